@@ -1,0 +1,7 @@
+import { duration, secrets } from '../config/kinds.ts'
+
+export const authEnv = {
+  SECRET_KEY: secrets(),
+  LOGIN_MAX_AGE: duration('365d'),
+  FRESH_FOR: duration('10m')
+}

@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import type { Environment } from './settings.ts'
+
+const SECRET = /^(\w*SECRET_KEY)=$/gm
+
+/**
+ * The environment, with what `.env` adds to it; the environment wins. On the very first start, without `.env`, secrets or
+ * NODE_ENV=production, `.env` is made from `.env.example` with fresh random keys, mode 0600, and `say` is told so.
+ */
+export function loadEnvironment(environment: Environment, directory: string, say: (line: string) => void): Environment {
+  const file = join(directory, '.env')
+  const example = join(directory, '.env.example')
+  const hasSecrets = Object.keys(environment).some((name) => name.endsWith('SECRET_KEY'))
+  if (!hasSecrets && environment['NODE_ENV'] !== 'production' && !existsSync(file) && existsSync(example)) {
+    const text = readFileSync(example, 'utf8').replace(
+      SECRET,
+      (_, name) => `${name}=${randomBytes(48).toString('base64url')}`
+    )
+    writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+    say('First start: wrote .env with fresh random keys (from .env.example)')
+  }
+  return existsSync(file) ? { ...parseEnv(readFileSync(file, 'utf8')), ...environment } : environment
+}

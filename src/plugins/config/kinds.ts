@@ -1,0 +1,84 @@
+import Type, { type StaticParse, type TSchema } from 'typebox'
+
+/** How the text of a setting becomes its value: undefined where it cannot. */
+type Parse = (text: string) => unknown
+/** A TypeBox schema of the value, with the parser and the default text that lead to it; no default: required. */
+export type Kind = TSchema & { parse: Parse; fallback: string | null | undefined; fault: string }
+
+function kind<T extends TSchema>(schema: T, parse: Parse, fallback: string | null | undefined, fault: string) {
+  return { ...schema, parse, fallback, fault } as T & Kind
+}
+
+const UNITS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
+
+function parseSeconds(text: string) {
+  const [, count, unit] = /^(\d{1,9})([smhd]?)$/.exec(text) ?? []
+  return count === undefined ? undefined : Number(count) * (UNITS[unit ?? ''] ?? Number.NaN)
+}
+
+const parseInteger = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined)
+const parseBoolean = (text: string) => ({ true: true, false: false })[text]
+const parseList = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+
+/** A duration such as `90`, `15m`, `12h` or `30d`; its value is in seconds. */
+export function duration(fallback: string, minimum = 1) {
+  const fault = `must be a duration such as 90, 15m, 12h or 30d, from ${minimum}s to 3650d`
+  return kind(Type.Integer({ minimum, maximum: 315_360_000 }), parseSeconds, fallback, fault)
+}
+
+/** A whole number. */
+export function integer(fallback: string, minimum: number, maximum: number) {
+  const fault = `must be a whole number from ${minimum} to ${maximum}`
+  return kind(Type.Integer({ minimum, maximum }), parseInteger, fallback, fault)
+}
+
+/** `true` or `false`. */
+export function flag(fallback: 'true' | 'false') {
+  return kind(Type.Boolean(), parseBoolean, fallback, 'must be true or false')
+}
+
+/** One of a few words. */
+export function choice<const T extends string[]>(words: readonly [...T], fallback: T[number]) {
+  return kind(Type.Enum(words), (text) => text, fallback, `must be one of ${words.join(', ')}`)
+}
+
+/** A text that matches a pattern. */
+export function text(fallback: string, pattern: string, fault: string) {
+  return kind(Type.String({ pattern }), (value) => value, fallback, fault)
+}
+
+/** A text that may be missing: null, then. */
+export function optionalText(pattern: string, fault: string) {
+  return kind(Type.Union([Type.String({ pattern }), Type.Null()]), (value) => value, null, fault)
+}
+
+/** A comma-separated list, empty by default, each item of which passes the test. */
+export function list(test: (item: string) => boolean, fault: string) {
+  const parse = (value: string) => (parseList(value).every(test) ? parseList(value) : undefined)
+  return kind(Type.Array(Type.String()), parse, '', fault)
+}
+
+const PLACEHOLDER = /change.?(me|this)|secret|password|example|placeholder|replace|your.?key|insert/i
+
+/** A key from a good random source is long and does not repeat; words, runs such as `abcd…` and repetitions are none. */
+function isStrongSecret(secret: string) {
+  const codes = [...secret].map((character) => character.charCodeAt(0))
+  const steps = codes.slice(1).map((code, i) => code - (codes[i] ?? 0))
+  const isVaried = new Set(codes).size >= 10 && new Set(steps).size >= 10
+  const isPeriodic = codes.some((_, i) => i > 0 && i <= secret.length / 2 && secret.startsWith(secret.slice(i)))
+  return codes.length >= 32 && isVaried && !isPeriodic && !PLACEHOLDER.test(secret)
+}
+
+/** One or more keys, comma-separated: the first signs, all verify (ASVS 5.0, 11.2.3 and 13.3.4). Required. */
+export function secrets() {
+  const parse = (value: string) => (parseList(value).every(isStrongSecret) ? parseList(value) : undefined)
+  const fault =
+    'must be 32 or more random characters, or several such keys with commas between: openssl rand -base64 48'
+  return kind(Type.Array(Type.String(), { minItems: 1 }), parse, undefined, fault)
+}
+
+export type Values<T extends Record<string, Kind>> = { [K in keyof T]: StaticParse<T[K]> }

@@ -1,0 +1,77 @@
+import { Check } from 'typebox/value'
+import { authEnv } from '../auth/env.ts'
+import { corsEnv } from '../cors/env.ts'
+import { dbEnv } from '../db/env.ts'
+import { docsEnv } from '../docs/env.ts'
+import { headersEnv } from '../headers/env.ts'
+import { jwtEnv } from '../jwt/env.ts'
+import { loggingEnv } from '../logging/env.ts'
+import { rateLimitConflict, rateLimitEnv } from '../rate-limit/env.ts'
+import { redisEnv } from '../redis/env.ts'
+import { sessionConflict, sessionEnv } from '../session/env.ts'
+import { usersEnv } from '../users/env.ts'
+import { configEnv } from './env.ts'
+import type { Kind, Values } from './kinds.ts'
+
+/** Every setting, in the order of app.ts and of .env.example. */
+export const settingKinds = {
+  ...configEnv,
+  ...loggingEnv,
+  ...dbEnv,
+  ...redisEnv,
+  ...headersEnv,
+  ...corsEnv,
+  ...rateLimitEnv,
+  ...usersEnv,
+  ...authEnv,
+  ...sessionEnv,
+  ...jwtEnv,
+  ...docsEnv
+}
+
+/** The validated settings, frozen: durations in seconds, lists as arrays, what is not set as null. */
+export type Settings = Readonly<Values<typeof settingKinds>>
+/** The variables of a process; an empty one counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The settings cannot be used. Each fault names its setting and never quotes its value. */
+export class InvalidSettings extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: string[]) {
+    super(`Invalid settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    this.name = 'InvalidSettings'
+    this.faults = faults
+  }
+}
+
+function readOne(name: string, kind: Kind, environment: Environment) {
+  const text = environment[name]?.trim() || kind.fallback
+  if (text === undefined) return { fault: `${name} is required: it ${kind.fault}` }
+  const value = text === null ? null : kind.parse(text)
+  return Check(kind, value) ? { value: Object.freeze(value) } : { fault: `${name} ${kind.fault}` }
+}
+
+/** Two settings must never hold the same key: what one leaks, the other would accept. */
+function findSharedKeys(settings: Settings) {
+  const secrets = Object.entries(settings).filter(([name]) => name.endsWith('SECRET_KEY'))
+  const keys = secrets.flatMap(([, list]) => list)
+  return new Set(keys).size < keys.length ? `${secrets.map(([name]) => name).join(' and ')} must not share a key` : null
+}
+
+/** Rules that concern more than one setting: each gives a fault or null. */
+const conflicts: ((settings: Settings) => string | null)[] = [
+  findSharedKeys,
+  rateLimitConflict, // shared needs Redis
+  sessionConflict // SameSite=None needs Secure
+]
+
+/** Reads and checks every setting; throws {@link InvalidSettings} with all faults at once. */
+export function readSettings(environment: Environment): Settings {
+  const read = Object.entries(settingKinds).map(([name, kind]) => ({ name, ...readOne(name, kind, environment) }))
+  const faults = read.flatMap(({ fault }) => fault ?? [])
+  const settings = Object.fromEntries(read.map(({ name, value }) => [name, value])) as Settings
+  if (faults.length === 0) faults.push(...conflicts.flatMap((conflict) => conflict(settings) ?? []))
+  if (faults.length > 0) throw new InvalidSettings(faults)
+  return Object.freeze(settings)
+}

@@ -1,0 +1,13 @@
+import { duration, flag, integer } from '../config/kinds.ts'
+import type { Settings } from '../config/settings.ts'
+
+export const rateLimitEnv = {
+  RATE_LIMIT_MAX: integer('1000', 1, 100_000_000),
+  RATE_LIMIT_WINDOW: duration('1m'),
+  RATE_LIMIT_SHARED: flag('false')
+}
+
+/** Counting for all replicas takes a place that all of them reach. */
+export function rateLimitConflict(settings: Settings) {
+  return settings.RATE_LIMIT_SHARED && settings.REDIS_URL === null ? 'RATE_LIMIT_SHARED=true needs REDIS_URL' : null
+}

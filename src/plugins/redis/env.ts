@@ -1,0 +1,5 @@
+import { optionalText } from '../config/kinds.ts'
+
+export const redisEnv = {
+  REDIS_URL: optionalText('^rediss?://\\S+$', 'must be redis://… or rediss://…')
+}

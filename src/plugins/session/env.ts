@@ -1,0 +1,13 @@
+import { choice, duration } from '../config/kinds.ts'
+import type { Settings } from '../config/settings.ts'
+
+export const sessionEnv = {
+  SESSION_TTL: duration('30d'),
+  COOKIE_SAME_SITE: choice(['lax', 'strict', 'none'], 'lax')
+}
+
+/** Browsers drop a cookie with SameSite=None that is not Secure. */
+export function sessionConflict(settings: Settings) {
+  const isDropped = settings.COOKIE_SAME_SITE === 'none' && !settings.COOKIE_SECURE
+  return isDropped ? 'COOKIE_SAME_SITE=none needs COOKIE_SECURE=true' : null
+}
