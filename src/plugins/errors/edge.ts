@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyErrorConstructor } from '@fastify/error'
+import { ExpectationFailed, HeadersTooLarge, MalformedRequest, RequestTimeout } from './errors.ts'
+import { type CodedError, problemHeaders, toProblem } from './problem.ts'
+
+// What Node refuses before Fastify sees it gets the same body and headers as every other failure.
+
+const clientErrors: Record<string, FastifyErrorConstructor> = {
+  HPE_HEADER_OVERFLOW: HeadersTooLarge,
+  ERR_HTTP_REQUEST_TIMEOUT: RequestTimeout
+}
+
+function render(error: CodedError, headers: Record<string, string>) {
+  const body = JSON.stringify(toProblem(error, randomUUID()))
+  const length = String(Buffer.byteLength(body))
+  return { body, headers: { ...headers, ...problemHeaders(error), 'content-length': length, connection: 'close' } }
+}
+
+/** Answers what is no HTTP, once, and closes: 400, 408 or 431. */
+export function answerClientError(headers: Record<string, string>) {
+  return (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || socket.destroyed) return
+    const Coded = clientErrors[error.code ?? ''] ?? MalformedRequest
+    const coded = new Coded() as CodedError
+    const reply = render(coded, headers)
+    const lines = Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    const status = `HTTP/1.1 ${coded.statusCode} ${STATUS_CODES[coded.statusCode]}\r\n`
+    // Behind an answer that has begun a second one would be read as the next request's (request smuggling).
+    if (socket.writable && socket.bytesWritten === 0) socket.write(`${status}${lines.join('')}\r\n${reply.body}`)
+    socket.destroySoon()
+  }
+}
+
+/** Answers an `Expect` that is not `100-continue`: 417 (RFC 9110, 10.1.1). */
+export function answerExpectation(headers: Record<string, string>) {
+  return (_request: IncomingMessage, response: ServerResponse) => {
+    const reply = render(new ExpectationFailed() as CodedError, headers)
+    response.writeHead(417, reply.headers).end(reply.body)
+  }
+}

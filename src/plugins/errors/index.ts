@@ -1,0 +1,48 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { securityHeaders } from '../headers/headers.ts'
+import { answerExpectation } from './edge.ts'
+import { problemHeaders, toCoded, toProblem } from './problem.ts'
+
+/** Told of each 5xx: the place for an error reporter. What it throws is logged and changes nothing. */
+export type ServerErrorListener = (error: unknown, request: FastifyRequest) => void | Promise<void>
+/** Turns an error of a package into one of ours, or gives null. */
+export type ErrorTranslator = (error: unknown) => Error | null
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    onServerError: (listener: ServerErrorListener) => void
+    translateErrors: (translator: ErrorTranslator) => void
+  }
+}
+
+/** The only place that writes a failure: one RFC 9457 shape for all, one constant sentence for every 5xx. */
+async function errors(app: FastifyInstance) {
+  const listeners: ServerErrorListener[] = []
+  const translators: ErrorTranslator[] = []
+  app.decorate('onServerError', (listener) => void listeners.push(listener))
+  app.decorate('translateErrors', (translator) => void translators.push(translator))
+
+  async function tell(listener: ServerErrorListener, thrown: unknown, request: FastifyRequest) {
+    try {
+      await listener(thrown, request)
+    } catch (err) {
+      request.log.error({ err }, 'an onServerError listener failed')
+    }
+  }
+
+  app.setErrorHandler(async function answerFailure(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
+    const translated = translators.map((translate) => translate(thrown)).find((error) => error !== null)
+    const error = toCoded(translated ?? thrown)
+    if (error.statusCode >= 500) {
+      request.log.error({ err: thrown, code: error.code }, 'request failed')
+      for (const listener of listeners) void tell(listener, thrown, request)
+    }
+    reply.code(error.statusCode).headers(problemHeaders(error))
+    return reply.send(JSON.stringify(toProblem(error, request.id)))
+  })
+
+  app.server.on('checkExpectation', answerExpectation(securityHeaders(app.config)))
+}
+
+export default fp(errors, { name: 'errors', dependencies: ['config'] })

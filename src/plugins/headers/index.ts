@@ -1,0 +1,14 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { securityHeaders } from './headers.ts'
+
+/** Security headers on every reply, first of all hooks so that no refusal goes without them. */
+async function headers(app: FastifyInstance) {
+  const all = securityHeaders(app.config)
+  app.addHook('onRequest', function setSecurityHeaders(_request, reply, done) {
+    reply.headers(all)
+    done()
+  })
+}
+
+export default fp(headers, { name: 'headers', dependencies: ['config'] })
