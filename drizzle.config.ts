@@ -1,0 +1,14 @@
+import { defineConfig } from 'drizzle-kit'
+import { loadEnvironment } from './src/plugins/config/env-file.ts'
+
+// For `npx drizzle-kit migrate`, `generate` and `studio`: the database of DB_URI, as the service sees it.
+const { DB_URI = 'file:./app.db' } = loadEnvironment(process.env, process.cwd(), () => {})
+const dialect = /^postgres(ql)?:/.test(DB_URI) ? 'postgresql' : 'sqlite'
+const folder = dialect === 'sqlite' ? 'sqlite' : 'postgres'
+
+export default defineConfig({
+  dialect,
+  schema: `./src/plugins/db/schema.${folder}.ts`,
+  out: `./drizzle/${folder}`,
+  dbCredentials: { url: DB_URI }
+})

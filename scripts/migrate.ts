@@ -1,0 +1,21 @@
+import { loadEnvironment } from '../src/plugins/config/env-file.ts'
+import { readSettings } from '../src/plugins/config/settings.ts'
+import { migrationsFor, openDatabase } from '../src/plugins/db/migrations.ts'
+
+// Applies pending migrations, one process at a time: npm run db:migrate
+const print = (line: string) => process.stdout.write(`${line}\n`)
+try {
+  const { DB_URI } = readSettings(loadEnvironment(process.env, process.cwd(), print))
+  const database = openDatabase(DB_URI)
+  try {
+    const count = await database.migrate(migrationsFor(DB_URI))
+    print(count === 0 ? 'The database is up to date' : `Applied ${count} migration${count === 1 ? '' : 's'}`)
+  } finally {
+    await database.close()
+  }
+} catch (error) {
+  // The text of a database error may quote the address: its code says enough.
+  const { message, code } = error as Error & { code?: string }
+  process.stderr.write(`Not migrated: ${code ?? message}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,27 @@
+// PostgreSQL: class 08 and 57P0x, too many connections, read-only, and what postgres.js and sockets say of a lost server.
+const POSTGRES =
+  /^(08...|57P0[123]|57014|53[0-9A-Z]{3}|25006|CONNECT(ION)?_\w+|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|QUERY_DEADLINE)$/
+const SQLITE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|PROTOCOL)/
+
+/** The codes of an error and of its causes, outermost first. */
+function codesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  const code = 'code' in error && typeof error.code === 'string' ? [error.code] : []
+  return [...code, ...codesOf(error.cause)]
+}
+
+/** Whether the database could not be reached or could not do its work now: to be answered with 503. */
+export function isUnavailable(error: unknown) {
+  return codesOf(error).some((code) => POSTGRES.test(code) || SQLITE.test(code))
+}
+
+/** Whether a statement failed since a value that must be unique is there already. */
+export function isUniqueViolation(error: unknown) {
+  return codesOf(error).some((code) => code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE')
+}
+
+/** The query got no answer in time; it may still be carried out. */
+export class QueryDeadline extends Error {
+  readonly code = 'QUERY_DEADLINE'
+  override name = 'QueryDeadline'
+}

@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import { readMigrationFiles } from './drizzle.ts'
+import { openPostgres } from './postgres.ts'
+import { openSqlite } from './sqlite.ts'
+import type { Connection, Migration, MigrationPlan } from './types.ts'
+
+const FOLDER = join(import.meta.dirname, '../../../drizzle')
+
+export function isPostgres(uri: string) {
+  return /^postgres(ql)?:/.test(uri)
+}
+
+/** Opens the database that DB_URI names. */
+export function openDatabase(uri: string): Connection {
+  return isPostgres(uri) ? openPostgres(uri) : openSqlite(uri)
+}
+
+/**
+ * What is left to apply of the migrations. Throws where the database has a history that the files do not tell: an edited,
+ * a removed or an inserted file would otherwise be skipped in silence.
+ */
+export function planMigrations(files: Migration[]): MigrationPlan {
+  return (applied) => {
+    const strange = applied.findIndex((hash, i) => files[i]?.hash !== hash)
+    if (strange >= 0)
+      throw new Error(`Migration ${strange + 1} in the database is not the one in drizzle/: edited or not from here`)
+    return files.slice(applied.length)
+  }
+}
+
+/** The plan of the generated migrations of a dialect. */
+export function migrationsFor(uri: string): MigrationPlan {
+  return planMigrations(readMigrationFiles({ migrationsFolder: join(FOLDER, isPostgres(uri) ? 'postgres' : 'sqlite') }))
+}

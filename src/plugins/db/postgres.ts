@@ -1,0 +1,92 @@
+import postgres from 'postgres'
+import { drivers } from './drizzle.ts'
+import { QueryDeadline } from './errors.ts'
+import * as tables from './schema.postgres.ts'
+import type { Atomically, Connection, Database, Lock } from './types.ts'
+
+const DEADLINE_MS = 800
+/** Any number that no other application on this database uses: "fastify" on a phone's keys. */
+const MIGRATION_LOCK = 3_278_439
+
+/** Rejects with QueryDeadline if nothing came in time: postgres.js itself can wait for ever. */
+function inTime<T>(query: PromiseLike<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const timer = setTimeout(() => reject(new QueryDeadline('The database did not answer in time')), DEADLINE_MS)
+  query.then(resolve, reject)
+  return promise.finally(() => clearTimeout(timer))
+}
+
+/** Opens a pool of connections, without waiting for the server. */
+export function openPostgres(uri: string): Connection {
+  const client = postgres(uri, {
+    max: 10,
+    connect_timeout: 1,
+    // Else it doubles up to 20 s, and so does the time to recover.
+    backoff: () => 0.2,
+    fetch_types: false,
+    onnotice: () => {},
+    connection: {
+      application_name: 'fastify-minimal-starter',
+      statement_timeout: 5000,
+      idle_in_transaction_session_timeout: 10_000
+    }
+  })
+  const { unsafe } = client
+  const withDeadline = ((...call: Parameters<typeof unsafe>) => {
+    const query = unsafe(...call)
+    const values = () => inTime(query.values())
+    // biome-ignore lint/suspicious/noThenProperty: drizzle awaits a query or its values(), so both keep the deadline
+    return { values, then: (...on: Parameters<typeof query.then>) => inTime(query).then(...on) }
+  }) as unknown as typeof unsafe
+  const { options, begin } = client
+  const native = drivers
+    .postgres()
+    .drizzle({ client: { options, begin, unsafe: withDeadline } as unknown as typeof client })
+
+  const lock: Lock = (select) => (select as { for(strength: 'share'): typeof select }).for('share')
+  const atomically: Atomically = (guard, ...changes) =>
+    inTime(
+      native.transaction(async (transaction) => {
+        const tx = transaction as unknown as Database
+        const found = await guard(tx, lock)
+        if (found.length === 0) return null
+        const results = []
+        for (const change of changes) results.push(await change(tx, lock))
+        return results.at(-1) as never
+      })
+    )
+
+  return {
+    db: native as unknown as Database,
+    tables,
+    atomically,
+    ping: async () => void (await inTime(client.unsafe('select 1'))),
+    history: async () => {
+      const [journal] = await withDeadline("select to_regclass('drizzle.__drizzle_migrations') is not null as there")
+      if (!journal?.['there']) return []
+      const rows = await withDeadline('select hash from drizzle.__drizzle_migrations order by created_at')
+      return rows.map((row) => row['hash'])
+    },
+    migrate: (plan) =>
+      client.begin(async (tx) => {
+        // Waiting for another replica's migration is no slow statement.
+        await tx.unsafe('set local statement_timeout = 0')
+        await tx.unsafe(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
+        await tx.unsafe('create schema if not exists drizzle')
+        await tx.unsafe(
+          'create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)'
+        )
+        const applied = await tx.unsafe('select hash from drizzle.__drizzle_migrations order by created_at')
+        const pending = plan(applied.map((row) => row['hash']))
+        for (const { sql, hash, folderMillis } of pending) {
+          for (const statement of sql) await tx.unsafe(statement)
+          await tx.unsafe('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [
+            hash,
+            folderMillis
+          ])
+        }
+        return pending.length
+      }),
+    close: () => client.end({ timeout: 2 })
+  }
+}

@@ -1,0 +1,74 @@
+import { closeSync, openSync } from 'node:fs'
+import BetterSqlite from 'better-sqlite3'
+import { drivers } from './drizzle.ts'
+import * as tables from './schema.sqlite.ts'
+import type { Atomically, Connection, Database, Lock, MigrationPlan, Step, Tables } from './types.ts'
+
+// The shape of drizzle-kit's own journal table, so that both can apply migrations.
+const JOURNAL =
+  'create table if not exists __drizzle_migrations (id serial primary key, hash text not null, created_at numeric)'
+
+/** Opens (and creates) an SQLite file; `file:` in front is dropped. */
+export function openSqlite(uri: string): Connection {
+  const path = uri.replace(/^file:/, '')
+  // Created by us first: SQLite would make it readable for all.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
+  const client = new BetterSqlite(path)
+  client.pragma('journal_mode = WAL')
+  client.pragma('synchronous = FULL')
+  client.pragma('foreign_keys = ON')
+  // Waiting for another process blocks the event loop, so not for long.
+  client.pragma('busy_timeout = 250')
+  const native = drivers.sqlite().drizzle(client)
+  // The one cast to the common subset: builders that are awaited behave the same in both dialects.
+  const db = native as unknown as Database
+
+  const lock: Lock = (select) => select
+  // better-sqlite3 refuses async transactions, so the builders are run by their synchronous `all`.
+  const run = <Row>(step: Step<Row>, tx: Database) => (step(tx, lock) as unknown as { all(): Row[] }).all()
+  const atomically: Atomically = async (guard, ...changes) =>
+    native.transaction(
+      (transaction) => {
+        const tx = transaction as unknown as Database
+        if (run(guard, tx).length === 0) return null
+        const results = changes.map((change) => run(change, tx))
+        return results.at(-1) as never
+      },
+      { behavior: 'immediate' }
+    )
+
+  const history = () => {
+    client.exec(JOURNAL)
+    return client.prepare('select hash from __drizzle_migrations order by created_at').pluck().all() as string[]
+  }
+
+  const applyAll = (plan: MigrationPlan) => {
+    const pending = plan(history())
+    const remember = client.prepare('insert into __drizzle_migrations (hash, created_at) values (?, ?)')
+    for (const { sql, hash, folderMillis } of pending) {
+      for (const statement of sql) client.exec(statement)
+      remember.run(hash, folderMillis)
+    }
+    const broken = client.pragma('foreign_key_check') as unknown[]
+    if (broken.length > 0) throw new Error(`A migration breaks ${broken.length} foreign keys; nothing was applied`)
+    return pending.length
+  }
+
+  return {
+    db,
+    tables: tables as unknown as Tables,
+    atomically,
+    ping: async () => void client.prepare('select 1').get(),
+    history: async () => history(),
+    migrate: async (plan) => {
+      // A rebuild of a table drops the old one; with foreign keys on, the rows of its children would go too.
+      client.pragma('foreign_keys = OFF')
+      try {
+        return client.transaction(() => applyAll(plan)).immediate()
+      } finally {
+        client.pragma('foreign_keys = ON')
+      }
+    },
+    close: async () => void client.close()
+  }
+}

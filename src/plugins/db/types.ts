@@ -1,0 +1,50 @@
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import type * as postgres from './schema.postgres.ts'
+import type * as sqlite from './schema.sqlite.ts'
+
+/** The tables of either database, typed as PostgreSQL's. */
+export type Tables = typeof postgres
+/** The common subset of both databases: select, insert, update and delete, always awaited. */
+export type Database = Omit<PgDatabase<PgQueryResultHKT, Tables>, 'execute' | 'query' | 'transaction'>
+
+export type User = Tables['users']['$inferSelect']
+export type NewUser = Tables['users']['$inferInsert']
+export type Login = Tables['sessions']['$inferSelect']
+export type Note = Tables['notes']['$inferSelect']
+
+type Rows<T> = { [K in keyof T]: T[K] extends { $inferSelect: infer R; $inferInsert: infer I } ? [R, I] : never }
+type Same<A, B> = [A, B] extends [B, A] ? true : false
+/** Does not compile where a column of one schema file differs from the other's. */
+export const schemasAgree: Same<Rows<typeof postgres>, Rows<typeof sqlite>> = true
+
+/** Locks the rows that a select finds until the transaction ends, where the database has such locks. */
+export type Lock = <Query>(select: Query) => Query
+/** One statement of a transaction. */
+export type Step<Row> = (tx: Database, lock: Lock) => PromiseLike<Row[]>
+/**
+ * Runs the guard, then the changes, in one transaction. Where the guard finds no row nothing happens: null.
+ * Gives the rows of the last change.
+ */
+export type Atomically = <Row>(
+  guard: Step<unknown>,
+  ...changes: [...Step<unknown>[], Step<Row>]
+) => Promise<Row[] | null>
+
+/** One generated migration; `hash` is what the journal table remembers of it. */
+export type Migration = { hash: string; folderMillis: number; sql: string[] }
+/** Which of the migrations are to be applied, given the hashes of those that were, in order. */
+export type MigrationPlan = (applied: string[]) => Migration[]
+
+/** What a database of either dialect offers; both pass test/plugins/db/connection.test.ts. */
+export type Connection = {
+  db: Database
+  tables: Tables
+  atomically: Atomically
+  /** Resolves when the database answers. */
+  ping(): Promise<void>
+  /** The hashes of the applied migrations, in order. */
+  history(): Promise<string[]>
+  /** Applies what the plan says, alone and as a whole; gives how many. */
+  migrate(plan: MigrationPlan): Promise<number>
+  close(): Promise<void>
+}
