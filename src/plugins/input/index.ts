@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { MalformedRequest, UnsupportedMediaType } from '../errors/errors.ts'
+import { parseJson } from './json.ts'
+
+/** One reading of each message: HTTP with one Host, bodies in JSON and UTF-8, uncompressed. */
+async function input(app: FastifyInstance) {
+  app.addHook('onRequest', function refuseOddMessages(request, _reply, done) {
+    const { host, 'content-encoding': encoding } = request.headers
+    // Duplicates arrive joined by a comma (RFC 9112, 3.2: a request without or with two Host fields is a 400).
+    const hasOneHost = host === undefined ? request.raw.httpVersion === '1.0' : !host.includes(',')
+    if (!hasOneHost) return done(new MalformedRequest())
+    done(encoding === undefined ? undefined : new UnsupportedMediaType())
+  })
+
+  // The built-in parsers take text/plain, which needs no preflight, and replace bytes that are not UTF-8.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    parseJson(body)
+  )
+}
+
+export default fp(input, { name: 'input', dependencies: ['errors'] })

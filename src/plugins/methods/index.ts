@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import findMyWay, { type HTTPMethod } from 'find-my-way'
+import { MethodNotAllowed, NotFound } from '../errors/errors.ts'
+
+const METHODS: HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Tells what a path answers to: 405 with `Allow` for a method it has not, 404 for no such path, 204 for plain OPTIONS. */
+async function methods(app: FastifyInstance) {
+  // Fastify's router does not say which other methods a path has, so its routes are kept in one of the same kind.
+  const router = findMyWay()
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const known of METHODS.filter((name) => method.includes(name))) {
+      if (url !== '*' && !router.hasRoute(known, url)) router.on(known, url, () => {})
+    }
+  })
+
+  function allowedAt(url: string) {
+    const path = url.split('?', 1)[0] ?? url
+    const allowed = METHODS.filter((method) => router.find(method, path) !== null)
+    return allowed.length > 0 ? [...allowed, 'OPTIONS'].join(', ') : null
+  }
+
+  app.setNotFoundHandler(async function answerNotFound(request, reply) {
+    const allowed = allowedAt(request.raw.url ?? '')
+    if (allowed === null) throw new NotFound()
+    reply.header('allow', allowed)
+    if (request.method !== 'OPTIONS') throw new MethodNotAllowed()
+    return reply.code(204).send()
+  })
+}
+
+export default fp(methods, { name: 'methods', dependencies: ['errors'] })

@@ -1,0 +1,51 @@
+import fastifyRateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { RateLimited } from '../errors/errors.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Asked by the machines that watch the service: never limited, and answered while it stops. */
+    isProbe?: boolean
+  }
+}
+
+type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
+/** RATE_LIMIT_MAX requests in RATE_LIMIT_WINDOW for each client address (an IPv6 /64 is one), unknown paths included. */
+async function rateLimit(app: FastifyInstance) {
+  const { RATE_LIMIT_MAX, RATE_LIMIT_WINDOW, RATE_LIMIT_SHARED } = app.config
+
+  /** A limiter with a store of its own: the plugin gives one to each scope. */
+  async function createLimiter(store: RateLimitPluginOptions) {
+    const { promise, resolve } = Promise.withResolvers<Limiter>()
+    await app.register(async (scope) => {
+      await scope.register(fastifyRateLimit, {
+        global: false,
+        max: RATE_LIMIT_MAX,
+        timeWindow: RATE_LIMIT_WINDOW * 1000,
+        enableDraftSpec: true,
+        allowList: (request) => request.routeOptions.config.isProbe === true,
+        errorResponseBuilder: () => new RateLimited(),
+        ...store
+      })
+      resolve(scope.rateLimit() as unknown as Limiter)
+    })
+    return promise
+  }
+
+  const local = await createLimiter({})
+  const redis = RATE_LIMIT_SHARED ? app.redis : null
+  const shared = redis && (await createLimiter({ redis: redis.client, nameSpace: 'rate-limit:' }))
+
+  // An instance hook, so that it runs for 404s too, and before anything that costs more.
+  app.addHook('onRequest', async function limitRate(request, reply) {
+    if (!shared || !redis.isUp()) return local(request, reply)
+    await shared(request, reply).catch((error) => {
+      if (error instanceof RateLimited) throw error
+      return local(request, reply)
+    })
+  })
+}
+
+export default fp(rateLimit, { name: 'rate-limit', dependencies: ['config', 'errors', 'redis', 'cors'] })
