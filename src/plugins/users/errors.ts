@@ -1,0 +1,4 @@
+import createError from '@fastify/error'
+
+export const UsernameTaken = createError('USERNAME_TAKEN', 'This user name is taken', 409)
+export const EmailTaken = createError('EMAIL_TAKEN', 'This e-mail address is taken', 409)

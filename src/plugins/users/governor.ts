@@ -1,0 +1,44 @@
+import { ServiceUnavailable } from '../errors/errors.ts'
+
+/**
+ * Runs at most `concurrency` tasks at once and lets at most `waiting` more wait, none longer than `maxWaitMs`; who finds no
+ * place gets SERVICE_UNAVAILABLE at once. So hashing cannot starve the service (ASVS 5.0, 15.2.2).
+ */
+export function createGovernor(concurrency: number, waiting: number, maxWaitMs: number) {
+  const queue: { start: () => void; refuse: () => void; timer: NodeJS.Timeout }[] = []
+  let running = 0
+
+  function wait() {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const entry = {
+      start: () => {
+        clearTimeout(entry.timer)
+        resolve()
+      },
+      refuse: () => {
+        queue.splice(queue.indexOf(entry), 1)
+        reject(new ServiceUnavailable())
+      },
+      timer: setTimeout(() => entry.refuse(), maxWaitMs)
+    }
+    queue.push(entry)
+    return promise
+  }
+
+  return async function govern<T>(task: () => Promise<T>): Promise<T> {
+    if (running >= concurrency) {
+      if (queue.length >= waiting) throw new ServiceUnavailable()
+      await wait()
+    } else {
+      running++
+    }
+    try {
+      return await task()
+    } finally {
+      // The place goes to the next in line without being free in between.
+      const next = queue.shift()
+      if (next) next.start()
+      else running--
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { createPasswords, type Passwords } from './passwords.ts'
+import { createUsers, type Users } from './users.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    users: Users
+    passwords: Passwords
+  }
+}
+
+// Node's thread pool has four threads unless UV_THREADPOOL_SIZE says otherwise; one stays free for files and names.
+const HASHES_AT_ONCE = 3
+
+/** Who has an account, and whether a password is theirs. */
+async function users(app: FastifyInstance) {
+  app.decorate('users', createUsers(app.db, app.tables))
+  app.decorate('passwords', await createPasswords(HASHES_AT_ONCE))
+}
+
+export default fp(users, { name: 'users', dependencies: ['config', 'db'] })

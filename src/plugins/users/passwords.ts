@@ -1,0 +1,34 @@
+import { hash, verify } from '@node-rs/argon2'
+import { verify as verifyBcrypt } from '@node-rs/bcrypt'
+import { createGovernor } from './governor.ts'
+
+/** OWASP's for argon2id, which is the package's default algorithm: 19 MiB, two passes, one lane. */
+const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
+
+export type Passwords = Awaited<ReturnType<typeof createPasswords>>
+
+/** Whether a hash was made with another algorithm or with smaller parameters than today's. */
+function isWeak(passwordHash: string) {
+  const [, memory, passes] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(passwordHash) ?? []
+  return Number(memory ?? 0) < PARAMETERS.memoryCost || Number(passes ?? 0) < PARAMETERS.timeCost
+}
+
+/** Hashing and checking of passwords, at most `concurrency` at once (one less than Node's thread pool). */
+export async function createPasswords(concurrency: number) {
+  const govern = createGovernor(concurrency, 128, 900)
+  const hashPassword = (password: string) => govern(() => hash(password, PARAMETERS))
+  const decoy = await hash('no password has this hash', PARAMETERS)
+
+  return {
+    /** An argon2id hash as a PHC string. */
+    hash: hashPassword,
+    /** Takes the same time where there is no such user (null): then it is false (ASVS 5.0, 6.3.8). */
+    async verify(passwordHash: string | null, password: string) {
+      // Made by the Flask starter, which used bcrypt; renewed at the first login.
+      if (passwordHash?.startsWith('$2')) return govern(() => verifyBcrypt(password, passwordHash))
+      const isMatch = await govern(() => verify(passwordHash ?? decoy, password))
+      return isMatch && passwordHash !== null
+    },
+    isWeak
+  }
+}

@@ -1,0 +1,29 @@
+import Type, { type Static } from 'typebox'
+import type { User } from '../db/types.ts'
+import { NAME_PATTERN, USERNAME_PATTERN } from './names.ts'
+
+/** A `Date` inside, ISO 8601 in UTC outside. */
+export const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
+
+export const Username = Type.String({ minLength: 3, maxLength: 64, pattern: USERNAME_PATTERN, examples: ['ada'] })
+export const Email = Type.String({ maxLength: 254, format: 'email', examples: ['ada@example.com'] })
+export const Name = Type.String({ minLength: 2, maxLength: 120, pattern: NAME_PATTERN, examples: ['Ada Lovelace'] })
+/** Longest 256 code points, whatever the shortest is: longer is refused, never cut (ASVS 5.0, 6.2.9). */
+export const PASSWORD_MAX_LENGTH = 256
+/** A password that is shown again: the shortest was checked when it was set. */
+export const KnownPassword = Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH })
+/** A password to be set. */
+export function NewPassword(minLength: number) {
+  return Type.String({ minLength, maxLength: PASSWORD_MAX_LENGTH, examples: ['a long first password'] })
+}
+
+/** `user` in every reply: these five and nothing else. */
+export const UserReply = Type.Object(
+  { id: Type.String(), username: Type.String(), email: Type.String(), name: Type.String(), createdAt: Time },
+  { additionalProperties: false }
+)
+export type UserReply = Static<typeof UserReply>
+
+export function toUserReply({ id, username, email, name, createdAt }: User): UserReply {
+  return { id, username, email, name, createdAt }
+}

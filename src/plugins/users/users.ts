@@ -1,0 +1,64 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { and, eq, or, sql } from '../db/drizzle.ts'
+import type { Database, Tables } from '../db/types.ts'
+import { EmailTaken, UsernameTaken } from './errors.ts'
+import { emailKey, usernameKey } from './names.ts'
+
+export type SignUp = { username: string; email: string; name: string; passwordHash: string }
+export type Users = ReturnType<typeof createUsers>
+
+/** All SQL that touches users. */
+export function createUsers(db: Database, { users }: Tables) {
+  const byId = db
+    .select()
+    .from(users)
+    .where(eq(users.id, sql.placeholder('id')))
+    .prepare('user_by_id')
+  const byKey = db
+    .select()
+    .from(users)
+    .where(or(eq(users.usernameKey, sql.placeholder('username')), eq(users.emailKey, sql.placeholder('email'))))
+    .prepare('user_by_key')
+
+  /** The user with this user name or address, in any spelling, or null. A user name never looks like an address. */
+  async function findByName(usernameOrEmail: string) {
+    const [user] = await byKey.execute({ username: usernameKey(usernameOrEmail), email: emailKey(usernameOrEmail) })
+    return user ?? null
+  }
+
+  /** Throws USERNAME_TAKEN or EMAIL_TAKEN. */
+  async function refuseTaken(username: string, email: string) {
+    const taken = await byKey.execute({ username: usernameKey(username), email: emailKey(email) })
+    if (taken.some((user) => user.usernameKey === usernameKey(username))) throw new UsernameTaken()
+    if (taken.length > 0) throw new EmailTaken()
+  }
+
+  return {
+    findByName,
+    refuseTaken,
+    async find(id: string) {
+      const [user] = await byId.execute({ id })
+      return user ?? null
+    },
+    /** Throws USERNAME_TAKEN or EMAIL_TAKEN: of any number at once, one wins. */
+    async create({ username, email, name, passwordHash }: SignUp, now: Date) {
+      const row = { id: randomUUIDv7(), username: username.normalize('NFC'), email, name, passwordHash }
+      const keys = { usernameKey: usernameKey(username), emailKey: emailKey(email), createdAt: now, updatedAt: now }
+      const [user] = await db
+        .insert(users)
+        .values({ ...row, ...keys })
+        .onConflictDoNothing()
+        .returning()
+      if (user) return user
+      await refuseTaken(username, email)
+      throw new UsernameTaken()
+    },
+    /** Replaces a hash by a stronger one of the same password, unless it was changed meanwhile. */
+    async rehash(id: string, oldHash: string, newHash: string) {
+      await db
+        .update(users)
+        .set({ passwordHash: newHash })
+        .where(and(eq(users.id, id), eq(users.passwordHash, oldHash)))
+    }
+  }
+}
