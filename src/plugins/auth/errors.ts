@@ -1,0 +1,5 @@
+import createError from '@fastify/error'
+
+export const Unauthenticated = createError('UNAUTHENTICATED', 'Log in first', 401)
+/** The same for an unknown name and a wrong password (ASVS 5.0, 6.3.8). */
+export const InvalidCredentials = createError('INVALID_CREDENTIALS', 'The name or the password is wrong', 401)

@@ -1,0 +1,45 @@
+import Type, { type TSchema } from 'typebox'
+import { Email, KnownPassword, Name, NewPassword, Time, Username, UserReply } from '../users/schemas.ts'
+import type { Strategy } from './strategy.ts'
+
+const Kind = Type.Enum(['cookie', 'token'])
+const closed = { additionalProperties: false }
+
+export const StatusReply = Type.Object({ status: Type.String() }, closed)
+
+export function SignUpBody(passwordMinLength: number) {
+  return Type.Object({ username: Username, email: Email, name: Name, password: NewPassword(passwordMinLength) }, closed)
+}
+export const SignUpReply = Type.Object({ user: UserReply }, closed)
+
+export function LoginBody(kinds: Strategy['kind'][]) {
+  return Type.Object(
+    {
+      usernameOrEmail: Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] }),
+      password: KnownPassword,
+      authType: Type.Enum(kinds),
+      remember: Type.Optional(
+        Type.Boolean({ default: true, description: 'false: ends with the browser, or after 12 idle hours' })
+      )
+    },
+    closed
+  )
+}
+/** One of the strategies' replies. Each is closed, since the first that fits is taken and unlisted members are dropped. */
+export function LoginReply(replies: TSchema[]) {
+  return replies.length === 1 && replies[0] ? replies[0] : Type.Union(replies)
+}
+
+export const WhoamiReply = Type.Object(
+  { userId: Type.String(), sessionId: Type.String(), kind: Kind, freshUntil: Time },
+  closed
+)
+
+const LoginState = Type.Object(
+  { id: Type.String(), kind: Kind, createdAt: Time, expiresAt: Time, absoluteExpiresAt: Time, freshUntil: Time },
+  closed
+)
+export const CheckAuthReply = Type.Object(
+  { authenticated: Type.Boolean(), user: Type.Optional(UserReply), session: Type.Optional(LoginState) },
+  closed
+)
