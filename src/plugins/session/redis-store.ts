@@ -1,0 +1,52 @@
+import type { Logins } from '../auth/logins.ts'
+import type { Login } from '../db/types.ts'
+import type { RedisGate } from '../redis/gate.ts'
+import type { SessionStore } from './store.ts'
+
+/** How long Redis remembers a login, and a revocation at least as long: so none is left when its revocation is forgotten. */
+export const CACHE_MS = 15 * 60_000
+
+const ENDED = 'ended:'
+// Reading SQL, then a revocation, then this write: the revocation has to stay.
+const KEEP = `
+  if string.sub(redis.call('GET', KEYS[1]) or '', 1, 6) == '${ENDED}' then return 0 end
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return 1`
+
+const key = (secretHash: string | null) => `session:${secretHash}`
+const isTime = (name: string, value: unknown) => name.endsWith('At') && typeof value === 'string'
+
+function parse(text: string): Login {
+  const json = text.startsWith(ENDED) ? text.slice(ENDED.length) : text
+  return JSON.parse(json, (name, value) => (isTime(name, value) ? new Date(value) : value))
+}
+
+/** Redis first; what it does not know, or while it is down, SQL tells. */
+export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore {
+  async function keep(login: Login) {
+    const write = redis.write((client) => client.eval(KEEP, 1, key(login.secretHash), JSON.stringify(login), CACHE_MS))
+    await write.catch(() => {})
+  }
+
+  return {
+    keep,
+    async find(secretHash, now) {
+      const cached = await redis.read((client) => client.get(key(secretHash))).catch(() => null)
+      const login = cached === null ? null : parse(cached)
+      // One that seems to have idled out may have been seen through another replica.
+      if (login && (login.revokedAt !== null || login.expiresAt > now)) return login
+      const stored = await logins.findBySecret(secretHash)
+      if (stored) await (stored.revokedAt === null ? keep(stored) : this.end([stored]).catch(() => {}))
+      return stored
+    },
+    async end(ended) {
+      if (ended.length === 0) return
+      await redis.write(async (client) => {
+        const batch = client.pipeline()
+        for (const login of ended) batch.set(key(login.secretHash), `${ENDED}${JSON.stringify(login)}`, 'PX', CACHE_MS)
+        const failed = (await batch.exec())?.find(([error]) => error !== null)
+        if (failed?.[0]) throw failed[0]
+      })
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { freshUntil } from '../auth/account.ts'
+import { idleEnd } from '../auth/logins.ts'
+import type { Strategy } from '../auth/strategy.ts'
+import type { Login } from '../db/types.ts'
+import { toUserReply, UserReply } from '../users/schemas.ts'
+import { cookieName, cookieOptions } from './cookie.ts'
+import { isCrossOrigin } from './cross-origin.ts'
+import { CrossOriginRequest, SessionExpired, SessionRevoked } from './errors.ts'
+import { createOpener, hashSecret } from './open.ts'
+import type { SessionStore } from './store.ts'
+
+const TOUCH_EVERY_MS = 60_000
+
+/** Logins carried by a signed cookie that holds a random id. */
+export async function createCookieStrategy(app: FastifyInstance, store: SessionStore): Promise<Strategy> {
+  const { SECRET_KEY, SESSION_TTL, LOGIN_MAX_AGE, FRESH_FOR, CORS_API_ORIGINS } = app.config
+  const name = cookieName(app.config)
+  const options = cookieOptions(app.config)
+  const open = await createOpener(app, [...SECRET_KEY], name, store)
+
+  function setCookie(reply: FastifyReply, value: string, login: Login, now: Date) {
+    const maxAge = Math.floor((login.absoluteExpiresAt.getTime() - now.getTime()) / 1000)
+    reply.setCookie(name, value, login.remember ? { ...options, maxAge } : options)
+  }
+
+  /** Slides the idle end, at most once a minute or once in a tenth of the idle life. Not awaited: nobody waits for it. */
+  async function touch(login: Login, now: Date) {
+    const expiresAt = idleEnd(login, SESSION_TTL, now)
+    const interval = Math.min(TOUCH_EVERY_MS, (expiresAt.getTime() - now.getTime()) / 10)
+    const cutoff = new Date(now.getTime() - interval)
+    if (login.lastSeenAt > cutoff) return
+    const touched = await app.logins.touch(login.id, expiresAt, cutoff, now)
+    if (touched) await store.keep(touched)
+  }
+
+  /** The login of the request's cookie, live or ended, or null. */
+  async function findLogin(request: FastifyRequest, reply: FastifyReply, now: Date) {
+    const cookie = request.cookies[name]
+    if (cookie === undefined || request.headers.authorization !== undefined) return null
+    const { login, encryptedSessionId } = await open(request, cookie)
+    if (login === undefined) return null
+    // Signed with an older key of the list: from now on with the first (ASVS 5.0, 13.3.4).
+    if (encryptedSessionId !== cookie) setCookie(reply, encryptedSessionId, login, now)
+    return login
+  }
+
+  const isLive = (login: Login, now: Date) =>
+    login.revokedAt === null && login.expiresAt > now && login.absoluteExpiresAt > now
+
+  return {
+    kind: 'cookie',
+    scheme: { type: 'apiKey', in: 'cookie', name },
+    reply: Type.Object({ user: UserReply }, { additionalProperties: false }),
+    admit(request) {
+      if (isCrossOrigin(request.headers, CORS_API_ORIGINS)) throw new CrossOriginRequest()
+    },
+    async signIn(request, reply, user, remember) {
+      const now = new Date()
+      const former = await findLogin(request, reply, now)
+      if (former && isLive(former, now)) await app.revocations.revoke(former.id, 'replaced', now)
+      const { sessionId, encryptedSessionId } = await open(request, '')
+      const carrier = { kind: 'cookie' as const, secretHash: hashSecret(sessionId), remember, ip: request.ip }
+      const userAgent = request.headers['user-agent']?.slice(0, 256) ?? null
+      const lives = { idleTtl: SESSION_TTL, maxAge: LOGIN_MAX_AGE }
+      const login = await app.logins.create(user, { ...carrier, ...lives, userAgent }, now)
+      if (login === null) return null
+      await store.keep(login)
+      setCookie(reply, encryptedSessionId, login, now)
+      return { user: toUserReply(user) }
+    },
+    async identify(request, reply) {
+      const now = new Date()
+      const login = await findLogin(request, reply, now)
+      if (login === null) return null
+      if (login.revokedAt !== null) throw new SessionRevoked()
+      if (!isLive(login, now)) throw new SessionExpired()
+      touch(login, now).catch((err: unknown) => request.log.debug({ err }, 'the login was not touched'))
+      return {
+        userId: login.userId,
+        sid: login.id,
+        kind: 'cookie',
+        freshUntil: freshUntil(login.authenticatedAt, FRESH_FOR)
+      }
+    },
+    signOut(reply) {
+      reply.clearCookie(name, options)
+    }
+  }
+}
