@@ -1,0 +1,34 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { createMemoryBlocklist } from './memory.ts'
+import { createRedisBlocklist } from './redis.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether a token login was revoked. Where its list cannot tell, SQL does; where that cannot either, it throws. */
+    isRevoked: (sid: string) => Promise<boolean>
+  }
+}
+
+/** Clocks of other services that verify our tokens may be behind by this much. */
+const TOLERANCE_SECONDS = 5
+
+/** Remembers each revoked token login for as long as an access token of it may be alive. */
+async function blocklist(app: FastifyInstance) {
+  const windowMs = (app.config.ACCESS_TOKEN_TTL + TOLERANCE_SECONDS) * 1000
+  const list = app.redis ? createRedisBlocklist(app.redis, windowMs) : createMemoryBlocklist(windowMs)
+
+  app.revocations.onRevoked({
+    windowMs,
+    add: (logins) => list.add(logins.filter(({ kind }) => kind === 'token')),
+    complete: () => list.complete()
+  })
+  app.decorate('isRevoked', async (sid) => {
+    const isListed = await list.has(sid)
+    if (isListed !== null) return isListed
+    const login = await app.logins.find(sid)
+    return login === null || login.revokedAt !== null
+  })
+}
+
+export default fp(blocklist, { name: 'blocklist', dependencies: ['config', 'redis', 'auth'] })

@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { createTokenStrategy } from './strategy.ts'
+import { createTokens, type Tokens } from './tokens.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    tokens: Tokens
+  }
+}
+
+/** Logins by JWT: short access tokens, and refresh tokens that rotate. */
+async function jwt(app: FastifyInstance) {
+  const tokens = await createTokens(app)
+  app.decorate('tokens', tokens)
+  app.strategies.set('token', createTokenStrategy(app, tokens))
+}
+
+export default fp(jwt, { name: 'jwt', dependencies: ['config', 'auth', 'blocklist'] })

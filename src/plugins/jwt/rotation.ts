@@ -1,0 +1,36 @@
+import type { Logins } from '../auth/logins.ts'
+import { idleEnd } from '../auth/logins.ts'
+import type { Revocations } from '../auth/revocations.ts'
+import type { Login } from '../db/types.ts'
+import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
+import type { RefreshClaims } from './tokens.ts'
+
+/** Of racing requests one rotates and the others read again; the second reading decides. */
+const ATTEMPTS = 3
+
+export type Rotation = { logins: Logins; revocations: Revocations; graceSeconds: number; idleTtl: number }
+
+/**
+ * The login whose current refresh token answers a refresh with this one (RFC 9700, 4.14.2). Within the grace period after a
+ * rotation the current and the previous token both get the current one; then the current one rotates. Anything older, or
+ * the previous one later, is theft: the login is revoked. Throws TOKEN_REVOKED, TOKEN_EXPIRED, INVALID_TOKEN or
+ * REFRESH_TOKEN_REUSED.
+ */
+export async function refreshLogin(rotation: Rotation, { sid, gen }: RefreshClaims, now: Date): Promise<Login> {
+  const { logins, revocations, graceSeconds, idleTtl } = rotation
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const login = await logins.find(sid)
+    if (login === null || login.revokedAt !== null) throw new TokenRevoked()
+    if (login.kind !== 'token' || gen > login.generation) throw new InvalidToken()
+    if (login.expiresAt <= now) throw new TokenExpired()
+    const isInGrace = now.getTime() - login.rotatedAt.getTime() < graceSeconds * 1000
+    if (isInGrace && gen >= login.generation - 1) return login
+    if (gen < login.generation) {
+      await revocations.revoke(sid, 'reuse', now)
+      throw new RefreshTokenReused()
+    }
+    const rotated = await logins.rotate(sid, gen, idleEnd(login, idleTtl, now), now)
+    if (rotated) return rotated
+  }
+  throw new TokenRevoked()
+}

@@ -1,0 +1,18 @@
+import Type, { type Static } from 'typebox'
+import { UserReply } from '../users/schemas.ts'
+
+const closed = { additionalProperties: false }
+const pair = {
+  tokenType: Type.Literal('Bearer'),
+  accessToken: Type.String(),
+  expiresIn: Type.Integer({ description: 'Seconds until the access token ends (RFC 6749, 5.1)' }),
+  refreshToken: Type.String(),
+  refreshExpiresIn: Type.Integer({ description: 'Seconds until the refresh token ends' })
+}
+
+export const TokenReply = Type.Object(pair, closed)
+export type TokenReply = Static<typeof TokenReply>
+export const TokenLoginReply = Type.Object({ user: UserReply, ...pair }, closed)
+
+/** Any text: what is no token is a 401 like every other bad one. */
+export const RefreshBody = Type.Object({ refreshToken: Type.String() }, closed)
