@@ -1,0 +1,50 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { and, desc, eq, lt } from '../../plugins/db/drizzle.ts'
+import { isUuid } from '../../plugins/db/ids.ts'
+import type { Database, Tables } from '../../plugins/db/types.ts'
+
+export type NoteChanges = { title?: string; text?: string }
+
+/** All SQL that touches notes. Every call names the owner, so nobody reaches another's. */
+export function createNotes(db: Database, { notes }: Tables) {
+  const owned = (userId: string, id: string) => and(eq(notes.userId, userId), eq(notes.id, id))
+
+  return {
+    async create(userId: string, note: { title: string; text: string }, now: Date) {
+      const row = { id: randomUUIDv7(), userId, ...note, createdAt: now, updatedAt: now }
+      const [created] = await db.insert(notes).values(row).returning()
+      return created ?? null
+    },
+    /** Newest first; those before the note `cursor`, if it is given. One more than `limit` tells that there are more. */
+    async list(userId: string, limit: number, cursor: string | undefined) {
+      const before = cursor === undefined ? undefined : lt(notes.id, cursor.toLowerCase())
+      const rows = db
+        .select()
+        .from(notes)
+        .where(and(eq(notes.userId, userId), before))
+        .orderBy(desc(notes.id))
+      const found = await rows.limit(limit + 1)
+      const page = found.slice(0, limit)
+      return { notes: page, nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null }
+    },
+    async find(userId: string, id: string) {
+      if (!isUuid(id)) return null
+      const [note] = await db.select().from(notes).where(owned(userId, id))
+      return note ?? null
+    },
+    async update(userId: string, id: string, changes: NoteChanges, now: Date) {
+      if (!isUuid(id)) return null
+      const [note] = await db
+        .update(notes)
+        .set({ ...changes, updatedAt: now })
+        .where(owned(userId, id))
+        .returning()
+      return note ?? null
+    },
+    async remove(userId: string, id: string) {
+      if (!isUuid(id)) return null
+      const [note] = await db.delete(notes).where(owned(userId, id)).returning()
+      return note ?? null
+    }
+  }
+}

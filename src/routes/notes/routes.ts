@@ -1,0 +1,70 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { accountOf } from '../../plugins/auth/account.ts'
+import { problems } from '../../plugins/errors/schemas.ts'
+import { NoteNotFound } from './errors.ts'
+import { createNotes } from './notes.ts'
+import { ListQuery, ListReply, NoteBody, NoteChanges, NoteParams, NoteReply } from './schemas.ts'
+
+/** /api/notes: the example to copy or to delete. */
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const notes = createNotes(app.db, app.tables)
+  const tags = ['notes']
+
+  function found<T>(note: T | null): T {
+    if (note === null) throw new NoteNotFound()
+    return note
+  }
+
+  // The whole scope is guarded: a route that is added here cannot be left open.
+  app.addHook('onRequest', app.authenticate)
+
+  app.post('', {
+    schema: { summary: 'Write a note', tags, body: NoteBody, response: { 201: NoteReply, ...problems(400, 401) } },
+    handler: async (request, reply) => {
+      const note = await notes.create(accountOf(request).userId, request.body, new Date())
+      return reply.code(201).send(found(note))
+    }
+  })
+
+  app.get('', {
+    schema: {
+      summary: 'My notes, newest first',
+      tags,
+      querystring: ListQuery,
+      response: { 200: ListReply, ...problems(400, 401) }
+    },
+    handler: async (request) => notes.list(accountOf(request).userId, request.query.limit, request.query.cursor)
+  })
+
+  app.get('/:id', {
+    schema: { summary: 'One note', tags, params: NoteParams, response: { 200: NoteReply, ...problems(401, 404) } },
+    handler: async (request) => found(await notes.find(accountOf(request).userId, request.params.id))
+  })
+
+  app.patch('/:id', {
+    schema: {
+      summary: 'Change a note',
+      tags,
+      params: NoteParams,
+      body: NoteChanges,
+      response: { 200: NoteReply, ...problems(400, 401, 404) }
+    },
+    handler: async (request) =>
+      found(await notes.update(accountOf(request).userId, request.params.id, request.body, new Date()))
+  })
+
+  app.delete('/:id', {
+    schema: {
+      summary: 'Delete a note',
+      tags,
+      params: NoteParams,
+      response: { 204: { description: 'Done' }, ...problems(401, 404) }
+    },
+    handler: async (request, reply) => {
+      found(await notes.remove(accountOf(request).userId, request.params.id))
+      return reply.code(204).send()
+    }
+  })
+}
+
+export default routes
