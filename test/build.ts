@@ -72,7 +72,10 @@ export type Transport = {
 }
 
 /** Every test of what both transports promise runs once for each. */
-export const transports: Transport[] = [cookie, token]
+export const transports: Transport[] = [
+  cookie, // of src/plugins/session
+  token // of src/plugins/jwt
+]
 
 /** Signs up and logs in, by the first transport unless told otherwise. */
 export async function logIn(app: FastifyInstance, username: string, transport = transports[0] as Transport) {
