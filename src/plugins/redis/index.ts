@@ -27,7 +27,7 @@ async function redis(app: FastifyInstance) {
   })
   const gate = createRedisGate(client, (isUp, err) => {
     const line = { event: isUp ? 'dependency_up' : 'dependency_down', dependency: 'redis', err }
-    app.log[isUp ? 'info' : 'error'](line, isUp ? 'Redis is back' : 'Redis is down: SQL answers in its place')
+    app.log[isUp ? 'info' : 'error'](line, isUp ? 'Redis is there' : 'Redis is down: SQL answers in its place')
   })
   app.decorate('redis', gate)
   app.addHook('onReady', () => gate.probe())
