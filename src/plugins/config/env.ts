@@ -1,11 +1,18 @@
 import { isIP } from 'node:net'
 import { duration, integer, list, text } from './kinds.ts'
 
-/** An address or a CIDR range. Names, `true` and hop counts would trust strangers (CVE-2026-16732). */
+/** An address (without a zone) or a CIDR range. Names, `true` and hop counts would trust strangers (CVE-2026-16732). */
 function isAddressRange(item: string) {
   const [address = '', prefix = '32', ...rest] = item.split('/')
   const bits = isIP(address) === 6 ? 128 : 32
-  return isIP(address) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix) && +prefix > 0 && +prefix <= bits
+  return (
+    isIP(address) !== 0 &&
+    !address.includes('%') &&
+    rest.length === 0 &&
+    /^\d{1,3}$/.test(prefix) &&
+    +prefix > 0 &&
+    +prefix <= bits
+  )
 }
 
 /** How the process is reached and how it stops. */

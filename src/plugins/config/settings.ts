@@ -55,11 +55,11 @@ function readOne(name: string, kind: Kind, environment: Environment) {
 /** Two settings must never hold the same key: what one leaks, the other would accept. */
 function findSharedKeys(settings: Settings) {
   const secrets = Object.entries(settings).filter(([name]) => name.endsWith('SECRET_KEY'))
-  const keys = secrets.flatMap(([, list]) => list)
+  const keys = secrets.flatMap(([, list]) => list ?? [])
   return new Set(keys).size < keys.length ? `${secrets.map(([name]) => name).join(' and ')} must not share a key` : null
 }
 
-/** Rules that concern more than one setting: each gives a fault or null. */
+/** Rules that concern more than one setting: each gives a fault or null. A setting at fault is undefined there. */
 const conflicts: ((settings: Settings) => string | null)[] = [
   findSharedKeys,
   rateLimitConflict, // shared needs Redis
@@ -69,9 +69,10 @@ const conflicts: ((settings: Settings) => string | null)[] = [
 /** Reads and checks every setting; throws {@link InvalidSettings} with all faults at once. */
 export function readSettings(environment: Environment): Settings {
   const read = Object.entries(settingKinds).map(([name, kind]) => ({ name, ...readOne(name, kind, environment) }))
-  const faults = read.flatMap(({ fault }) => fault ?? [])
   const settings = Object.fromEntries(read.map(({ name, value }) => [name, value])) as Settings
-  if (faults.length === 0) faults.push(...conflicts.flatMap((conflict) => conflict(settings) ?? []))
+  const faults = [...read.map(({ fault }) => fault), ...conflicts.map((conflict) => conflict(settings))].flatMap(
+    (fault) => fault ?? []
+  )
   if (faults.length > 0) throw new InvalidSettings(faults)
   return Object.freeze(settings)
 }

@@ -2,7 +2,7 @@ import { list } from '../config/kinds.ts'
 
 /** An exact origin, as a browser sends it: no path, no pattern, no default port, never `*` or `null`. */
 function isOrigin(item: string) {
-  return /^https?:/.test(item) && URL.canParse(item) && new URL(item).origin === item
+  return /^https?:\/\/[\w.:[\]-]+$/.test(item) && URL.canParse(item) && new URL(item).origin === item
 }
 
 export const corsEnv = {
