@@ -1,0 +1,128 @@
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { createRedisGate } from '../../../src/plugins/redis/gate.ts'
+import { noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
+
+/** A gate on a server of the test's own, and the changes of state that it reported. */
+async function open(t: Test) {
+  const server = await startRedis()
+  const client = new Redis(server.url, {
+    commandTimeout: 200,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: () => 50
+  })
+  const reported: boolean[] = []
+  const gate = createRedisGate(client, (isUp) => reported.push(isUp), 20)
+  t.teardown(() => {
+    gate.close()
+    client.disconnect()
+    server.process.kill('SIGCONT')
+  })
+  return { server, gate, reported }
+}
+
+t.test(
+  'reads wait for nobody while Redis is down, and work again when it is back',
+  { skip: noRedisProgram },
+  async (t) => {
+    const { server, gate, reported } = await open(t)
+    await waitUntil(gate.isUp, 'Redis is trusted')
+    t.equal(await gate.read((redis) => redis.set('a', '1')), 'OK')
+
+    await server.stop()
+    await waitUntil(() => !gate.isUp(), 'the loss is noticed')
+    await t.rejects(
+      gate.read((redis) => redis.get('a')),
+      { code: 'SERVICE_UNAVAILABLE' }
+    )
+    await t.rejects(
+      gate.write((redis) => redis.set('a', '2')),
+      { code: 'SERVICE_UNAVAILABLE' }
+    )
+
+    await server.start()
+    await waitUntil(gate.isUp, 'Redis is trusted again')
+    t.equal(await gate.read((redis) => redis.get('a')), null, 'it came back empty')
+    t.same(reported, [true, false, true], 'one report for each change of state')
+  }
+)
+
+t.test('a Redis that is silent closes the way after one timeout', { skip: noRedisProgram }, async (t) => {
+  const { server, gate, reported } = await open(t)
+  await waitUntil(gate.isUp, 'Redis is trusted')
+
+  server.process.kill('SIGSTOP')
+  await t.rejects(
+    gate.read((redis) => redis.get('a')),
+    { code: 'SERVICE_UNAVAILABLE' }
+  )
+  t.notOk(gate.isUp())
+  let isAsked = false
+  const refused = gate.read(async () => {
+    isAsked = true
+  })
+  await t.rejects(refused, { code: 'SERVICE_UNAVAILABLE' })
+  t.notOk(isAsked, 'nobody asks a Redis that is known to be down')
+
+  server.process.kill('SIGCONT')
+  await waitUntil(gate.isUp, 'Redis is trusted again')
+  t.same(reported, [true, false, true])
+})
+
+t.test(
+  'Redis is trusted only after every refill was written, and writes are let through to it',
+  { skip: noRedisProgram },
+  async (t) => {
+    const server = await startRedis()
+    const client = new Redis(server.url, { commandTimeout: 200, enableOfflineQueue: false, retryStrategy: () => 50 })
+    const gate = createRedisGate(client, () => {}, 20)
+    t.teardown(() => {
+      gate.close()
+      client.disconnect()
+    })
+    const refill = Promise.withResolvers<void>()
+    gate.onRecover(async () => {
+      await gate.write((redis) => redis.set('refilled', '1'))
+      await refill.promise
+    })
+
+    await waitUntil(async () => (await client.exists('refilled').catch(() => 0)) === 1, 'the refill has begun')
+    t.notOk(gate.isUp(), 'not yet: the refill is not done')
+    await t.rejects(
+      gate.read((redis) => redis.get('refilled')),
+      { code: 'SERVICE_UNAVAILABLE' }
+    )
+
+    refill.resolve()
+    await waitUntil(gate.isUp, 'Redis is trusted')
+    t.equal(await gate.read((redis) => redis.get('refilled')), '1')
+  }
+)
+
+t.test('a refill that fails keeps the way closed until one succeeds', { skip: noRedisProgram }, async (t) => {
+  const { gate } = await open(t)
+  let tries = 0
+  gate.onRecover(async () => {
+    tries++
+    if (tries < 3) throw new Error('SQL is down too')
+  })
+
+  await waitUntil(gate.isUp, 'Redis is trusted')
+
+  t.ok(tries >= 3, 'it was tried until it worked')
+})
+
+t.test('a refusal of a command is an error of that command alone', { skip: noRedisProgram }, async (t) => {
+  const { gate } = await open(t)
+  await waitUntil(gate.isUp, 'Redis is trusted')
+
+  await gate.read((redis) => redis.set('text', 'no list'))
+  await t.rejects(
+    gate.read((redis) => redis.lpush('text', 'x')),
+    { code: 'SERVICE_UNAVAILABLE' }
+  )
+
+  t.ok(gate.isUp())
+})

@@ -1,0 +1,35 @@
+import t from 'tap'
+import { build, buildWithLog } from '../../build.ts'
+import { freePort, noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
+
+t.test('without REDIS_URL there is no Redis', async (t) => {
+  const app = await build(t)
+
+  t.equal(app.redis, null)
+})
+
+t.test('a Redis that is not there stops no start: the service says so once and works', async (t) => {
+  const port = await freePort()
+  const { app, lines } = await buildWithLog(t, { REDIS_URL: `redis://127.0.0.1:${port}` })
+
+  const ready = await app.inject({ method: 'GET', url: '/readyz' })
+
+  t.equal(ready.statusCode, 200)
+  t.same(ready.json(), { status: 'degraded', checks: { database: 'up', redis: 'down' } })
+  const changes = lines.filter((line) => line['dependency'] === 'redis')
+  t.match(changes, [{ event: 'dependency_down', level: 'error' }])
+})
+
+t.test('each change of state of Redis is one line of the log', { skip: noRedisProgram }, async (t) => {
+  const server = await startRedis()
+  const { app, lines } = await buildWithLog(t, { REDIS_URL: server.url })
+  const events = () => lines.filter((line) => line['dependency'] === 'redis').map((line) => line['event'])
+  await waitUntil(() => app.redis?.isUp() === true, 'Redis is there')
+
+  await server.stop()
+  await waitUntil(() => app.redis?.isUp() === false, 'the loss is noticed')
+  await server.start()
+  await waitUntil(() => app.redis?.isUp() === true, 'Redis is back')
+
+  t.same(events(), ['dependency_up', 'dependency_down', 'dependency_up'])
+})
