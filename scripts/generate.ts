@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 // Writes a migration for each dialect from the schema files: npm run db:generate -- --name add_tags
 for (const DB_URI of ['file:./app.db', 'postgres://localhost/app']) {
   const env = { ...process.env, DB_URI }
-  const { status } = spawnSync('drizzle-kit', ['generate', ...process.argv.slice(2)], {
+  const { status } = spawnSync('npx', ['drizzle-kit', 'generate', ...process.argv.slice(2)], {
     env,
     stdio: 'inherit',
     shell: true
