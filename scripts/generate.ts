@@ -5,8 +5,7 @@ for (const DB_URI of ['file:./app.db', 'postgres://localhost/app']) {
   const env = { ...process.env, DB_URI }
   const { status } = spawnSync('npx', ['drizzle-kit', 'generate', ...process.argv.slice(2)], {
     env,
-    stdio: 'inherit',
-    shell: true
+    stdio: 'inherit'
   })
   if (status !== 0) process.exit(status ?? 1)
 }
