@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import createError, { type FastifyErrorConstructor } from '@fastify/error'
 
 /** What every 5xx says to the client; the cause is in the log (ASVS 5.0, 16.5.1). */
@@ -22,8 +23,7 @@ export const HeadersTooLarge = createError('HEADERS_TOO_LARGE', 'The request hea
 export const InternalError = createError('INTERNAL_ERROR', SERVER_ERROR_DETAIL, 500)
 export const ServiceUnavailable = createError('SERVICE_UNAVAILABLE', SERVER_ERROR_DETAIL, 503)
 
-/** The error for a failure that a package reports with nothing but a status. */
-export const errorsByStatus: Record<number, FastifyErrorConstructor> = {
+const byStatus: Record<number, FastifyErrorConstructor> = {
   400: MalformedRequest,
   404: NotFound,
   405: MethodNotAllowed,
@@ -35,4 +35,11 @@ export const errorsByStatus: Record<number, FastifyErrorConstructor> = {
   429: RateLimited,
   431: HeadersTooLarge,
   503: ServiceUnavailable
+}
+
+/** The error for a failure that a package reports with a status: ours, or for another 4xx one named by its phrase. */
+export function errorByStatus(status = 500): FastifyErrorConstructor {
+  const phrase = status >= 400 && status < 500 && STATUS_CODES[status]
+  if (byStatus[status] || !phrase) return byStatus[status] ?? InternalError
+  return createError(phrase.toUpperCase().replaceAll(/\W+/g, '_'), phrase, status)
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifySchemaValidationError } from 'fastify'
-import { errorsByStatus, InternalError, SERVER_ERROR_DETAIL, ValidationFailed } from './errors.ts'
+import { errorByStatus, InternalError, SERVER_ERROR_DETAIL, ValidationFailed } from './errors.ts'
 import type { Problem } from './schemas.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
@@ -13,7 +13,8 @@ export type CodedError = FastifyError & {
 }
 
 function isCoded(error: FastifyError): error is CodedError {
-  return error.name === 'FastifyError' && !error.code.startsWith('FST_') && (error.statusCode ?? 0) >= 400
+  const isOurs = error.name === 'FastifyError' && typeof error.code === 'string' && !error.code.startsWith('FST_')
+  return isOurs && (error.statusCode ?? 0) >= 400 && (error.statusCode ?? 0) in STATUS_CODES
 }
 
 /** Anything that was thrown, null and strings too, as the coded error that the client is told. */
@@ -22,8 +23,7 @@ export function toCoded(thrown: unknown): CodedError {
   if (isCoded(error)) return error
   if (error.validation)
     return Object.assign(new ValidationFailed() as CodedError, { errors: error.validation.map(toPointer) })
-  const Coded = errorsByStatus[error.statusCode ?? 500] ?? InternalError
-  return new Coded() as CodedError
+  return new (errorByStatus(error.statusCode))() as CodedError
 }
 
 /** The RFC 9457 body. Nothing of a 5xx but its status and code gets out. */
