@@ -17,7 +17,11 @@ const MAX_CAUSES = 5
 export function serializeError(error: unknown, depth = 0): SerializedError {
   if (!(error instanceof Error)) return { type: typeof error, message: '', stack: '' }
   const { name, message, stack = '', cause } = error
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  // The text stands in front of the frames, and its lines may look like frames.
+  const frames = stack
+    .replace(message, '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
   return {
     type: error.constructor.name === 'Error' ? name : error.constructor.name,
     code: 'code' in error ? error.code : undefined,
