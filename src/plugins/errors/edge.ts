@@ -20,15 +20,22 @@ function render(error: CodedError, headers: Record<string, string>) {
 
 /** Answers what is no HTTP, once, and closes: 400, 408 or 431. */
 export function answerClientError(headers: Record<string, string>) {
-  return (error: NodeJS.ErrnoException, socket: Socket) => {
+  return (error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse | null }) => {
     if (error.code === 'ECONNRESET' || socket.destroyed) return
+    // As Node's own handler does: the reply in flight, of this request or of one before it.
+    const { _httpMessage: pending } = socket
+    if (pending?.req.complete) {
+      // The fault is behind it: it is sent to its end and then the connection closes.
+      pending.shouldKeepAlive = false
+      return
+    }
     const Coded = clientErrors[error.code ?? ''] ?? MalformedRequest
     const coded = new Coded() as CodedError
     const reply = render(coded, headers)
     const lines = Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}\r\n`)
     const status = `HTTP/1.1 ${coded.statusCode} ${STATUS_CODES[coded.statusCode]}\r\n`
-    // Behind an answer that has begun a second one would be read as the next request's (request smuggling).
-    if (socket.writable && socket.bytesWritten === 0) socket.write(`${status}${lines.join('')}\r\n${reply.body}`)
+    // Within an answer that has begun a second one would be read as the next request's (request smuggling).
+    if (socket.writable && !pending?.headersSent) socket.write(`${status}${lines.join('')}\r\n${reply.body}`)
     socket.destroySoon()
   }
 }
