@@ -42,11 +42,14 @@ export function problemHeaders(error: CodedError): Record<string, string> {
   return { ...headers, ...error.headers }
 }
 
+/** The pointer of a member. Its name comes from outside: only a plain one is repeated, else the parent's pointer stands. */
+export function pointerTo(parent: string, name: unknown) {
+  return typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) ? `${parent}/${name}` : parent
+}
+
 /** Names the member at fault and says what is wrong, never its value. */
 function toPointer({ instancePath, keyword, message, params }: FastifySchemaValidationError) {
   const named = params['missingProperty'] ?? params['additionalProperty']
-  // The name of an unknown member comes from outside: only a plain one is repeated.
-  const isPlain = typeof named === 'string' && /^[\w.-]{1,64}$/.test(named)
   const detail = keyword === 'pattern' ? 'has characters that are not allowed here' : (message ?? 'is not valid')
-  return { pointer: isPlain ? `${instancePath}/${named}` : instancePath, detail }
+  return { pointer: pointerTo(instancePath, named), detail }
 }

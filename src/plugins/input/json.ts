@@ -1,5 +1,6 @@
 import secureJson from 'secure-json-parse'
 import { MalformedJson, ValidationFailed } from '../errors/errors.ts'
+import { pointerTo } from '../errors/problem.ts'
 
 // `fatal`: bytes that are not UTF-8 would else become U+FFFD, and different passwords one. A BOM is dropped (RFC 8259, 8.1).
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -27,9 +28,8 @@ export function parseJson(bytes: Buffer): unknown {
 }
 
 const isIllFormed = (value: unknown) => typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())
-const escapePointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
-/** The JSON pointer of the first text that PostgreSQL would refuse or SQLite change, or null. */
+/** The JSON pointer of a text that PostgreSQL would refuse or SQLite change, or null. */
 function findIllFormed(root: unknown): string | null {
   // A stack of our own: the depth of a body is the sender's choice.
   const open: [string, unknown][] = [['', root]]
@@ -39,7 +39,7 @@ function findIllFormed(root: unknown): string | null {
     if (typeof value !== 'object' || value === null) continue
     for (const [name, member] of Object.entries(value)) {
       if (isIllFormed(name)) return pointer
-      open.push([`${pointer}/${escapePointer(name)}`, member])
+      open.push([pointerTo(pointer, name), member])
     }
   }
   return null
