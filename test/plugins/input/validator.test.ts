@@ -1,0 +1,79 @@
+import t from 'tap'
+import { build, logIn } from '../../build.ts'
+
+t.test('members of a body are neither converted nor dropped, and the pointer names the one at fault', async (t) => {
+  const app = await build(t)
+  const { headers } = await logIn(app, 'ada')
+  const rows: [body: unknown, pointer: string][] = [
+    [{ title: 5, text: 'b' }, '/title'],
+    [{ title: null, text: 'b' }, '/title'],
+    [{ title: ['a'], text: 'b' }, '/title'],
+    [{ title: true, text: 'b' }, '/title'],
+    [{ title: '', text: 'b' }, '/title'],
+    [{ title: 'x'.repeat(201), text: 'b' }, '/title'],
+    [{ text: 'b' }, '/title'],
+    [{ title: 'a' }, '/text'],
+    [{ title: 'a', text: 'b', id: 'planted' }, '/id'],
+    [{ title: 'a', text: 'b', userId: 'planted' }, '/userId'],
+    [{ title: 'a', text: 'b', 'odd name': 1 }, ''],
+    [[], ''],
+    ['text', ''],
+    [5, ''],
+    [null, '']
+  ]
+  for (const [body, pointer] of rows) {
+    const payload = JSON.stringify(body)
+    const json = { ...headers, 'content-type': 'application/json' }
+    const reply = await app.inject({ method: 'POST', url: '/api/notes', headers: json, payload })
+    t.equal(reply.statusCode, 400, payload.slice(0, 40))
+    t.match(reply.json(), { code: 'VALIDATION_FAILED', errors: [{ pointer }] })
+    t.equal(reply.json().errors.length, 1)
+    t.notMatch(reply.body, 'planted')
+  }
+  const list = await app.inject({ method: 'GET', url: '/api/notes', headers })
+  t.same(list.json().notes, [], 'nothing was written')
+})
+
+t.test('a query is text: numbers are read from it, and one value is one value', async (t) => {
+  const app = await build(t)
+  const { headers } = await logIn(app, 'ada')
+  const rows: [query: string, status: number][] = [
+    ['', 200],
+    ['limit=5', 200],
+    ['limit=0', 400],
+    ['limit=101', 400],
+    ['limit=1.5', 400],
+    ['limit=many', 400],
+    ['limit=', 400],
+    ['limit=5&limit=6', 400],
+    ['limit[]=5', 400],
+    ['cursor=x', 400],
+    ['cursor=%00', 400],
+    ['unknown=1', 400]
+  ]
+  for (const [query, status] of rows) {
+    const reply = await app.inject({ method: 'GET', url: `/api/notes?${query}`, headers })
+    t.equal(reply.statusCode, status, query)
+    if (status === 400) t.equal(reply.json().code, 'VALIDATION_FAILED')
+  }
+})
+
+t.test('hostile JSON ends as a 400 of the same server', async (t) => {
+  const app = await build(t)
+  const deep = (open: string, close: string, depth: number) => `${open.repeat(depth)}1${close.repeat(depth)}`
+  const rows: [payload: string, code: string][] = [
+    [deep('[', ']', 8000), 'VALIDATION_FAILED'],
+    [deep('[', ']', 50_000), 'VALIDATION_FAILED'],
+    [deep('{"a":', '}', 10_000), 'VALIDATION_FAILED'],
+    [`{"usernameOrEmail":${deep('[', ']', 8000)}}`, 'VALIDATION_FAILED'],
+    ['{"__proto__":{"password":"x"}}', 'MALFORMED_JSON'],
+    [`{"usernameOrEmail":"a","password":"\\u0000","authType":"token"}`, 'VALIDATION_FAILED']
+  ]
+  for (const [payload, code] of rows) {
+    const headers = { 'content-type': 'application/json' }
+    const reply = await app.inject({ method: 'POST', url: '/api/auth/login', headers, payload })
+    t.equal(reply.statusCode, 400, payload.slice(0, 30))
+    t.equal(reply.json().code, code)
+  }
+  t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
+})
