@@ -35,6 +35,12 @@ export async function build(t: Test, environment: Environment = {}) {
   return (await buildWithLog(t, environment)).app
 }
 
+/** The two databases alone, for what needs no Redis: the URI of a new, empty one. */
+export const databases = [
+  { name: 'SQLite', isPostgres: false, uri: async () => ':memory:' },
+  { name: 'PostgreSQL', isPostgres: true, uri: freshPostgresUri }
+]
+
 /** The two ways to run the service. What is promised is promised on both. */
 export const backends = [
   {

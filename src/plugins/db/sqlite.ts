@@ -8,17 +8,21 @@ import type { Atomically, Connection, Database, Lock, MigrationPlan, Step, Table
 const JOURNAL =
   'create table if not exists __drizzle_migrations (id serial primary key, hash text not null, created_at numeric)'
 
+/** Waiting for another process blocks the event loop, so not for long once requests come. */
+const WAIT_MS = 250
+/** At start another process may be applying its migrations. */
+const MIGRATION_WAIT_MS = 10_000
+
 /** Opens (and creates) an SQLite file; `file:` in front is dropped. */
 export function openSqlite(uri: string): Connection {
   const path = uri.replace(/^file:/, '')
   // Created by us first: SQLite would make it readable for all.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
-  const client = new BetterSqlite(path)
+  const client = new BetterSqlite(path, { timeout: MIGRATION_WAIT_MS })
   client.pragma('journal_mode = WAL')
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
-  // Waiting for another process blocks the event loop, so not for long.
-  client.pragma('busy_timeout = 250')
+  client.pragma(`busy_timeout = ${WAIT_MS}`)
   const native = drivers.sqlite().drizzle(client)
   // The one cast to the common subset: builders that are awaited behave the same in both dialects.
   const db = native as unknown as Database
@@ -38,11 +42,13 @@ export function openSqlite(uri: string): Connection {
     )
 
   const history = () => {
-    client.exec(JOURNAL)
+    const isThere = client.prepare("select 1 from sqlite_master where name = '__drizzle_migrations'").get()
+    if (!isThere) return []
     return client.prepare('select hash from __drizzle_migrations order by created_at').pluck().all() as string[]
   }
 
   const applyAll = (plan: MigrationPlan) => {
+    client.exec(JOURNAL)
     const pending = plan(history())
     const remember = client.prepare('insert into __drizzle_migrations (hash, created_at) values (?, ?)')
     for (const { sql, hash, folderMillis } of pending) {
@@ -63,9 +69,11 @@ export function openSqlite(uri: string): Connection {
     migrate: async (plan) => {
       // A rebuild of a table drops the old one; with foreign keys on, the rows of its children would go too.
       client.pragma('foreign_keys = OFF')
+      client.pragma(`busy_timeout = ${MIGRATION_WAIT_MS}`)
       try {
         return client.transaction(() => applyAll(plan)).immediate()
       } finally {
+        client.pragma(`busy_timeout = ${WAIT_MS}`)
         client.pragma('foreign_keys = ON')
       }
     },

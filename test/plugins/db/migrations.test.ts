@@ -1,0 +1,218 @@
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import BetterSqlite from 'better-sqlite3'
+import t, { type Test } from 'tap'
+import { isPostgres, migrationsFor, openDatabase, planMigrations } from '../../../src/plugins/db/migrations.ts'
+import type { Migration } from '../../../src/plugins/db/types.ts'
+import { build, databases, testEnvironment } from '../../build.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const BIN = join(ROOT, 'node_modules/.bin')
+
+/** A folder with what drizzle-kit and `npm run db:migrate` need, without `.env`, removed when the test ends. */
+function copyProject(t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), 'starter-migrations-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const part of ['src', 'scripts', 'drizzle', 'drizzle.config.ts', 'package.json']) {
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true })
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  return folder
+}
+
+/** Runs a command there; gives its exit code and all that it printed. */
+async function run(folder: string, DB_URI: string, ...[command = '', ...words]: string[]) {
+  const { SECRET_KEY, JWT_SECRET_KEY } = testEnvironment
+  const PATH = `${BIN}${delimiter}${process.env['PATH']}`
+  // Without the NODE_OPTIONS by which the test runner loads itself.
+  const env = { HOME: process.env['HOME'], PATH, SECRET_KEY, JWT_SECRET_KEY, DB_URI }
+  const child = spawn(command, words, { cwd: folder, env, timeout: 30_000 })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (printed += data))
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  return { code, printed }
+}
+
+const migrate = (folder: string, uri: string) => run(folder, uri, 'node', 'scripts/migrate.ts')
+
+for (const database of databases) {
+  const freshUri = async (folder: string) => (database.isPostgres ? database.uri() : `file:${folder}/app.db`)
+
+  t.test(`of four processes that migrate an empty ${database.name} at once one does, and all end well`, async (t) => {
+    const folder = copyProject(t)
+    const uri = await freshUri(folder)
+    const ends = await Promise.all(Array.from({ length: 4 }, () => migrate(folder, uri)))
+    t.strictSame(
+      ends.map(({ code, printed }) => `${code} ${printed}`).sort(),
+      ['0 Applied 1 migration\n', ...Array.from({ length: 3 }, () => '0 The database is up to date\n')].sort()
+    )
+  })
+
+  t.test(`drizzle-kit and npm run db:migrate agree on what was applied to ${database.name}`, async (t) => {
+    for (const order of ['drizzle-kit first', 'npm run db:migrate first']) {
+      const folder = copyProject(t)
+      const uri = await freshUri(folder)
+      const commands = [() => run(folder, uri, 'drizzle-kit', 'migrate'), () => migrate(folder, uri)]
+      if (order === 'npm run db:migrate first') commands.reverse()
+      for (const command of commands) {
+        const { code, printed } = await command()
+        t.equal(code, 0, printed)
+      }
+      const connection = openDatabase(uri)
+      t.strictSame(
+        await connection.history(),
+        migrationsFor(uri)([]).map(({ hash }) => hash),
+        `each migration once: ${order}`
+      )
+      await connection.close()
+      t.match(await migrate(folder, uri), { code: 0, printed: 'The database is up to date' })
+    }
+  })
+
+  t.test(`the migrations of ${database.name} make the tables of its schema file`, async (t) => {
+    const folder = copyProject(t)
+    const dialect = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
+    const before = readdirSync(dialect, { recursive: true }).sort()
+    const { code, printed } = await run(folder, await freshUri(folder), 'drizzle-kit', 'generate')
+    t.equal(code, 0, printed)
+    t.match(printed, 'No schema changes')
+    t.strictSame(readdirSync(dialect, { recursive: true }).sort(), before)
+  })
+
+  t.test(`a history on ${database.name} that the files do not tell stops the migration`, async (t) => {
+    const uri = await database.uri()
+    const connection = openDatabase(uri)
+    t.teardown(() => connection.close())
+    const file = (n: number): Migration => ({
+      hash: `hash ${n}`,
+      folderMillis: n,
+      sql: [`create table t${n} (id integer)`]
+    })
+    await connection.migrate(planMigrations([file(1), file(2)]))
+
+    const edited = planMigrations([file(1), { ...file(2), hash: 'another' }])
+    await t.rejects(connection.migrate(edited), { message: /^Migration 2 in the database is not the one in drizzle/ })
+    const removed = planMigrations([file(1)])
+    await t.rejects(connection.migrate(removed), { message: /^Migration 2 in the database is not the one in drizzle/ })
+    const inserted = planMigrations([file(1), { ...file(1), hash: 'inserted', folderMillis: 1.5 }, file(2)])
+    await t.rejects(connection.migrate(inserted), { message: /^Migration 2 in the database is not the one in drizzle/ })
+    const late = planMigrations([file(1), file(2), { ...file(3), folderMillis: 1.5 }])
+    await t.rejects(connection.migrate(late), { message: /^Migration 3 in drizzle\/ is older than the one before it/ })
+    t.strictSame(await connection.history(), ['hash 1', 'hash 2'], 'nothing was applied')
+    t.equal(await connection.migrate(planMigrations([file(1), file(2), file(3)])), 1, 'a new one is')
+  })
+
+  t.test(`a migration of ${database.name} that fails leaves nothing behind`, async (t) => {
+    const connection = openDatabase(await database.uri())
+    t.teardown(() => connection.close())
+    const good = { hash: 'good', folderMillis: 1, sql: ['create table kept (id integer)'] }
+    const bad = {
+      hash: 'bad',
+      folderMillis: 2,
+      sql: ['create table half (id integer)', 'insert into nowhere values (1)']
+    }
+    await t.rejects(connection.migrate(planMigrations([good, bad])), /nowhere/)
+    t.strictSame(await connection.history(), [])
+    t.equal(await connection.migrate(planMigrations([good])), 1, 'and can be mended')
+  })
+
+  t.test(`DB_MIGRATE=check refuses to start on ${database.name} while migrations are pending`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'starter-check-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    const DB_URI = await freshUri(folder)
+    await t.rejects(build(t, { DB_URI, DB_MIGRATE: 'check' }), {
+      message: '1 database migrations are pending: npm run db:migrate'
+    })
+
+    const connection = openDatabase(DB_URI)
+    await connection.migrate(migrationsFor(DB_URI))
+    await connection.close()
+    const app = await build(t, { DB_URI, DB_MIGRATE: 'check' })
+    await t.resolves(app.checkDatabase())
+  })
+}
+
+t.test('by default SQLite is migrated at start and PostgreSQL is not', async (t) => {
+  for (const database of databases) {
+    const start = build(t, { DB_URI: await database.uri(), DB_MIGRATE: 'default' })
+    await (database.isPostgres ? t.rejects(start, /migrations are pending/) : t.resolves(start))
+  }
+})
+
+t.test('rebuilding an SQLite table keeps the rows of its children', async (t) => {
+  const connection = openDatabase(':memory:')
+  t.teardown(() => connection.close())
+  const first = migrationsFor(':memory:')([])
+  await connection.migrate(planMigrations(first))
+  const { users, notes } = connection.tables
+  const time = new Date('2026-03-01T12:00:00Z')
+  const user = { id: 'a user', username: 'ada', usernameKey: 'ada', email: 'a@b.c', emailKey: 'a@b.c', name: 'Ada' }
+  await connection.db.insert(users).values({ ...user, passwordHash: 'one', createdAt: time, updatedAt: time })
+  await connection.db
+    .insert(notes)
+    .values({ id: 'a note', userId: user.id, title: 'kept', text: '', createdAt: time, updatedAt: time })
+
+  // As drizzle-kit writes it when a column loses its NOT NULL.
+  const columns = 'id, username, username_key, email, email_key, name, password_hash, created_at, updated_at'
+  const definitions = columns
+    .replace('id', 'id text primary key not null')
+    .replace('password_hash', 'password_hash text')
+  const rebuild = {
+    hash: 'rebuild',
+    folderMillis: Date.now() + 1e12,
+    sql: [
+      'PRAGMA foreign_keys=OFF;',
+      `CREATE TABLE __new_users (${definitions});`,
+      `INSERT INTO __new_users (${columns}) SELECT ${columns} FROM users;`,
+      'DROP TABLE users;',
+      'ALTER TABLE __new_users RENAME TO users;',
+      'PRAGMA foreign_keys=ON;'
+    ]
+  }
+  t.equal(await connection.migrate(planMigrations([...first, rebuild])), 1)
+  t.match(await connection.db.select().from(notes), [{ title: 'kept' }])
+  await connection.db.delete(users)
+  t.strictSame(await connection.db.select().from(notes), [], 'and foreign keys hold again')
+})
+
+t.test('an SQLite migration that leaves children without their parent is refused as a whole', async (t) => {
+  const connection = openDatabase(':memory:')
+  t.teardown(() => connection.close())
+  const tables = {
+    hash: 'tables',
+    folderMillis: 1,
+    sql: ['create table parents (id integer primary key)', 'create table children (id integer references parents)']
+  }
+  const orphan = { hash: 'orphan', folderMillis: 2, sql: ['insert into children values (7)'] }
+  await connection.migrate(planMigrations([tables]))
+  await t.rejects(connection.migrate(planMigrations([tables, orphan])), { message: /breaks 1 foreign keys/ })
+  t.strictSame(await connection.history(), ['tables'])
+})
+
+t.test('an SQLite migration waits for another process that is at it', async (t) => {
+  const folder = copyProject(t)
+  const other = new BetterSqlite(join(folder, 'app.db'))
+  other.pragma('journal_mode = WAL')
+  other.exec('begin immediate')
+  const end = migrate(folder, `file:${folder}/app.db`)
+  // Longer than a request would wait, from when the process has certainly begun.
+  setTimeout(() => other.exec('commit').close(), 1500)
+  t.match(await end, { code: 0, printed: 'Applied 1 migration' })
+})
+
+t.test('npm run db:migrate says what is wrong without quoting the address of the database', async (t) => {
+  const folder = copyProject(t)
+  const { code, printed } = await migrate(folder, 'postgres://ada:hunter22@127.0.0.1:1/app')
+  t.equal(code, 1)
+  t.equal(printed, 'Not migrated: ECONNREFUSED\n')
+  t.equal(existsSync(join(folder, '.env')), false)
+})
+
+t.test('the address of a database tells its dialect', async (t) => {
+  t.equal(isPostgres('postgres://localhost/app'), true)
+  t.equal(isPostgres('postgresql://localhost/app'), true)
+  t.equal(isPostgres('file:./postgres.db'), false)
+  t.equal(isPostgres('./app.db'), false)
+})
