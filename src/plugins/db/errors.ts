@@ -1,6 +1,6 @@
 // PostgreSQL: class 08 and 57P0x, too many connections, read-only, and what postgres.js and sockets say of a lost server.
 const POSTGRES =
-  /^(08...|57P0[123]|57014|53[0-9A-Z]{3}|25006|CONNECT(ION)?_\w+|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|QUERY_DEADLINE)$/
+  /^(08...|57P0[123]|57014|53[0-9A-Z]{3}|25006|CONNECT(ION)?_\w+|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|QUERY_DEADLINE)$/
 const SQLITE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|PROTOCOL)/
 
 /** The codes of an error and of its causes, outermost first. */
@@ -17,7 +17,7 @@ export function isUnavailable(error: unknown) {
 
 /** Whether a statement failed since a value that must be unique is there already. */
 export function isUniqueViolation(error: unknown) {
-  return codesOf(error).some((code) => code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE')
+  return codesOf(error).some((code) => /^(23505|SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY))$/.test(code))
 }
 
 /** The query got no answer in time; it may still be carried out. */

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite from 'better-sqlite3'
+import postgres from 'postgres'
+import t from 'tap'
+import { isUnavailable, isUniqueViolation, QueryDeadline } from '../../../src/plugins/db/errors.ts'
+import { openDatabase } from '../../../src/plugins/db/migrations.ts'
+import { freePort, freshPostgresUri, waitUntil } from '../../servers.ts'
+
+async function errorOf(call: () => unknown) {
+  try {
+    await call()
+  } catch (error) {
+    return error
+  }
+  throw new Error('Nothing was thrown')
+}
+
+t.test('errors of a PostgreSQL that cannot do its work count as an outage, others do not', async (t) => {
+  const uri = await freshPostgresUri()
+  const sql = postgres(uri, { max: 1, onnotice: () => {} })
+  t.teardown(() => sql.end({ timeout: 1 }))
+  const other = postgres(uri, { max: 1, backoff: () => 0.01 })
+  t.teardown(() => other.end({ timeout: 1 }))
+  const [row] = await other`select pg_backend_pid() as pid`
+  const killed = errorOf(() => other`select pg_sleep(10)`)
+  const isAsleep = async () => (await sql`select 1 from pg_stat_activity where wait_event = 'PgSleep'`).length > 0
+  await waitUntil(isAsleep, 'the other connection is busy')
+  await sql`select pg_terminate_backend(${row?.['pid']})`
+
+  const refused = openDatabase(`postgres://127.0.0.1:${await freePort()}/app`)
+  t.teardown(() => refused.close())
+  const outages = {
+    refused: await errorOf(() => refused.ping()),
+    'connection killed': await killed,
+    timeout: await errorOf(() => sql.unsafe('set statement_timeout = 20; select pg_sleep(5)')),
+    'read-only': await errorOf(() => sql.unsafe('begin read only; create table a (id int)')),
+    'own deadline': new QueryDeadline('late'),
+    'as a cause': new Error('Failed query', { cause: new Error('deeper', { cause: new QueryDeadline('late') }) })
+  }
+  for (const [what, error] of Object.entries(outages)) {
+    t.equal(isUnavailable(error), true, `${what}: ${(error as { code?: string }).code}`)
+    t.equal(isUniqueViolation(error), false, what)
+  }
+  await sql.unsafe('rollback')
+  const faults = {
+    syntax: await errorOf(() => sql.unsafe('selec 1')),
+    'bad id': await errorOf(() => sql.unsafe("select 'x'::uuid")),
+    'no table': await errorOf(() => sql.unsafe('select * from nothing')),
+    'no error': 'ECONNREFUSED'
+  }
+  for (const [what, error] of Object.entries(faults)) t.equal(isUnavailable(error), false, what)
+})
+
+t.test('errors of an SQLite that cannot do its work count as an outage, others do not', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'starter-errors-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'app.db')
+  const client = new BetterSqlite(file, { timeout: 0 })
+  t.teardown(() => client.close())
+  client.exec('create table a (id integer primary key)')
+  const other = new BetterSqlite(file)
+  const reader = new BetterSqlite(file, { readonly: true })
+  t.teardown(() => reader.close())
+
+  other.exec('begin exclusive')
+  const busy = await errorOf(() => client.exec('insert into a values (1)'))
+  other.close()
+  client.pragma('max_page_count = 2')
+  const outages = {
+    busy,
+    full: await errorOf(() => client.exec('create table b (id integer)')),
+    'read-only': await errorOf(() => reader.exec('insert into a values (1)')),
+    'cannot be opened': await errorOf(() => new BetterSqlite(folder))
+  }
+  for (const [what, error] of Object.entries(outages)) {
+    t.equal(isUnavailable(error), true, `${what}: ${(error as { code?: string }).code}`)
+    t.equal(isUniqueViolation(error), false, what)
+  }
+  t.equal(isUnavailable(await errorOf(() => client.exec('selec 1'))), false, 'syntax')
+})
