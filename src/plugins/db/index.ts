@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ServiceUnavailable } from '../errors/errors.ts'
+import { watchAvailability } from './availability.ts'
 import { isUnavailable } from './errors.ts'
 import { isPostgres, migrationsFor, openDatabase } from './migrations.ts'
 import type { Atomically, Database, Tables } from './types.ts'
@@ -15,8 +16,6 @@ declare module 'fastify' {
   }
 }
 
-const RETRY_MS = 1000
-
 /** SQLite or PostgreSQL, as DB_URI says, behind one set of builders and tables. */
 async function db(app: FastifyInstance) {
   const { DB_URI, DB_MIGRATE } = app.config
@@ -24,7 +23,6 @@ async function db(app: FastifyInstance) {
   const plan = migrationsFor(DB_URI)
   const isAutomatic = DB_MIGRATE === 'default' ? !isPostgres(DB_URI) : DB_MIGRATE === 'auto'
   let isPrepared = false
-  let retry: NodeJS.Timeout | undefined
 
   async function prepare() {
     const count = isAutomatic ? await connection.migrate(plan) : plan(await connection.history()).length
@@ -33,18 +31,14 @@ async function db(app: FastifyInstance) {
     isPrepared = true
   }
 
-  /** A database that is down stops no start: the service says 503 until it is there. */
-  async function prepareOrRetry(isFirst: boolean) {
-    await prepare().catch((err: unknown) => {
-      if (isFirst && !isUnavailable(err)) throw err
-      if (isFirst)
-        app.log.error({ event: 'dependency_down', dependency: 'database', err }, 'the database is not there yet')
-      retry = setTimeout(() => void prepareOrRetry(false), RETRY_MS)
-    })
-  }
-  await prepareOrRetry(true)
+  const availability = watchAvailability(() => (isPrepared ? connection.ping() : prepare()), app.log)
+  await availability.start()
 
-  app.translateErrors((error) => (isUnavailable(error) ? new ServiceUnavailable({ cause: error }) : null))
+  app.translateErrors((error) => {
+    if (!isUnavailable(error)) return null
+    availability.lose(error)
+    return new ServiceUnavailable({ cause: error })
+  })
   app.decorate('db', connection.db)
   app.decorate('tables', connection.tables)
   app.decorate('atomically', connection.atomically)
@@ -53,7 +47,7 @@ async function db(app: FastifyInstance) {
     await connection.ping()
   })
   app.addHook('onClose', async () => {
-    clearTimeout(retry)
+    availability.stop()
     await connection.close()
   })
 }
