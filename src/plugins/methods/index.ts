@@ -16,8 +16,7 @@ async function methods(app: FastifyInstance) {
   })
 
   function allowedAt(url: string) {
-    const path = url.split('?', 1)[0] ?? url
-    const allowed = METHODS.filter((method) => router.find(method, path) !== null)
+    const allowed = METHODS.filter((method) => router.find(method, url) !== null)
     return allowed.length > 0 ? [...allowed, 'OPTIONS'].join(', ') : null
   }
 
