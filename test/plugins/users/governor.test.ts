@@ -1,0 +1,66 @@
+import t from 'tap'
+import { createGovernor } from '../../../src/plugins/users/governor.ts'
+
+/** A task that ends when it is told to. */
+function createTask() {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const task = {
+    isRunning: false,
+    run() {
+      task.isRunning = true
+      return promise
+    },
+    resolve,
+    reject
+  }
+  return task
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve))
+const unavailable = { code: 'SERVICE_UNAVAILABLE', statusCode: 503 }
+
+t.test('runs as many tasks at once as it may, and the next in line when one ends, well or not', async (t) => {
+  const govern = createGovernor(2, 2, 60_000)
+  const tasks = [createTask(), createTask(), createTask(), createTask()] as const
+  const ends = tasks.map((task) => govern(task.run))
+  await settle()
+  t.strictSame(
+    tasks.map(({ isRunning }) => isRunning),
+    [true, true, false, false]
+  )
+  tasks[1].reject(new Error('failed'))
+  await t.rejects(ends[1] as Promise<string>, { message: 'failed' })
+  await settle()
+  t.strictSame(
+    tasks.map(({ isRunning }) => isRunning),
+    [true, true, true, false]
+  )
+  for (const task of tasks) task.resolve('done')
+  t.strictSame(await Promise.all([ends[0], ends[2], ends[3]]), ['done', 'done', 'done'])
+  t.equal(await govern(async () => 'again'), 'again', 'and is free afterwards')
+})
+
+t.test('refuses at once who finds no place in the queue', async (t) => {
+  const govern = createGovernor(1, 1, 60_000)
+  const running = createTask()
+  const ends = [govern(running.run), govern(async () => 'second')]
+  await t.rejects(
+    govern(async () => 'third'),
+    unavailable
+  )
+  running.resolve('first')
+  t.strictSame(await Promise.all(ends), ['first', 'second'])
+})
+
+t.test('refuses who waited too long, without running the task, and keeps its places', async (t) => {
+  const govern = createGovernor(1, 1, 5)
+  const running = createTask()
+  const late = createTask()
+  const first = govern(running.run)
+  await t.rejects(govern(late.run), unavailable)
+  t.equal(late.isRunning, false)
+  running.resolve('first')
+  t.equal(await first, 'first')
+  t.equal(await govern(async () => 'next'), 'next')
+  t.equal(late.isRunning, false)
+})
