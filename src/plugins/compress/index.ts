@@ -8,7 +8,8 @@ import fp from 'fastify-plugin'
  */
 async function compress(app: FastifyInstance) {
   await app.register(fastifyCompress, { globalDecompression: false, threshold: 1024 })
-  // The package says it of compressed replies only, but a cache has to know it of the others (RFC 9110, 12.5.5). Its spelling, since it looks for that.
+  // The package says it of compressed replies only, but a cache has to know it of the others (RFC 9110, 12.5.5). In lower
+  // case, since it looks for that.
   app.addHook('onRequest', function varyOnEncoding(_request, reply, done) {
     reply.header('vary', [reply.getHeader('vary') ?? [], 'accept-encoding'].flat().join(', '))
     done()
