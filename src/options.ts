@@ -6,7 +6,7 @@ import { answerClientError } from './plugins/errors/edge.ts'
 import { problemHeaders, toCoded, toProblem } from './plugins/errors/problem.ts'
 import { securityHeaders } from './plugins/headers/headers.ts'
 import { buildValidator } from './plugins/input/validator.ts'
-import { logController, loggerOptions } from './plugins/logging/logger.ts'
+import { logController, loggerOptions, logRequest } from './plugins/logging/logger.ts'
 
 /** What Fastify has to know before the first plugin: limits, timeouts, and who answers where no hook runs. */
 export function serverOptions(
@@ -30,13 +30,14 @@ export function serverOptions(
     return503OnClosing: false,
     schemaController: { compilersFactory: { buildValidator } },
     clientErrorHandler: answerClientError(headers),
-    // A bad address ends before any hook: the headers have to be set here.
+    // A bad address ends before any hook: headers and log line have to be made here.
     frameworkErrors(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
       const error = toCoded(thrown)
       reply
         .code(error.statusCode)
         .headers({ ...headers, ...corsHeaders(settings, request.headers.origin), ...problemHeaders(error) })
       void reply.send(JSON.stringify(toProblem(error, request.id)))
+      logRequest(request, reply)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { LogController } from 'fastify'
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import { serializeError } from './serializers.ts'
 
@@ -24,6 +24,20 @@ export function loggerOptions(settings: Settings) {
       '*.refreshToken'
     ]
   }
+}
+
+/** The line of a request; without a reply: the client gave it up. */
+export function logRequest(request: FastifyRequest, reply: FastifyReply | null) {
+  const line = {
+    method: request.method,
+    // The pattern, never the address: what was typed there may be a secret.
+    route: request.routeOptions.url ?? null,
+    status: reply?.statusCode,
+    durationMs: reply ? Math.round(reply.elapsedTime * 10) / 10 : undefined,
+    ip: request.ip,
+    userId: request.account?.userId
+  }
+  request.log.info(line, reply ? 'request' : 'request aborted')
 }
 
 /** A stream that a person can read, for a terminal; undefined (JSON) where output goes elsewhere or pino-pretty is missing. */
