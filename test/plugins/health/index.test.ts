@@ -1,0 +1,85 @@
+import { connect } from 'node:net'
+import t from 'tap'
+import { build } from '../../build.ts'
+import { freePort, noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
+import { buildWithRoutes } from '../errors/app.ts'
+import { answersIn, listen } from '../errors/raw.ts'
+
+t.test('livez says that the process answers, and no more', async (t) => {
+  const app = await build(t)
+  const reply = await app.inject({ method: 'GET', url: '/livez' })
+  t.equal(reply.statusCode, 200)
+  t.same(reply.json(), { status: 'ok', checks: {} })
+})
+
+t.test('readyz is ok with a database, without naming any version', async (t) => {
+  const app = await build(t)
+  const reply = await app.inject({ method: 'GET', url: '/readyz' })
+  t.equal(reply.statusCode, 200)
+  t.same(reply.json(), { status: 'ok', checks: { database: 'up' } })
+})
+
+t.test('readyz is 503 in its own form without a database, livez is not', async (t) => {
+  const app = await build(t, { DB_URI: `postgres://postgres@127.0.0.1:${await freePort()}/none` })
+  const reply = await app.inject({ method: 'GET', url: '/readyz' })
+  t.equal(reply.statusCode, 503)
+  t.same(reply.json(), { status: 'unavailable', checks: { database: 'down' } })
+  t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
+})
+
+t.test('readyz is 200 and degraded without Redis', { skip: noRedisProgram }, async (t) => {
+  const redis = await startRedis()
+  const app = await build(t, { REDIS_URL: redis.url })
+  const up = await app.inject({ method: 'GET', url: '/readyz' })
+  t.same([up.statusCode, up.json()], [200, { status: 'ok', checks: { database: 'up', redis: 'up' } }])
+  await redis.stop()
+  await waitUntil(() => app.redis?.isUp() === false, 'the loss is noticed')
+  const down = await app.inject({ method: 'GET', url: '/readyz' })
+  t.same([down.statusCode, down.json()], [200, { status: 'degraded', checks: { database: 'up', redis: 'down' } }])
+})
+
+t.test('while it stops readyz is 503 and everything else is still served', async (t) => {
+  const app = await build(t)
+  app.lifecycle.isStopping = true
+  const reply = await app.inject({ method: 'GET', url: '/readyz' })
+  t.equal(reply.statusCode, 503)
+  t.same(reply.json(), { status: 'unavailable', checks: { database: 'up', service: 'stopping' } })
+  t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
+  t.equal((await app.inject({ method: 'GET', url: '/api/auth' })).statusCode, 200)
+})
+
+t.test('once it closes, what is in flight is answered and what comes after it is a 503 problem', async (t) => {
+  const release = Promise.withResolvers<void>()
+  const { app } = await buildWithRoutes(t, (app) =>
+    app.get('/slow', async () => {
+      await release.promise
+      return { done: true }
+    })
+  )
+  const port = await listen(app)
+  const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+  const socket = connect(port, '127.0.0.1')
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += chunk
+  })
+  let arrived = 0
+  app.server.on('request', () => arrived++)
+  socket.write(request('/slow'))
+  await waitUntil(() => arrived === 1, 'the slow request arrived')
+  const closed = app.close()
+  await waitUntil(() => app.lifecycle.isStopping, 'the close began')
+  socket.write(request('/api/auth'))
+  await waitUntil(() => arrived === 2, 'the second request arrived')
+  release.resolve()
+  await waitUntil(() => socket.closed, 'the server closed the connection')
+  await closed
+
+  const [first, second, ...more] = answersIn(text)
+  t.match(first, { status: 200, body: '{"done":true}' })
+  t.match(second, { status: 503, head: /retry-after: 5/ })
+  t.match(second?.head, 'content-type: application/problem+json; charset=utf-8')
+  t.match(second?.head, 'connection: close')
+  t.match(JSON.parse(second?.body ?? ''), { status: 503, code: 'SERVICE_UNAVAILABLE' })
+  t.same(more, [])
+})
