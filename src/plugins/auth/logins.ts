@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { and, asc, eq, gt, isNull, lte, sql } from '../db/drizzle.ts'
+import { and, asc, eq, gt, isNull, lte, or, sql } from '../db/drizzle.ts'
 import type { Atomically, Database, Login, Tables, User } from '../db/types.ts'
 
 /** What a strategy knows of a new login; lives in seconds. */
@@ -46,15 +46,16 @@ export function createLogins(db: Database, { sessions, users }: Tables, atomical
     async create(user: User, { idleTtl, maxAge, ...login }: NewLogin, now: Date) {
       const absoluteExpiresAt = new Date(now.getTime() + maxAge * 1000)
       const expiresAt = idleEnd({ ...login, absoluteExpiresAt }, idleTtl, now)
-      const times = {
-        createdAt: now,
-        lastSeenAt: now,
-        authenticatedAt: now,
-        rotatedAt: now,
+      const seen = { createdAt: now, lastSeenAt: now, authenticatedAt: now, rotatedAt: now }
+      const row = {
+        id: randomUUIDv7(),
+        userId: user.id,
+        generation: 0,
+        ...login,
+        ...seen,
         expiresAt,
         absoluteExpiresAt
       }
-      const row = { id: randomUUIDv7(), userId: user.id, generation: 0, ...login, ...times }
       const isUnchanged = and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash))
       const created = await atomically(
         (tx, lock) => lock(tx.select({ id: users.id }).from(users).where(isUnchanged)),
@@ -81,14 +82,10 @@ export function createLogins(db: Database, { sessions, users }: Tables, atomical
       const [login] = await db.update(sessions).set({ revokedAt: now, revokedReason }).where(isLive).returning()
       return login ?? this.find(sid)
     },
-    /** Up to `limit` logins that were revoked after `since`, oldest first. */
-    async revokedSince(since: Date, limit: number) {
-      return db
-        .select()
-        .from(sessions)
-        .where(gt(sessions.revokedAt, since))
-        .orderBy(asc(sessions.revokedAt))
-        .limit(limit)
+    /** Up to `limit` logins that were revoked after `since`, or then and with a higher id than `sid`; oldest first. */
+    async revokedSince(since: Date, sid: string, limit: number) {
+      const isLater = or(gt(sessions.revokedAt, since), and(eq(sessions.revokedAt, since), gt(sessions.id, sid)))
+      return db.select().from(sessions).where(isLater).orderBy(asc(sessions.revokedAt), asc(sessions.id)).limit(limit)
     }
   }
 }

@@ -14,6 +14,8 @@ export type RevocationListener = {
 export type Revocations = ReturnType<typeof createRevocations>
 
 const BATCH = 1000
+/** No login that was revoked just then comes after it. */
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 /** Clocks of replicas differ, and a transaction commits later than its time says. */
 const OVERLAP_MS = 10_000
 
@@ -28,12 +30,13 @@ export function createRevocations(logins: Logins) {
 
   /** Tells the listeners what SQL knows since then. */
   async function replaySince(since: Date) {
-    let found: Login[]
-    do {
-      found = await logins.revokedSince(since, BATCH)
+    // Many may have been revoked at the same moment: the id tells where a batch ended.
+    let last: Pick<Login, 'revokedAt' | 'id'> | undefined = { revokedAt: since, id: LAST_ID }
+    while (last?.revokedAt) {
+      const found: Login[] = await logins.revokedSince(last.revokedAt, last.id, BATCH)
       await tell(found)
-      since = found.at(-1)?.revokedAt ?? since
-    } while (found.length === BATCH)
+      last = found.length === BATCH ? found.at(-1) : undefined
+    }
   }
 
   return {

@@ -1,0 +1,127 @@
+import { randomUUIDv7 } from 'node:crypto'
+import t from 'tap'
+import { createRevocations, type RevocationListener } from '../../../src/plugins/auth/revocations.ts'
+import type { Login } from '../../../src/plugins/db/types.ts'
+import { build, databases } from '../../build.ts'
+
+const NOW = new Date('2026-03-01T12:00:00.000Z')
+const before = (seconds: number) => new Date(NOW.getTime() - seconds * 1000)
+const carrier = { kind: 'token' as const, secretHash: null, remember: true, ip: null, userAgent: null }
+
+function createListener(windowMs: number) {
+  const heard: string[] = []
+  const listener = {
+    heard,
+    completed: 0,
+    fails: false,
+    windowMs,
+    async add(logins: Login[]) {
+      if (listener.fails) throw new Error('not stored')
+      heard.push(...logins.map(({ id }) => id))
+    },
+    async complete() {
+      listener.completed++
+    }
+  } satisfies RevocationListener & Record<string, unknown>
+  return listener
+}
+
+for (const database of databases) {
+  t.test(`revocations on ${database.name}`, async (t) => {
+    const { logins, users, db, tables } = await build(t, { DB_URI: await database.uri() })
+    const names = { username: 'ada', email: 'ada@example.com', name: 'Ada', passwordHash: 'one' }
+    const ada = await users.create(names, NOW)
+
+    async function createLogin() {
+      const login = await logins.create(ada, { ...carrier, idleTtl: 1e6, maxAge: 1e6 }, before(1e4))
+      if (login === null) throw new Error('no login was made')
+      return login.id
+    }
+
+    t.test('are told to every listener, in the order of their coming', async (t) => {
+      const revocations = createRevocations(logins)
+      const listeners = [createListener(0), createListener(0)] as const
+      for (const listener of listeners) revocations.onRevoked(listener)
+      const sid = await createLogin()
+      t.match(await revocations.revoke(sid, 'logout', NOW), { id: sid, revokedAt: NOW, revokedReason: 'logout' })
+      for (const { heard } of listeners) t.strictSame(heard, [sid])
+      t.equal(await revocations.revoke(randomUUIDv7(), 'logout', NOW), null)
+      for (const { heard } of listeners) t.strictSame(heard, [sid], 'nothing to tell of a login that is not there')
+    })
+
+    t.test('throw while a listener does not take them, and may be repeated until it does', async (t) => {
+      const revocations = createRevocations(logins)
+      const listener = createListener(0)
+      revocations.onRevoked(listener)
+      const sid = await createLogin()
+      listener.fails = true
+      await t.rejects(revocations.revoke(sid, 'logout', NOW), { message: 'not stored' })
+      t.strictSame((await logins.find(sid))?.revokedAt, NOW, 'SQL, the record, has it')
+      listener.fails = false
+      t.match(await revocations.revoke(sid, 'logout', before(-60)), { id: sid, revokedAt: NOW })
+      t.strictSame(listener.heard, [sid])
+    })
+
+    t.test('are replayed as far back as the longest window, even thousands of one moment', async (t) => {
+      await db.delete(tables.sessions)
+      const template = await logins.find(await createLogin())
+      if (template === null) throw new Error('no login was made')
+      const row = (revokedAt: Date): Login => ({ ...template, id: randomUUIDv7(), revokedAt, revokedReason: 'revoked' })
+      const old = row(before(80))
+      const many = Array.from({ length: 2300 }, () => row(before(30)))
+      const last = row(before(1))
+      const rows = [old, ...many, last]
+      for (let i = 0; i < rows.length; i += 500) await db.insert(tables.sessions).values(rows.slice(i, i + 500))
+
+      const revocations = createRevocations(logins)
+      const listeners = [createListener(1000), createListener(60_000)] as const
+      for (const listener of listeners) revocations.onRevoked(listener)
+      await revocations.replayAll(NOW)
+      for (const { heard, completed } of listeners) {
+        t.equal(heard.length, 2301)
+        t.equal(new Set(heard).size, 2301, 'each once')
+        t.equal(heard.at(-1), last.id, 'oldest first')
+        t.notOk(heard.includes(old.id), 'not those whose window is over')
+        t.equal(completed, 1)
+      }
+    })
+
+    t.test('of other processes are told from where the last replay ended, with some overlap', async (t) => {
+      await db.delete(tables.sessions)
+      const revocations = createRevocations(logins)
+      const listener = createListener(60_000)
+      revocations.onRevoked(listener)
+      const [first, late, next] = [await createLogin(), await createLogin(), await createLogin()]
+      await logins.markRevoked(first, 'revoked', before(50))
+      await revocations.replayRecent(NOW)
+      t.strictSame(listener.heard, [first], 'the first time everything')
+      t.equal(listener.completed, 1)
+
+      // Committed after the replay, by a clock that is behind.
+      await logins.markRevoked(late, 'revoked', before(5))
+      await logins.markRevoked(next, 'revoked', before(-1))
+      await revocations.replayRecent(before(-2))
+      t.strictSame(listener.heard, [first, late, next])
+      await revocations.replayRecent(before(-60))
+      await revocations.replayRecent(before(-61))
+      t.equal(listener.heard.length, 5, 'twice more in the overlap, then no more')
+      t.equal(listener.completed, 1)
+    })
+
+    t.test('that could not be replayed are replayed the next time', async (t) => {
+      await db.delete(tables.sessions)
+      const revocations = createRevocations(logins)
+      const listener = createListener(60_000)
+      revocations.onRevoked(listener)
+      const sid = await createLogin()
+      await logins.markRevoked(sid, 'revoked', before(50))
+      listener.fails = true
+      await t.rejects(revocations.replayRecent(NOW), { message: 'not stored' })
+      t.equal(listener.completed, 0)
+      listener.fails = false
+      await revocations.replayRecent(NOW)
+      t.strictSame(listener.heard, [sid])
+      t.equal(listener.completed, 1)
+    })
+  })
+}
