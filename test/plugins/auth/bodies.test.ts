@@ -1,0 +1,68 @@
+import t from 'tap'
+import { build, PASSWORD, signUp, transports } from '../../build.ts'
+
+const valid = {
+  '/api/auth/signup': { username: 'ada', email: 'ada@example.com', name: 'Ada', password: PASSWORD },
+  '/api/auth/login': { usernameOrEmail: 'eve', password: PASSWORD, authType: transports[0]?.kind }
+}
+const otherTypes = { null: null, number: 12345, true: true, array: ['ada'], object: { a: 1 }, 'empty object': {} }
+
+t.test('every member of a body has its type, and is named where it has not', async (t) => {
+  const app = await build(t)
+  for (const [url, body] of Object.entries(valid)) {
+    for (const name of Object.keys(body)) {
+      for (const [what, value] of Object.entries({ ...otherTypes, 'empty text': '', missing: undefined })) {
+        const payload = { ...body, [name]: value }
+        const reply = await app.inject({ method: 'POST', url, payload })
+        t.equal(reply.statusCode, 400, `${url} ${name}: ${what}`)
+        t.equal(reply.json().code, 'VALIDATION_FAILED')
+        t.equal(reply.json().errors[0].pointer, `/${name}`, `${url} ${name}: ${what}`)
+      }
+    }
+  }
+  for (const remember of [null, 'true', 1, 0, [], {}]) {
+    const payload = { ...valid['/api/auth/login'], remember }
+    const reply = await app.inject({ method: 'POST', url: '/api/auth/login', payload })
+    t.equal(reply.statusCode, 400)
+    t.equal(reply.json().errors[0].pointer, '/remember')
+  }
+  for (const authType of ['Cookie', 'session', 'jwt', '__proto__', 'constructor']) {
+    const payload = { ...valid['/api/auth/login'], authType }
+    const reply = await app.inject({ method: 'POST', url: '/api/auth/login', payload })
+    t.equal(reply.statusCode, 400)
+    t.equal(reply.json().errors[0].pointer, '/authType')
+  }
+  t.strictSame(await app.db.select().from(app.tables.users), [], 'nothing was stored')
+})
+
+t.test('unknown members are refused, and none can be planted', async (t) => {
+  const app = await build(t)
+  const { id } = await signUp(app, 'eve')
+  const before = await app.users.find(id)
+  for (const [url, body] of Object.entries(valid)) {
+    for (const name of ['id', 'passwordHash', 'usernameKey', 'role', 'isAdmin', 'createdAt', 'Username', 'user name']) {
+      const reply = await app.inject({ method: 'POST', url, payload: { ...body, [name]: id } })
+      t.equal(reply.statusCode, 400, `${url} ${name}`)
+      t.equal(reply.json().code, 'VALIDATION_FAILED')
+      t.equal(reply.json().errors[0].pointer, name === 'user name' ? '' : `/${name}`)
+    }
+  }
+  t.strictSame(await app.users.find(id), before)
+  t.equal((await app.db.select().from(app.tables.users)).length, 1)
+  t.strictSame(await app.db.select().from(app.tables.sessions), [])
+})
+
+t.test('a body that is no object is refused', async (t) => {
+  const app = await build(t)
+  const headers = { 'content-type': 'application/json' }
+  for (const url of Object.keys(valid)) {
+    for (const payload of ['null', '[]', '"text"', '5', 'true', '']) {
+      const reply = await app.inject({ method: 'POST', url, payload, headers })
+      t.equal(reply.statusCode, 400, `${url} ${payload}`)
+      t.equal(reply.json().code, 'VALIDATION_FAILED')
+    }
+    const none = await app.inject({ method: 'POST', url })
+    t.equal(none.statusCode, 400, 'no body at all')
+    t.equal(none.json().code, 'VALIDATION_FAILED')
+  }
+})

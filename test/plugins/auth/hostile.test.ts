@@ -1,0 +1,61 @@
+import t from 'tap'
+import { build, databases, PASSWORD, transports } from '../../build.ts'
+import { hostile } from './hostile.ts'
+
+const isIllFormed = (text: string) => text.includes('\0') || !text.isWellFormed()
+const hasControls = (text: string) => /\p{Cc}/u.test(text)
+
+/** What each hostile text in each field of sign-up and login is answered: status, code and pointer. */
+const answers: Record<string, Record<string, string>> = {}
+
+for (const database of databases) {
+  t.test(`hostile text in every field on ${database.name}`, async (t) => {
+    const app = await build(t, { DB_URI: await database.uri() })
+    const seen: Record<string, string> = {}
+    answers[database.name] = seen
+    let count = 0
+
+    async function post(url: string, valid: object, field: string, [what, text]: [string, string]) {
+      const payload = { ...valid, [field]: text }
+      const reply = await app.inject({ method: 'POST', url, payload })
+      const body = reply.json()
+      const fault = body.errors?.[0]?.pointer ?? ''
+      seen[`${url} ${field} ${what}`] = `${reply.statusCode} ${body.code} ${fault}`
+      const about = `${field}: ${what}`
+      t.ok(reply.statusCode < 500, about)
+      if (reply.statusCode === 400) t.equal(fault, `/${field}`, about)
+      if (isIllFormed(text)) t.equal(reply.statusCode, 400, about)
+      if (reply.statusCode >= 400 && text.length > 5) t.notOk(reply.body.includes(text), `not repeated: ${about}`)
+      return body
+    }
+
+    for (const entry of Object.entries(hostile)) {
+      const [what, text] = entry
+      for (const field of ['username', 'email', 'name', 'password']) {
+        const username = `user${++count}`
+        const valid = { username, email: `${username}@example.com`, name: 'Ada', password: PASSWORD }
+        const { user } = await post('/api/auth/signup', valid, field, entry)
+        if (user && field === 'username') t.equal(user.username, text.normalize('NFC'), what)
+        if (user && field !== 'username' && field !== 'password') t.equal(user[field], text, what)
+        if (user && field === 'password' && !database.isPostgres) {
+          const payload = { usernameOrEmail: username, password: text, authType: transports[0]?.kind }
+          const login = await app.inject({ method: 'POST', url: '/api/auth/login', payload })
+          t.equal(login.statusCode, 200, `the password is taken as it is: ${what}`)
+        }
+        const isNameFine = !isIllFormed(text) && !hasControls(text) && text.trim() !== '' && [...text].length <= 120
+        if (field === 'name') t.equal(user !== undefined, isNameFine, `name: ${what}`)
+      }
+      const credentials = { usernameOrEmail: 'nobody', password: PASSWORD, authType: transports[0]?.kind }
+      await post('/api/auth/login', credentials, 'usernameOrEmail', entry)
+      // No database sees the password.
+      if (!database.isPostgres) await post('/api/auth/login', credentials, 'password', entry)
+    }
+  })
+}
+
+t.test('both databases give the same answers to hostile text', async (t) => {
+  const { SQLite = {}, PostgreSQL = {} } = answers
+  const isAsked = (call: string) => !call.startsWith('/api/auth/login password')
+  t.ok(Object.keys(PostgreSQL).length > 250)
+  t.strictSame(PostgreSQL, Object.fromEntries(Object.entries(SQLite).filter(([call]) => isAsked(call))))
+})
