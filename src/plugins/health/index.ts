@@ -16,10 +16,13 @@ async function health(app: FastifyInstance) {
     isClosing = true
     app.lifecycle.isStopping = true
   })
-  app.addHook('onRequest', function refuseWhileClosing(request, reply, done) {
-    if (!isClosing || request.routeOptions.config.isProbe) return done()
-    reply.header('connection', 'close')
-    done(new ServiceUnavailable())
+  app.addHook('onRequest', function refuseWhileClosing(request, _reply, done) {
+    done(isClosing && !request.routeOptions.config.isProbe ? new ServiceUnavailable() : undefined)
+  })
+  // A connection that is kept alive would keep the service from ending.
+  app.addHook('onSend', function closeConnection(_request, reply, payload, done) {
+    if (app.lifecycle.isStopping) reply.header('connection', 'close')
+    done(null, payload)
   })
 }
 

@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { build } from '../../build.ts'
 import { freePort, noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
@@ -48,7 +48,7 @@ t.test('while it stops readyz is 503 and everything else is still served', async
   t.equal((await app.inject({ method: 'GET', url: '/api/auth' })).statusCode, 200)
 })
 
-t.test('once it closes, what is in flight is answered and what comes after it is a 503 problem', async (t) => {
+t.test('once it closes, what is in flight is answered and what arrives after it is a 503 problem', async (t) => {
   const release = Promise.withResolvers<void>()
   const { app } = await buildWithRoutes(t, (app) =>
     app.get('/slow', async () => {
@@ -57,29 +57,28 @@ t.test('once it closes, what is in flight is answered and what comes after it is
     })
   )
   const port = await listen(app)
-  const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
-  const socket = connect(port, '127.0.0.1')
-  let text = ''
-  socket.on('data', (chunk) => {
-    text += chunk
+  const accepted: Socket[] = []
+  app.server.on('connection', (socket) => accepted.push(socket))
+  // Both have begun; the head of the second ends when the service closes already.
+  const sockets = ['GET /slow HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /api/auth HTTP/1.1\r\nHost: x\r\n'].map((start) => {
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+    socket.write(start)
+    return { socket, text: socket.toArray().then((parts) => parts.join('')) }
   })
-  let arrived = 0
-  app.server.on('request', () => arrived++)
-  socket.write(request('/slow'))
-  await waitUntil(() => arrived === 1, 'the slow request arrived')
+  await waitUntil(() => accepted.length === 2 && accepted.every(({ bytesRead }) => bytesRead > 0), 'both arrived')
   const closed = app.close()
   await waitUntil(() => app.lifecycle.isStopping, 'the close began')
-  socket.write(request('/api/auth'))
-  await waitUntil(() => arrived === 2, 'the second request arrived')
-  release.resolve()
-  await waitUntil(() => socket.closed, 'the server closed the connection')
-  await closed
+  sockets[1]?.socket.write('\r\n')
 
-  const [first, second, ...more] = answersIn(text)
-  t.match(first, { status: 200, body: '{"done":true}' })
-  t.match(second, { status: 503, head: /retry-after: 5/ })
-  t.match(second?.head, 'content-type: application/problem+json; charset=utf-8')
-  t.match(second?.head, 'connection: close')
-  t.match(JSON.parse(second?.body ?? ''), { status: 503, code: 'SERVICE_UNAVAILABLE' })
+  const [late, ...more] = answersIn((await sockets[1]?.text) ?? '')
+  t.match(late, { status: 503, head: /retry-after: 5/ })
+  t.match(late?.head, 'content-type: application/problem+json; charset=utf-8')
+  t.match(late?.head, 'connection: close')
+  t.match(JSON.parse(late?.body ?? ''), { status: 503, code: 'SERVICE_UNAVAILABLE' })
   t.same(more, [])
+  release.resolve()
+  t.match(answersIn((await sockets[0]?.text) ?? ''), [
+    { status: 200, body: '{"done":true}', head: /connection: close/ }
+  ])
+  await closed
 })
