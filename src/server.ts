@@ -3,23 +3,33 @@ import { buildApp } from './app.ts'
 import { loadEnvironment } from './plugins/config/env-file.ts'
 import { InvalidSettings, readSettings } from './plugins/config/settings.ts'
 import { terminalStream } from './plugins/logging/logger.ts'
+import { serializeError } from './plugins/logging/serializers.ts'
 
 /** What a request that is being answered may still take when the service stops, in ms. */
 const DRAIN_MS = 10_000
 
-function readOrExit() {
+const print = (line: string) => process.stdout.write(`${line}\n`)
+// Pino takes an object where Fastify's type says a text.
+const startupLine = (address: string) =>
+  ({ event: 'sys_startup', address, msg: `listening at ${address}` }) as unknown as string
+
+/** The service, listening; what stops it from that is told first, without what the log may not hold either. */
+async function start() {
   try {
-    return readSettings(loadEnvironment(process.env, process.cwd(), (line) => process.stdout.write(`${line}\n`)))
+    const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
+    const app = await buildApp(settings, await terminalStream(process.stdout.isTTY))
+    await app.listen({ host: settings.HOST, port: settings.PORT, listenTextResolver: startupLine })
+    return app
   } catch (error) {
-    if (!(error instanceof InvalidSettings)) throw error
-    process.stderr.write(`${error.message}\nEvery setting is explained in .env.example\n`)
+    const { type, code, message, stack } = serializeError(error)
+    const hint = error instanceof InvalidSettings ? 'Every setting is explained in .env.example' : stack
+    process.stderr.write(`Could not start: ${message || `${type} ${code}`}\n${hint}\n`)
     process.exit(1)
   }
 }
 
-const settings = readOrExit()
-const app = await buildApp(settings, await terminalStream(process.stdout.isTTY))
-const delayMs = settings.SHUTDOWN_DELAY * 1000
+const app = await start()
+const delayMs = app.config.SHUTDOWN_DELAY * 1000
 
 closeWithGrace(
   { delay: delayMs + DRAIN_MS, logger: { error: (err) => app.log.error({ err }, 'stopped') } },
@@ -32,12 +42,3 @@ closeWithGrace(
     await app.close()
   }
 )
-
-try {
-  const address = await app.listen({ host: settings.HOST, port: settings.PORT, listenTextResolver: () => '' })
-  app.log.info({ event: 'sys_startup', address }, `listening at ${address}`)
-} catch (err) {
-  app.log.fatal({ event: 'sys_crash', err }, 'could not listen')
-  process.exitCode = 1
-  await app.close()
-}

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { randomKey } from './build.ts'
+import { freePort, waitUntil } from './servers.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** Settings with which the service starts without an .env. */
+export const settled = {
+  SECRET_KEY: randomKey(),
+  JWT_SECRET_KEY: randomKey(),
+  DB_URI: 'file:./app.db',
+  COOKIE_SECURE: 'false'
+}
+
+/** A folder as after a clone: .env.example and nothing else. */
+export function freshFolder(t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), 'starter-server-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  copyFileSync(join(ROOT, '.env.example'), join(folder, '.env.example'))
+  return folder
+}
+
+/** The service as a process of its own, with these variables alone; killed when the test ends. */
+export async function start(t: Test, folder: string, environment: Record<string, string> = {}) {
+  const port = environment['PORT'] ?? `${await freePort()}`
+  const env = { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: port, ...environment }
+  const child = spawn(process.execPath, [join(ROOT, 'src/server.ts')], { cwd: folder, env })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk
+    })
+  }
+  const exited = once(child, 'close').then(([code]) => code as number | null)
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  return { child, exited, output: () => output, port: Number(port), url: `http://127.0.0.1:${port}` }
+}
+
+/** The same, once it listens. */
+export async function startListening(t: Test, folder: string, environment?: Record<string, string>) {
+  const server = await start(t, folder, environment)
+  const isSettled = () => server.output().includes('listening at') || server.child.exitCode !== null
+  await waitUntil(isSettled, 'it listens', 30_000)
+  t.match(server.output(), 'listening at')
+  return server
+}
+
+/** POSTs JSON, or nothing. */
+export function post(url: string, body?: object, headers: Record<string, string> = {}) {
+  if (!body) return fetch(url, { method: 'POST', headers })
+  const type = { 'content-type': 'application/json' }
+  return fetch(url, { method: 'POST', headers: { ...type, ...headers }, body: JSON.stringify(body) })
+}
