@@ -24,8 +24,9 @@ function parse(text: string): Login {
 /** Redis first; what it does not know, or while it is down, SQL tells. */
 export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore {
   async function keep(login: Login) {
-    const write = redis.write((client) => client.eval(KEEP, 1, key(login.secretHash), JSON.stringify(login), CACHE_MS))
-    await write.catch(() => {})
+    // By read, which refuses at once while Redis is not to be trusted: no request waits for what only saves time.
+    const kept = redis.read((client) => client.eval(KEEP, 1, key(login.secretHash), JSON.stringify(login), CACHE_MS))
+    await kept.catch(() => {})
   }
 
   return {
@@ -36,7 +37,7 @@ export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore
       // One that seems to have idled out may have been seen through another replica.
       if (login && (login.revokedAt !== null || login.expiresAt > now)) return login
       const stored = await logins.findBySecret(secretHash)
-      if (stored) await (stored.revokedAt === null ? keep(stored) : this.end([stored]).catch(() => {}))
+      if (stored?.revokedAt === null) await keep(stored)
       return stored
     },
     async end(ended) {

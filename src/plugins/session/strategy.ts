@@ -20,6 +20,9 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
   const options = cookieOptions(app.config)
   const open = await createOpener(app, [...SECRET_KEY], name, store)
 
+  const isLive = (login: Login, now: Date) =>
+    login.revokedAt === null && login.expiresAt > now && login.absoluteExpiresAt > now
+
   function setCookie(reply: FastifyReply, value: string, login: Login, now: Date) {
     const maxAge = Math.floor((login.absoluteExpiresAt.getTime() - now.getTime()) / 1000)
     reply.setCookie(name, value, login.remember ? { ...options, maxAge } : options)
@@ -42,12 +45,9 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     const { login, encryptedSessionId } = await open(request, cookie)
     if (login === undefined) return null
     // Signed with an older key of the list: from now on with the first (ASVS 5.0, 13.3.4).
-    if (encryptedSessionId !== cookie) setCookie(reply, encryptedSessionId, login, now)
+    if (encryptedSessionId !== cookie && isLive(login, now)) setCookie(reply, encryptedSessionId, login, now)
     return login
   }
-
-  const isLive = (login: Login, now: Date) =>
-    login.revokedAt === null && login.expiresAt > now && login.absoluteExpiresAt > now
 
   return {
     kind: 'cookie',

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { backends, build, logIn, PASSWORD, randomKey, signUp } from '../../build.ts'
+import { cookie } from './transport.ts'
+
+/** The attributes of each Set-Cookie of a reply, without its value. */
+function setCookies(reply: { headers: Record<string, unknown> }) {
+  const lines = [reply.headers['set-cookie'] ?? []].flat() as string[]
+  return lines.map((line) => {
+    const [pair = '', ...attributes] = line.split('; ')
+    const [name = '', value = ''] = pair.split('=')
+    return { name, value: decodeURIComponent(value), attributes: attributes.sort(), length: line.length }
+  })
+}
+
+async function cookieLogIn(
+  app: FastifyInstance,
+  options: { remember?: boolean; headers?: Record<string, string> } = {}
+) {
+  const { headers = {}, ...choices } = options
+  const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'cookie', ...choices }
+  const reply = await app.inject({ method: 'POST', url: '/api/auth/login', payload, headers })
+  const [set] = setCookies(reply)
+  return { reply, set, headers: { cookie: `${set?.name}=${encodeURIComponent(set?.value ?? '')}` } }
+}
+
+const whoami = (app: FastifyInstance, headers: Record<string, string>) =>
+  app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
+
+t.test('the cookie has the documented attributes, the clearing one too', async (t) => {
+  const table: [Record<string, string>, string, string[]][] = [
+    [{}, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure']],
+    [{ COOKIE_SAME_SITE: 'strict' }, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']],
+    [{ COOKIE_SAME_SITE: 'none' }, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=None', 'Secure']],
+    [{ COOKIE_SECURE: 'false' }, 'sid', ['HttpOnly', 'Path=/', 'SameSite=Lax']]
+  ]
+  for (const [environment, name, attributes] of table) {
+    const app = await build(t, { ...environment, LOGIN_MAX_AGE: '10d' })
+    await signUp(app, 'ada')
+    const remembered = await cookieLogIn(app)
+    t.equal(remembered.reply.statusCode, 200)
+    t.strictSame(Object.keys(remembered.reply.json()), ['user'])
+    t.match(setCookies(remembered.reply), [
+      { name, attributes: ['HttpOnly', 'Max-Age=864000', ...attributes.slice(1)] }
+    ])
+    t.ok((remembered.set?.length ?? 0) < 4096)
+    const forgotten = await cookieLogIn(app, { remember: false })
+    t.match(setCookies(forgotten.reply), [{ name, attributes }])
+
+    const logout = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: remembered.headers })
+    t.equal(logout.statusCode, 204)
+    const [cleared, ...more] = setCookies(logout)
+    t.strictSame(more, [])
+    t.match(cleared, { name, value: '' })
+    const expiry = cleared?.attributes.filter((attribute) => /^(Expires|Max-Age)=/.test(attribute))
+    t.ok(expiry?.includes('Expires=Thu, 01 Jan 1970 00:00:00 GMT'))
+    t.strictSame(
+      cleared?.attributes.filter((attribute) => !expiry?.includes(attribute)),
+      attributes
+    )
+  }
+})
+
+t.test('only a login sets a cookie', async (t) => {
+  const app = await build(t)
+  await signUp(app, 'ada')
+  const { headers: live, set } = await cookieLogIn(app)
+  const secret = set?.value.split('.')[0] ?? ''
+  const values = [
+    'x',
+    'x.y',
+    'a'.repeat(4000),
+    '',
+    '%00',
+    '%zz',
+    secret,
+    `${secret}.`,
+    `${secret}.${'A'.repeat(43)}`,
+    `${secret}.x`
+  ]
+  const carried: Record<string, string>[] = [{}, live, ...values.map((value) => ({ cookie: `__Host-sid=${value}` }))]
+  const calls = [
+    { method: 'GET', url: '/api/auth' },
+    { method: 'GET', url: '/api/auth/whoami' },
+    { method: 'GET', url: '/api/auth/check-auth' },
+    { method: 'GET', url: '/api/users/me' },
+    { method: 'GET', url: '/nowhere' },
+    { method: 'GET', url: '/api/auth/%zz' },
+    { method: 'PUT', url: '/api/auth/whoami' },
+    { method: 'GET', url: '/livez' },
+    { method: 'POST', url: '/api/auth/login', payload: {} },
+    {
+      method: 'POST',
+      url: '/api/auth/login',
+      payload: { usernameOrEmail: 'ada', password: 'wrong', authType: 'cookie' }
+    },
+    {
+      method: 'POST',
+      url: '/api/auth/login',
+      payload: { usernameOrEmail: 'ada', password: PASSWORD, authType: 'token' }
+    }
+  ] as const
+  for (const headers of carried) {
+    for (const call of calls) {
+      const reply = await app.inject({ ...call, headers })
+      t.equal(
+        reply.headers['set-cookie'],
+        undefined,
+        `${call.method} ${call.url} with ${headers['cookie']?.slice(0, 60)}`
+      )
+      t.ok(reply.statusCode < 500)
+      const isGuarded = /whoami|me$/.test(call.url) && call.method === 'GET'
+      if (isGuarded && headers !== live) t.equal(`${reply.statusCode} ${reply.json().code}`, '401 UNAUTHENTICATED')
+    }
+  }
+  t.equal((await app.db.select().from(app.tables.sessions)).filter(({ kind }) => kind === 'cookie').length, 1)
+})
+
+t.test('of two cookies of the name the first counts, and other names do not', async (t) => {
+  const app = await build(t)
+  const { headers } = await logIn(app, 'ada', cookie)
+  const [, value] = /^__Host-sid=(.*)$/.exec(headers['cookie'] ?? '') ?? []
+  const table: [string, number][] = [
+    [`other=1; __Host-sid=${value}`, 200],
+    [`__Host-sid=${value}; __Host-sid=x`, 200],
+    [`__Host-sid=x; __Host-sid=${value}`, 401],
+    [`__host-sid=${value}`, 401],
+    [`sid=${value}`, 401],
+    [`__Secure-sid=${value}`, 401]
+  ]
+  for (const [sent, status] of table)
+    t.equal((await whoami(app, { cookie: sent })).statusCode, status, sent.slice(0, 30))
+})
+
+for (const backend of backends) {
+  t.test(`the id in the cookie on ${backend.name}`, { skip: backend.skip }, async (t) => {
+    const app = await build(t, await backend.environment())
+    await signUp(app, 'ada')
+
+    t.test('is made up by the service alone, and new for each login', async (t) => {
+      const planted = await cookieLogIn(app)
+      const adopted = await cookieLogIn(app, { headers: { cookie: '__Host-sid=made-up.id' } })
+      t.not(adopted.set?.value, 'made-up.id')
+      const renewed = await cookieLogIn(app, { headers: planted.headers })
+      t.equal(renewed.reply.statusCode, 200)
+      t.equal(setCookies(renewed.reply).length, 1)
+      t.not(renewed.set?.value, planted.set?.value)
+      const replayed = await whoami(app, planted.headers)
+      t.equal(replayed.statusCode, 401, 'who planted the id has nothing')
+      t.equal(replayed.json().code, 'SESSION_REVOKED')
+      t.equal((await whoami(app, renewed.headers)).statusCode, 200)
+      t.equal((await whoami(app, adopted.headers)).statusCode, 200, 'a login elsewhere lives on')
+    })
+
+    t.test('has 192 random bits and is stored as a hash only, in no table and no key', async (t) => {
+      const { set } = await cookieLogIn(app)
+      const secret = set?.value.split('.')[0] ?? ''
+      t.equal(Buffer.from(secret, 'base64url').length, 24)
+      const hash = createHash('sha256').update(secret).digest('base64url')
+      const { users, sessions, notes } = app.tables
+      const rows = [
+        await app.db.select().from(users),
+        await app.db.select().from(sessions),
+        await app.db.select().from(notes)
+      ]
+      const stored = [JSON.stringify(rows)]
+      const keys = (await app.redis?.client.keys('*')) ?? []
+      for (const key of keys) stored.push(key, String(await app.redis?.client.get(key)))
+      t.notOk(stored.join('\n').includes(secret))
+      t.ok(stored.join('\n').includes(hash), 'its SHA-256 is')
+    })
+  })
+}
+
+t.test('with the key rotated in a cookie still counts and comes back signed by the new one', async (t) => {
+  const [oldKey, newKey] = [randomKey(), randomKey()]
+  const DB_URI = `file:${t.testdir()}/app.db`
+  const first = await build(t, { DB_URI, SECRET_KEY: oldKey })
+  const { headers } = await logIn(first, 'ada', cookie)
+  const ended = await cookie.logIn(first, 'ada')
+  await first.inject({ method: 'POST', url: '/api/auth/logout', headers: ended.headers })
+
+  const second = await build(t, { DB_URI, SECRET_KEY: `${newKey},${oldKey}` })
+  const reply = await whoami(second, headers)
+  t.equal(reply.statusCode, 200)
+  const [set, ...more] = setCookies(reply)
+  t.strictSame(more, [])
+  t.match(set, {
+    name: '__Host-sid',
+    attributes: ['HttpOnly', /^Max-Age=3153\d{4}$/, 'Path=/', 'SameSite=Lax', 'Secure']
+  })
+  const renewed = { cookie: `__Host-sid=${encodeURIComponent(set?.value ?? '')}` }
+  t.equal((await whoami(second, renewed)).headers['set-cookie'], undefined, 'once')
+  t.equal((await whoami(second, ended.headers)).headers['set-cookie'], undefined, 'not for an ended login')
+
+  const third = await build(t, { DB_URI, SECRET_KEY: newKey })
+  t.equal((await whoami(third, renewed)).statusCode, 200)
+  const gone = await whoami(third, headers)
+  t.equal(gone.statusCode, 401, 'the old key is gone')
+  t.equal(gone.json().code, 'UNAUTHENTICATED')
+
+  const logout = await second.inject({ method: 'POST', url: '/api/auth/logout', headers })
+  t.equal(logout.statusCode, 204)
+  t.match(setCookies(logout), [{ value: '' }], 'a logout with the old signature only clears')
+  t.equal(setCookies(logout).length, 1)
+})
