@@ -1,0 +1,125 @@
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { eq } from '../../../src/plugins/db/drizzle.ts'
+import type { Login } from '../../../src/plugins/db/types.ts'
+import { backends, build, logIn } from '../../build.ts'
+import { waitUntil } from '../../servers.ts'
+import { cookie } from './transport.ts'
+
+const MINUTE = 60_000
+const ago = (ms: number) => new Date(Date.now() - ms)
+
+/** Moves the times of a login, as if it had been made earlier, where nobody remembers it otherwise. */
+async function move(app: FastifyInstance, sid: string, changes: Partial<Login>) {
+  const { sessions } = app.tables
+  const [login] = await app.db.update(sessions).set(changes).where(eq(sessions.id, sid)).returning()
+  await app.redis?.client.del(`session:${login?.secretHash}`)
+}
+
+for (const backend of backends) {
+  t.test(`the life of a cookie login on ${backend.name}`, { skip: backend.skip }, async (t) => {
+    const app = await build(t, { ...(await backend.environment()), SESSION_TTL: '1h', LOGIN_MAX_AGE: '1d' })
+    const whoami = (headers: Record<string, string>) => app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
+    const { sid, headers } = await logIn(app, 'ada', cookie)
+
+    t.test('ends when it is not used, and says so', async (t) => {
+      const idle = await cookie.logIn(app, 'ada')
+      await move(app, idle.sid, { lastSeenAt: ago(60 * MINUTE), expiresAt: ago(1) })
+      for (const url of ['/api/auth/whoami', '/api/users/me']) {
+        const reply = await app.inject({ method: 'GET', url, headers: idle.headers })
+        t.equal(reply.statusCode, 401)
+        t.equal(reply.json().code, 'SESSION_EXPIRED')
+        t.equal(reply.headers['www-authenticate'], 'Bearer')
+        t.equal(reply.headers['set-cookie'], undefined)
+      }
+      t.equal((await whoami(idle.headers)).statusCode, 401, 'asking does not wake it')
+    })
+
+    t.test('ends at its absolute end, however much it is used', async (t) => {
+      const old = await cookie.logIn(app, 'ada')
+      await move(app, old.sid, { absoluteExpiresAt: ago(1) })
+      const reply = await whoami(old.headers)
+      t.equal(reply.statusCode, 401)
+      t.equal(reply.json().code, 'SESSION_EXPIRED')
+    })
+
+    t.test('slides when it is used a minute later, and never beyond the absolute end', async (t) => {
+      await move(app, sid, { lastSeenAt: ago(2 * MINUTE), expiresAt: ago(-5 * MINUTE) })
+      const before = Date.now()
+      t.equal((await whoami(headers)).statusCode, 200)
+      await waitUntil(async () => ((await app.logins.find(sid))?.lastSeenAt.getTime() ?? 0) >= before, 'it was touched')
+      const touched = await app.logins.find(sid)
+      t.ok((touched?.expiresAt.getTime() ?? 0) >= before + 60 * MINUTE)
+
+      const absoluteExpiresAt = ago(-10 * MINUTE)
+      await move(app, sid, { lastSeenAt: ago(2 * MINUTE), expiresAt: ago(-5 * MINUTE), absoluteExpiresAt })
+      t.equal((await whoami(headers)).statusCode, 200)
+      const isCapped = async () => (await app.logins.find(sid))?.expiresAt.getTime() === absoluteExpiresAt.getTime()
+      await waitUntil(isCapped, 'it slid to the absolute end')
+      t.ok(await isCapped())
+    })
+
+    t.test('is not written on the way while it was seen within the minute', async (t) => {
+      const fresh = await cookie.logIn(app, 'ada')
+      await move(app, fresh.sid, { lastSeenAt: ago(MINUTE / 2) })
+      const before = await app.logins.find(fresh.sid)
+      for (let i = 0; i < 3; i++) t.equal((await whoami(fresh.headers)).statusCode, 200)
+      // A touch is not awaited by the request: the next login on the same connection comes after it.
+      await cookie.logIn(app, 'ada')
+      t.strictSame(await app.logins.find(fresh.sid), before)
+    })
+
+    t.test('is shorter between uses than a minute where the idle life is short', async (t) => {
+      const short = await build(t, { SESSION_TTL: '100s' })
+      const login = await logIn(short, 'ada', cookie)
+      await move(short, login.sid, { lastSeenAt: ago(11_000) })
+      const before = Date.now()
+      await short.inject({ method: 'GET', url: '/api/auth/whoami', headers: login.headers })
+      const isSeen = async () => ((await short.logins.find(login.sid))?.lastSeenAt.getTime() ?? 0) >= before
+      await waitUntil(isSeen, 'it was touched')
+      t.ok(await isSeen())
+    })
+
+    t.test('is over for a request that comes with Authorization, whatever that says', async (t) => {
+      const login = await cookie.logIn(app, 'ada')
+      for (const [authorization, code] of [
+        ['Bearer x', 'INVALID_TOKEN'],
+        ['Bearer', 'INVALID_TOKEN'],
+        ['Basic x', 'UNAUTHENTICATED'],
+        ['', 'UNAUTHENTICATED']
+      ] as const) {
+        const reply = await whoami({ ...login.headers, authorization })
+        t.equal(reply.statusCode, 401)
+        if (app.strategies.has('token')) t.equal(reply.json().code, code, authorization)
+        t.equal(reply.headers['set-cookie'], undefined)
+      }
+    })
+  })
+}
+
+t.test('a signature that was tampered with counts as no cookie', async (t) => {
+  const app = await build(t)
+  const { headers } = await logIn(app, 'ada', cookie)
+  const [name, value = ''] = decodeURIComponent(headers['cookie'] ?? '').split('=', 2)
+  const [id = '', signature = ''] = value.split('.')
+  const swap = (text: string, i: number) => `${text.slice(0, i)}${text[i] === 'A' ? 'B' : 'A'}${text.slice(i + 1)}`
+  const table = {
+    'another id': `${swap(id, 0)}.${signature}`,
+    'another signature': `${id}.${swap(signature, 0)}`,
+    'the end of another signature': `${id}.${swap(signature, 40)}`,
+    'no signature': id,
+    'an empty signature': `${id}.`,
+    'a cut signature': `${id}.${signature.slice(0, -4)}`,
+    'no id': `.${signature}`,
+    'text behind': `${value}x`,
+    twice: `${value}.${signature}`
+  }
+  for (const [what, forged] of Object.entries(table)) {
+    const forgedHeaders = { cookie: `${name}=${encodeURIComponent(forged)}` }
+    const reply = await app.inject({ method: 'GET', url: '/api/auth/whoami', headers: forgedHeaders })
+    t.equal(reply.statusCode, 401, what)
+    t.equal(reply.json().code, 'UNAUTHENTICATED', what)
+    t.equal(reply.headers['set-cookie'], undefined)
+  }
+  t.equal((await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode, 200)
+})
