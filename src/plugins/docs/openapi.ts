@@ -1,11 +1,14 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
-import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
 
-/** Made from the route schemas; who is guarded by `app.authenticate` is marked as such. */
+/** They answer 401 too, but take what proves the login in their body. */
+const OPEN = new Set(['/api/auth/login', '/api/auth/token-refresh'])
+
+/** Made from the route schemas. What answers 401 is guarded, by its route or by its scope, and marked as such. */
 export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptions {
   const schemes = Object.fromEntries([...app.strategies].map(([kind, strategy]) => [kind, strategy.scheme]))
   const security = Object.keys(schemes).map((kind) => ({ [kind]: [] }))
-  const isGuarded = ({ onRequest = [] }: RouteOptions) => [onRequest].flat().some((hook) => hook === app.authenticate)
+  const isGuarded = (url: string, { response }: FastifySchema) => !OPEN.has(url) && Object.hasOwn(response ?? {}, 401)
 
   return {
     openapi: {
@@ -18,6 +21,8 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
       components: { securitySchemes: schemes as never }
     },
     hideUntagged: true,
-    transform: ({ schema = {}, url, route }) => ({ schema: isGuarded(route) ? { ...schema, security } : schema, url })
+    // By their own names; the package would number them.
+    refResolver: { buildLocalReference: ({ $id }, _base, _fragment, i) => `${$id ?? `def-${i}`}` },
+    transform: ({ schema = {}, url }) => ({ schema: isGuarded(url, schema) ? { ...schema, security } : schema, url })
   }
 }

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { securityHeaders } from '../headers/headers.ts'
 import { answerExpectation } from './edge.ts'
 import { problemHeaders, toCoded, toProblem } from './problem.ts'
+import { Problem } from './schemas.ts'
 
 /** Told of each 5xx: the place for an error reporter. What it throws is logged and changes nothing. */
 export type ServerErrorListener = (error: unknown, request: FastifyRequest) => void | Promise<void>
@@ -20,6 +21,7 @@ declare module 'fastify' {
 async function errors(app: FastifyInstance) {
   const listeners: ServerErrorListener[] = []
   const translators: ErrorTranslator[] = []
+  app.addSchema(Problem)
   app.decorate('onServerError', (listener) => void listeners.push(listener))
   app.decorate('translateErrors', (translator) => void translators.push(translator))
 

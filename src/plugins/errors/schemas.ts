@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import Type, { type Static } from 'typebox'
 
-/** RFC 9457; `code` is ours and stable. */
+/** RFC 9457; `code` is ours and stable. Routes refer to it by name: see `problems`. */
 export const Problem = Type.Object(
   {
     title: Type.String({ description: 'The status phrase' }),
@@ -26,7 +26,7 @@ export type Problem = Static<typeof Problem>
 export function problems(...statuses: number[]) {
   const reply = (status: number) => ({
     description: STATUS_CODES[status] ?? 'Failure',
-    content: { 'application/problem+json': { schema: Problem } }
+    content: { 'application/problem+json': { schema: Type.Ref('Problem#') } }
   })
   return Object.fromEntries(statuses.map((status) => [status, reply(status)]))
 }

@@ -1,0 +1,90 @@
+import t, { type Test } from 'tap'
+import { build } from '../../build.ts'
+import { buildWithRouteList } from './routes.ts'
+
+type Operation = {
+  summary?: string
+  security?: Record<string, unknown>[]
+  responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>
+}
+type Document = {
+  openapi: string
+  components: { schemas: Record<string, { required?: string[] }>; securitySchemes: object }
+  paths: Record<string, Record<string, Operation>>
+}
+
+/** The document, its operations by name, and the routes that the router has. */
+async function openDocs(t: Test) {
+  const { app, routes } = await buildWithRouteList(t, { API_DOCS: 'true' })
+  const reply = await app.inject({ method: 'GET', url: '/docs/json' })
+  t.equal(reply.statusCode, 200)
+  const document = reply.json<Document>()
+  const named = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const)
+  )
+  return { app, routes, document, operations: new Map(named) }
+}
+
+t.test('nothing of the reference is there until it is asked for', async (t) => {
+  const app = await build(t)
+  for (const url of ['/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/index.html', '/metrics']) {
+    const reply = await app.inject({ method: 'GET', url })
+    t.equal(reply.statusCode, 404, url)
+    t.equal(reply.json().code, 'NOT_FOUND')
+  }
+})
+
+t.test('the document lists exactly the routes that the router has', async (t) => {
+  const { document, operations, routes } = await openDocs(t)
+  t.equal(document.openapi, '3.1.0')
+  const ours = routes.filter(({ url, method }) => !url.startsWith('/docs') && method !== 'HEAD')
+  const names = ours.map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`)
+  t.same([...operations.keys()].sort(), names.sort())
+  t.ok(names.length > 10)
+})
+
+t.test('every operation has a summary and a schema for what it answers', async (t) => {
+  const { operations } = await openDocs(t)
+  for (const [name, { summary, responses }] of operations) {
+    t.ok(summary, `${name} has a summary`)
+    const statuses = Object.keys(responses)
+    t.ok(
+      statuses.some((status) => status.startsWith('2')),
+      `${name} has a success`
+    )
+    for (const status of statuses) t.ok(responses[status]?.description, `${name} ${status} is described`)
+  }
+})
+
+t.test('guarded operations, and only those, name the ways to log in, and answer 401 without one', async (t) => {
+  const { app, document, operations } = await openDocs(t)
+  const schemes = Object.keys(document.components.securitySchemes)
+  t.same(schemes.sort(), [...app.strategies.keys()].sort())
+  const open = ['GET /livez', 'GET /readyz', 'GET /api/auth', 'GET /api/auth/check-auth']
+  open.push('POST /api/auth/signup', 'POST /api/auth/login', 'POST /api/auth/token-refresh')
+  for (const [name, { security }] of operations) {
+    if (open.includes(name)) {
+      t.equal(security, undefined, `${name} is open`)
+      continue
+    }
+    t.same(security?.flatMap((one) => Object.keys(one)).sort(), schemes, `${name} is guarded`)
+    const [method, path = ''] = name.split(' ')
+    const url = path.replaceAll(/\{\w+\}/g, 'x')
+    const reply = await app.inject({ method: method as 'GET', url })
+    t.equal(reply.statusCode, 401, `${name} is 401 for anonymous callers`)
+    t.equal(reply.json().code, 'UNAUTHENTICATED')
+  }
+})
+
+t.test('failures are one named schema', async (t) => {
+  const { document, operations } = await openDocs(t)
+  t.same(Object.keys(document.components.schemas), ['Problem'])
+  t.same(document.components.schemas['Problem']?.required, ['title', 'status', 'code', 'detail', 'requestId'])
+  for (const [name, { responses }] of operations) {
+    for (const [status, { content }] of Object.entries(responses)) {
+      if (status < '400' || name.endsWith('z')) continue
+      const expected = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+      t.same(content, expected, `${name} ${status}`)
+    }
+  }
+})
