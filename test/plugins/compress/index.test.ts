@@ -38,7 +38,7 @@ t.test('what is not compressed says that it could have been', async (t) => {
   for (const encoding of [undefined, 'identity', 'unknown']) {
     const asked = encoding === undefined ? {} : { 'accept-encoding': encoding }
     const reply = await app.inject({ method: 'GET', url: '/api/notes', headers: { ...headers, ...asked } })
-    t.equal(reply.statusCode, 200, encoding)
+    t.equal(reply.statusCode, 200, `${encoding}`)
     t.equal(reply.headers['content-encoding'], undefined)
     t.equal(reply.headers['vary'], 'accept-encoding')
   }

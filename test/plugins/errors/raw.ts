@@ -1,10 +1,10 @@
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
 /** Listens on a free loopback port and gives it. */
 export async function listen(app: FastifyInstance) {
   await app.listen({ host: '127.0.0.1', port: 0 })
-  return app.addresses()[0]?.port ?? 0
+  return (app.server.address() as AddressInfo).port
 }
 
 /** Sends these bytes and gives all that came back until the server closed the connection; rejects if it does not close. */
