@@ -29,7 +29,8 @@ function followTypeCheck(copy: string) {
     const { stdout, status } = run(copy, 'tsc', '--pretty', 'false')
     if (status === 0 || round === MAX_ROUNDS) return stdout
     const named = [...stdout.matchAll(/^(\S+\.ts)\((\d+),\d+\): error (TS\d+)/gm)]
-    const first = ORDER.map((code) => named.filter((match) => code.test(match[3] ?? ''))).find((some) => some.length > 0) ?? []
+    const first =
+      ORDER.map((code) => named.filter((match) => code.test(match[3] ?? ''))).find((some) => some.length > 0) ?? []
     for (const file of new Set(first.map((match) => match[1] ?? ''))) {
       const gone = new Set(first.filter((match) => match[1] === file).map((match) => Number(match[2])))
       const lines = readFileSync(join(copy, file), 'utf8').split('\n')
@@ -40,7 +41,8 @@ function followTypeCheck(copy: string) {
 
 /** The settings of .env.example that no concern declares any more. */
 function dropSettings(copy: string) {
-  const print = "import('./src/plugins/config/settings.ts').then((m) => console.log(Object.keys(m.settingKinds).join()))"
+  const print =
+    "import('./src/plugins/config/settings.ts').then((m) => console.log(Object.keys(m.settingKinds).join()))"
   const names = run(copy, 'node', '-e', print).stdout.trim().split(',')
   const file = join(copy, '.env.example')
   const isKept = (line: string) => !/^\w+=/.test(line) || names.includes(line.split('=')[0] ?? '')
@@ -48,22 +50,26 @@ function dropSettings(copy: string) {
 }
 
 for (const folders of [['session'], ['jwt', 'blocklist']]) {
-  t.test(`without ${folders.join(' and ')} the rest type-checks and passes its tests`, { timeout: 200_000 }, async (t) => {
-    const copy = mkdtempSync(join(tmpdir(), 'starter-removal-'))
-    t.teardown(() => rmSync(copy, { recursive: true, force: true }))
-    for (const part of readdirSync(ROOT).filter((name) => !LEFT_OUT.test(name))) {
-      cpSync(join(ROOT, part), join(copy, part), { recursive: true })
-    }
-    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-    for (const folder of folders) {
-      rmSync(join(copy, 'src/plugins', folder), { recursive: true })
-      rmSync(join(copy, 'test/plugins', folder), { recursive: true })
-    }
-    rmSync(join(copy, 'test/removal.test.ts'))
+  t.test(
+    `without ${folders.join(' and ')} the rest type-checks and passes its tests`,
+    { timeout: 200_000 },
+    async (t) => {
+      const copy = mkdtempSync(join(tmpdir(), 'starter-removal-'))
+      t.teardown(() => rmSync(copy, { recursive: true, force: true }))
+      for (const part of readdirSync(ROOT).filter((name) => !LEFT_OUT.test(name))) {
+        cpSync(join(ROOT, part), join(copy, part), { recursive: true })
+      }
+      symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+      for (const folder of folders) {
+        rmSync(join(copy, 'src/plugins', folder), { recursive: true })
+        rmSync(join(copy, 'test/plugins', folder), { recursive: true })
+      }
+      rmSync(join(copy, 'test/removal.test.ts'))
 
-    t.equal(followTypeCheck(copy), '', 'the type check has nothing more to name')
-    dropSettings(copy)
-    const { status, stdout, stderr } = run(copy, 'tap')
-    t.equal(status, 0, status === 0 ? 'the remaining tests pass' : `${stdout}${stderr}`.slice(-6000))
-  })
+      t.equal(followTypeCheck(copy), '', 'the type check has nothing more to name')
+      dropSettings(copy)
+      const { status, stdout, stderr } = run(copy, 'tap')
+      t.equal(status, 0, status === 0 ? 'the remaining tests pass' : `${stdout}${stderr}`.slice(-6000))
+    }
+  )
 }
