@@ -1,9 +1,6 @@
-import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import { serializeError } from './serializers.ts'
-
-/** Fastify's own lines are off: this plugin writes one a request. */
-export const logController = new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' })
 
 /** Pino's options: JSON, a line each, times in UTC, levels by name. */
 export function loggerOptions(settings: Settings) {

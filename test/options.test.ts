@@ -1,0 +1,55 @@
+import type { Server } from 'node:http'
+import t from 'tap'
+import { buildWithLog } from './build.ts'
+import { answersIn, exchange, listen } from './plugins/errors/raw.ts'
+
+t.test('slow clients are cut off: every timeout is set', async (t) => {
+  const { app } = await buildWithLog(t)
+  const server: Server = app.server
+  t.match(server, { headersTimeout: 20_000, requestTimeout: 30_000, timeout: 30_000, keepAliveTimeout: 72_000 })
+  t.match(app.initialConfig, { handlerTimeout: 10_000, bodyLimit: 102_400, requestTimeout: 30_000 })
+  t.match(server, { connectionsCheckingInterval: 5000 })
+})
+
+t.test('every request has an id of its own that nobody chooses', async (t) => {
+  const { app, lines } = await buildWithLog(t)
+  const ids = new Set<unknown>()
+  for (const name of ['request-id', 'x-request-id', 'traceparent']) {
+    lines.length = 0
+    const reply = await app.inject({ method: 'GET', url: '/nowhere', headers: { [name]: 'chosen' } })
+    t.match(reply.json().requestId, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
+    t.equal(lines[0]?.['requestId'], reply.json().requestId)
+    ids.add(reply.json().requestId)
+  }
+  t.equal(ids.size, 3)
+})
+
+t.test('the address of a client comes from the connection, unless a trusted proxy says another', async (t) => {
+  const rows: [TRUST_PROXY: string, ip: string][] = [
+    ['', '127.0.0.1'],
+    ['192.0.2.0/24', '127.0.0.1'],
+    ['127.0.0.1', '203.0.113.7'],
+    ['127.0.0.0/8, ::1', '203.0.113.7']
+  ]
+  for (const [TRUST_PROXY, ip] of rows) {
+    const { app, lines } = await buildWithLog(t, { TRUST_PROXY })
+    lines.length = 0
+    const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' }
+    await app.inject({ method: 'GET', url: '/api/auth', headers })
+    t.match(lines, [{ ip }], TRUST_PROXY)
+  }
+})
+
+t.test('duplicate headers are read as one list, so that no second value hides', async (t) => {
+  const { app } = await buildWithLog(t)
+  const port = await listen(app)
+  const lines = [
+    'GET /api/users/me HTTP/1.1',
+    'Host: x',
+    'Connection: close',
+    'Authorization: Bearer a',
+    'Authorization: Bearer b'
+  ]
+  const [answer] = answersIn(await exchange(port, [...lines, '', ''].join('\r\n')))
+  t.equal(answer?.status, 401)
+})
