@@ -1,0 +1,127 @@
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import t from 'tap'
+import { settingKinds } from '../src/plugins/config/settings.ts'
+import { buildWithRouteList } from './plugins/docs/routes.ts'
+
+// The promises of the layout: who breaks one reads here which.
+
+const ROOT = join(import.meta.dirname, '..')
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const files = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => path.replaceAll('\\', '/'))
+const folders = readdirSync(join(ROOT, 'src/plugins'))
+const withoutComments = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\/|(?<![:'"])\/\/.*$/gm, '')
+const code = new Map(files.map((path) => [path, withoutComments(read(path))]))
+/** The files whose code has this in it. */
+const filesWith = (pattern: RegExp) => files.filter((path) => pattern.test(code.get(path) ?? '')).sort()
+
+for (const folder of folders) {
+  t.test(`${folder} is a folder, a plugin of its name, a line in app.ts and a folder of tests`, async (t) => {
+    const { default: plugin } = await import(join(ROOT, 'src/plugins', folder, 'index.ts'))
+    t.equal(plugin[Symbol.for('plugin-meta')]?.name, folder)
+    const [, name] =
+      new RegExp(`^import (\\w+) from './plugins/${folder}/index.ts'$`, 'm').exec(read('src/app.ts')) ?? []
+    t.match(read('src/app.ts'), new RegExp(`^  await app\\.register\\(${name}\\b`, 'm'))
+    t.ok(globSync(`test/plugins/${folder}/*.test.ts`, { cwd: ROOT }).length > 0, 'it has tests')
+    t.match(read('README.md'), new RegExp(`\\b${folder}\\b`), 'README names it')
+  })
+}
+
+t.test('every folder of tests has its plugin', async (t) => {
+  t.same(
+    readdirSync(join(ROOT, 'test/plugins')).filter((name) => !folders.includes(name)),
+    []
+  )
+})
+
+t.test('app.ts registers and does nothing else', async (t) => {
+  t.notMatch(code.get('src/app.ts'), /\bif \(|\bfor \(| \? |&&|\|\|/)
+})
+
+t.test('.env.example has the settings, all of them, in the order of the config', async (t) => {
+  const keys = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, key]) => key)
+  t.same(keys, Object.keys(settingKinds))
+  for (const name of keys) t.match(read('README.md'), new RegExp(`\\b${name}\\b`), `README explains ${name}`)
+})
+
+t.test('files are short', async (t) => {
+  for (const path of files) {
+    const count = read(path).split('\n').length - 1
+    t.ok(count <= (path.endsWith('/index.ts') ? 62 : 120), `${path} has ${count} lines`)
+  }
+})
+
+t.test('only server.ts knows the process', async (t) => {
+  t.same(filesWith(/process\.(env|exit|on|cwd|argv)\b/), ['src/server.ts'])
+})
+
+t.test('plugins are plugins, routes are not, and work files take only types from Fastify', async (t) => {
+  t.same(filesWith(/from 'fastify-plugin'/), folders.map((folder) => `src/plugins/${folder}/index.ts`).sort())
+  t.same(filesWith(/^import (?!type\b)[^']* from 'fastify'$/m), ['src/app.ts', 'src/options.ts'])
+})
+
+t.test('nobody guards by the address of a request', async (t) => {
+  t.same(filesWith(/\.(url|originalUrl)\b(?<!routeOptions\.url|import\.meta\.url)/), ['src/plugins/methods/index.ts'])
+})
+
+t.test('nothing is of the type any', async (t) => {
+  t.same(filesWith(/(:|\bas|<|\||&|=>)\s*any\b/), [])
+})
+
+t.test('no two errors share a code', async (t) => {
+  const codes = [...code.values()].flatMap((text) =>
+    [...text.matchAll(/createError\(\s*'(\w+)'/g)].map(([, name]) => name)
+  )
+  t.ok(codes.length > 10)
+  t.same(
+    codes.filter((name, i) => codes.indexOf(name) !== i),
+    []
+  )
+})
+
+t.test('no module imports itself by way of others', async (t) => {
+  const imports = (path: string) =>
+    [...(code.get(path) ?? '').matchAll(/^(?:import|export) (?!type\b)[^']*'(\.[^']+)'$/gm)].map(([, target = '']) =>
+      relative(ROOT, join(ROOT, dirname(path), target))
+    )
+  const finished = new Set<string>()
+  function findCycle(path: string, trail: string[]): string[] | null {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path]
+    if (finished.has(path)) return null
+    const cycle = imports(path)
+      .map((next) => findCycle(next, [...trail, path]))
+      .find((found) => found !== null)
+    finished.add(path)
+    return cycle ?? null
+  }
+  t.ok(imports('src/app.ts').length >= folders.length, 'imports are found')
+  for (const path of files) {
+    t.same(findCycle(path, []), null, path)
+    for (const target of imports(path)) t.ok(existsSync(join(ROOT, target)), `${path} imports ${target}`)
+  }
+})
+
+t.test('every module can be imported', async (t) => {
+  // server.ts starts the service: test/server.test.ts does that.
+  for (const path of files.filter((name) => name !== 'src/server.ts')) {
+    t.ok(await import(join(ROOT, path)), path)
+  }
+})
+
+t.test('every route has reply schemas for what it can answer, and a short handler', async (t) => {
+  const { app, routes } = await buildWithRouteList(t)
+  t.ok(routes.length > 10)
+  for (const { method, url, schema, handler } of routes) {
+    const name = `${method} ${url}`
+    const statuses = Object.keys(schema?.response ?? {})
+    t.ok(
+      statuses.some((status) => status.startsWith('2')),
+      `${name} has a success`
+    )
+    if (schema?.body || schema?.querystring) t.ok(statuses.includes('400'), `${name} has 400`)
+    if (url.includes(':')) t.ok(statuses.includes('404'), `${name} has 404`)
+    const { statusCode } = await app.inject({ method: method as 'GET', url })
+    t.ok(statuses.includes(`${statusCode}`), `${name} has ${statusCode}`)
+    t.ok(handler.toString().split('\n').length <= 12, `the handler of ${name} is short`)
+  }
+})
