@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '../errors/schemas.ts'
+import { SMALL_BODY } from '../input/limits.ts'
 import { toUserReply } from '../users/schemas.ts'
 import { accountOf } from './account.ts'
 import { checkAuth } from './check-auth.ts'
@@ -7,6 +8,7 @@ import { logIn } from './credentials.ts'
 import { CheckAuthReply, LoginBody, LoginReply, SignUpBody, SignUpReply, StatusReply, WhoamiReply } from './schemas.ts'
 
 const noContent = { description: 'Done' }
+const bodyLimit = SMALL_BODY
 
 /** /api/auth */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
@@ -23,8 +25,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Make an account',
       tags,
       body: SignUpBody(app.config.PASSWORD_MIN_LENGTH),
-      response: { 201: SignUpReply, ...problems(400, 409, 422) }
+      response: { 201: SignUpReply, ...problems(400, 409, 413) }
     },
+    bodyLimit,
     handler: async (request, reply) => {
       const { username, email, name, password } = request.body
       // First what is cheap: a taken name costs no hash. The insert decides.
@@ -40,8 +43,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Log in by cookie or by token',
       tags,
       body: LoginBody(strategies.map(({ kind }) => kind)),
-      response: { 200: LoginReply(strategies.map((strategy) => strategy.reply)), ...problems(400, 401, 403, 429) }
+      response: { 200: LoginReply(strategies.map((strategy) => strategy.reply)), ...problems(400, 401, 403, 413) }
     },
+    bodyLimit,
     compress: false,
     handler: async (request, reply) => {
       const { authType, remember = true } = request.body

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '../errors/schemas.ts'
+import { SMALL_BODY } from '../input/limits.ts'
 import { refreshLogin } from './rotation.ts'
 import { RefreshBody, TokenReply } from './schemas.ts'
 
@@ -14,8 +15,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'A new access token, and the refresh token to use from now on',
       tags: ['auth'],
       body: RefreshBody,
-      response: { 200: TokenReply, ...problems(400, 401) }
+      response: { 200: TokenReply, ...problems(400, 401, 413) }
     },
+    bodyLimit: SMALL_BODY,
     compress: false,
     handler: async (request) => {
       const now = new Date()
