@@ -20,6 +20,11 @@ export function isUniqueViolation(error: unknown) {
   return codesOf(error).some((code) => /^(23505|SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY))$/.test(code))
 }
 
+/** Whether a statement failed since the row that it refers to is not there, or not any more. */
+export function isForeignKeyViolation(error: unknown) {
+  return codesOf(error).some((code) => code === '23503' || code === 'SQLITE_CONSTRAINT_FOREIGNKEY')
+}
+
 /** The query got no answer in time; it may still be carried out. */
 export class QueryDeadline extends Error {
   readonly code = 'QUERY_DEADLINE'

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { and, desc, eq, lt } from '../../plugins/db/drizzle.ts'
+import { isForeignKeyViolation } from '../../plugins/db/errors.ts'
 import { isUuid } from '../../plugins/db/ids.ts'
 import type { Database, Tables } from '../../plugins/db/types.ts'
 
@@ -10,14 +11,20 @@ export function createNotes(db: Database, { notes }: Tables) {
   const owned = (userId: string, id: string) => and(eq(notes.userId, userId), eq(notes.id, id))
 
   return {
+    /** Null where the owner was deleted meanwhile. */
     async create(userId: string, note: { title: string; text: string }, now: Date) {
       const row = { id: randomUUIDv7(), userId, ...note, createdAt: now, updatedAt: now }
-      const [created] = await db.insert(notes).values(row).returning()
-      return created ?? null
+      try {
+        const [created] = await db.insert(notes).values(row).returning()
+        return created ?? null
+      } catch (error) {
+        if (isForeignKeyViolation(error)) return null
+        throw error
+      }
     },
     /** Newest first; those before the note `cursor`, if it is given. One more than `limit` tells that there are more. */
     async list(userId: string, limit: number, cursor: string | undefined) {
-      const before = cursor === undefined ? undefined : lt(notes.id, cursor.toLowerCase())
+      const before = cursor === undefined ? undefined : lt(notes.id, cursor)
       const rows = db
         .select()
         .from(notes)

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { accountOf } from '../../plugins/auth/account.ts'
+import { Unauthenticated } from '../../plugins/auth/errors.ts'
 import { problems } from '../../plugins/errors/schemas.ts'
 import { NoteNotFound } from './errors.ts'
 import { createNotes } from './notes.ts'
@@ -22,7 +23,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: { summary: 'Write a note', tags, body: NoteBody, response: { 201: NoteReply, ...problems(400, 401) } },
     handler: async (request, reply) => {
       const note = await notes.create(accountOf(request).userId, request.body, new Date())
-      return reply.code(201).send(found(note))
+      if (note === null) throw new Unauthenticated()
+      return reply.code(201).send(note)
     }
   })
 

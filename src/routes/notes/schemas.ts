@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { UUID_PATTERN } from '../../plugins/db/ids.ts'
 import { Time } from '../../plugins/users/schemas.ts'
 
 const closed = { additionalProperties: false }
@@ -20,7 +21,7 @@ export const NoteReply = Type.Object(
 export const ListQuery = Type.Object(
   {
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
-    cursor: Type.Optional(Type.String({ format: 'uuid', description: 'nextCursor of the page before' }))
+    cursor: Type.Optional(Type.String({ pattern: UUID_PATTERN, description: 'nextCursor of the page before' }))
   },
   closed
 )
