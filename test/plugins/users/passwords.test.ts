@@ -67,6 +67,7 @@ t.test('a login renews a weaker hash, once, and a wrong password does not', asyn
   }
   for (const [name, passwordHash] of Object.entries(weak)) {
     const { id } = await signUp(app, name)
+    t.match(passwordHash, /^\$(2b\$04|argon2id)\$/)
     await app.db.update(users).set({ passwordHash }).where(eq(users.id, id))
     const payload = { usernameOrEmail: name, password: PASSWORD, authType: transports[0]?.kind }
     const wrong = { ...payload, password: 'another password' }
