@@ -43,6 +43,8 @@ async function rateLimit(app: FastifyInstance) {
     if (!shared || !redis.isUp()) return local(request, reply)
     await shared(request, reply).catch((error) => {
       if (error instanceof RateLimited) throw error
+      // It does not answer: the next request shall not wait for that again.
+      void redis.probe()
       return local(request, reply)
     })
   })

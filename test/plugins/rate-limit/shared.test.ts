@@ -59,3 +59,19 @@ t.test(
     t.equal((await ask(apps[0], other)).statusCode, 429)
   }
 )
+
+t.test('a Redis that is silent is noticed, and each replica counts for itself', { skip: noRedisProgram }, async (t) => {
+  const redis = await startRedis()
+  const app = await build(t, { REDIS_URL: redis.url, RATE_LIMIT_SHARED: 'true', RATE_LIMIT_MAX: '2' })
+  const client = newClient()
+  redis.process.kill('SIGSTOP')
+
+  t.equal((await ask(app, client)).statusCode, 200)
+  await waitUntil(() => app.redis?.isUp() === false, 'the silence is noticed')
+  t.equal((await ask(app, client)).statusCode, 200)
+  t.equal((await ask(app, client)).statusCode, 429)
+
+  redis.process.kill('SIGCONT')
+  await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again')
+  t.equal((await ask(app, newClient())).statusCode, 200)
+})
