@@ -44,17 +44,21 @@ export function openPostgres(uri: string): Connection {
     .drizzle({ client: { options, begin, unsafe: withDeadline } as unknown as typeof client })
 
   const lock: Lock = (select) => (select as { for(strength: 'share'): typeof select }).for('share')
-  const atomically: Atomically = (guard, ...changes) =>
-    inTime(
+  const atomically: Atomically = (guard, ...changes) => {
+    const deadline = Date.now() + DEADLINE_MS
+    return inTime(
       native.transaction(async (transaction) => {
         const tx = transaction as unknown as Database
         const found = await guard(tx, lock)
         if (found.length === 0) return null
         const results = []
         for (const change of changes) results.push(await change(tx, lock))
+        // Who was told that it took too long must not find it done later.
+        if (Date.now() >= deadline) throw new QueryDeadline('The transaction took too long')
         return results.at(-1) as never
       })
     )
+  }
 
   return {
     db: native as unknown as Database,

@@ -115,6 +115,26 @@ t.test('a login waits for a password change that is under way, and then is none'
   t.equal(await login, null)
 })
 
+t.test('a login that waits too long is refused, and is not made later', async (t) => {
+  const DB_URI = await freshPostgresUri()
+  const { db, logins, tables, users } = await build(t, { DB_URI })
+  const ada = await users.create(fields('ada'), START)
+  const other = postgres(DB_URI, { max: 2 })
+  t.teardown(() => other.end({ timeout: 1 }))
+
+  const changing = await other.reserve()
+  await changing`begin`
+  await changing`update users set name = 'Grace'`
+  await t.rejects(logins.create(ada, tokenLogin(), START), { code: 'QUERY_DEADLINE' })
+  await changing`commit`
+  changing.release()
+  const isOver = async () =>
+    (await other`select 1 from pg_stat_activity where state like '%in transaction%'`).length === 0
+  await waitUntil(isOver, 'its transaction has ended')
+  await t.resolves(logins.create(ada, tokenLogin(), START), 'the next one is made')
+  t.equal((await db.select().from(tables.sessions)).length, 1)
+})
+
 t.test('the idle end of a login', async (t) => {
   const absoluteExpiresAt = after(100_000)
   const table: [string, boolean, number, Date, Date][] = [
