@@ -29,33 +29,36 @@ for (const database of databases) {
       return body
     }
 
-    for (const entry of Object.entries(hostile)) {
+    async function signUpWith(field: string, entry: [string, string]) {
       const [what, text] = entry
-      for (const field of ['username', 'email', 'name', 'password']) {
-        const username = `user${++count}`
-        const valid = { username, email: `${username}@example.com`, name: 'Ada', password: PASSWORD }
-        const { user } = await post('/api/auth/signup', valid, field, entry)
-        if (user && field === 'username') t.equal(user.username, text.normalize('NFC'), what)
-        if (user && field !== 'username' && field !== 'password') t.equal(user[field], text, what)
-        if (user && field === 'password' && !database.isPostgres) {
-          const payload = { usernameOrEmail: username, password: text, authType: transports[0]?.kind }
-          const login = await app.inject({ method: 'POST', url: '/api/auth/login', payload })
-          t.equal(login.statusCode, 200, `the password is taken as it is: ${what}`)
-        }
-        const isNameFine = !isIllFormed(text) && !hasControls(text) && text.trim() !== '' && [...text].length <= 120
-        if (field === 'name') t.equal(user !== undefined, isNameFine, `name: ${what}`)
+      const username = `user${++count}`
+      const valid = { username, email: `${username}@example.com`, name: 'Ada', password: PASSWORD }
+      const { user } = await post('/api/auth/signup', valid, field, entry)
+      if (user && field === 'username') t.equal(user.username, text.normalize('NFC'), what)
+      if (user && /email|name$/.test(field) && field !== 'username') t.equal(user[field], text, what)
+      if (user && field === 'password') {
+        const payload = { usernameOrEmail: username, password: text, authType: transports[0]?.kind }
+        const login = await app.inject({ method: 'POST', url: '/api/auth/login', payload })
+        t.equal(login.statusCode, 200, `the password is taken as it is: ${what}`)
       }
-      const credentials = { usernameOrEmail: 'nobody', password: PASSWORD, authType: transports[0]?.kind }
-      await post('/api/auth/login', credentials, 'usernameOrEmail', entry)
+      const isNameFine = !isIllFormed(text) && !hasControls(text) && text.trim() !== '' && [...text].length <= 120
+      if (field === 'name') t.equal(user !== undefined, isNameFine, `name: ${what}`)
+    }
+
+    const credentials = { usernameOrEmail: 'nobody', password: 'another password', authType: transports[0]?.kind }
+    for (const entry of Object.entries(hostile)) {
+      const calls = ['username', 'email', 'name'].map((field) => signUpWith(field, entry))
+      await Promise.all([...calls, post('/api/auth/login', credentials, 'usernameOrEmail', entry)])
       // No database sees the password.
-      if (!database.isPostgres) await post('/api/auth/login', credentials, 'password', entry)
+      if (database.isPostgres) continue
+      await Promise.all([signUpWith('password', entry), post('/api/auth/login', credentials, 'password', entry)])
     }
   })
 }
 
 t.test('both databases give the same answers to hostile text', async (t) => {
   const { SQLite = {}, PostgreSQL = {} } = answers
-  const isAsked = (call: string) => !call.startsWith('/api/auth/login password')
-  t.ok(Object.keys(PostgreSQL).length > 250)
+  const isAsked = (call: string) => !/ password /.test(call)
+  t.ok(Object.keys(PostgreSQL).length > 200)
   t.strictSame(PostgreSQL, Object.fromEntries(Object.entries(SQLite).filter(([call]) => isAsked(call))))
 })

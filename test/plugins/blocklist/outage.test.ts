@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { build, type LoggedIn, logIn, transports } from '../../build.ts'
+import { build, type LoggedIn, logIn, type Transport, transports } from '../../build.ts'
 import { freshPostgresUri, noRedisProgram, startPostgres, startRedis, waitUntil } from '../../servers.ts'
 
 const LIMIT_MS = 1500
@@ -80,7 +80,7 @@ t.test(
     const redis = await startRedis()
     const postgres = await startPostgres()
     const app = await build(t, { DB_URI: await postgres.createDatabase(), REDIS_URL: redis.url })
-    const logins = []
+    const logins: (LoggedIn & { transport: Transport })[] = []
     for (const [i, transport] of transports.entries())
       logins.push({ ...(await logIn(app, `ada${i}`, transport)), transport })
 
