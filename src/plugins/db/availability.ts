@@ -1,11 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { isUnavailable } from './errors.ts'
 
-const RETRY_MS = 1000
-
-/** Logs each loss and each return of the database once, and looks for it each second until it is back. */
-export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLogger) {
+/** Logs each loss and each return of the database once, and looks for it at intervals until it is back. */
+export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLogger, retryMs = 1000) {
   let isUp = true
+  let isStopped = false
+  let logged: string | null = null
   let timer: NodeJS.Timeout | undefined
 
   async function recover() {
@@ -15,10 +15,14 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
   }
 
   function lose(err: unknown) {
-    if (isUp) log.error({ event: 'dependency_down', dependency: 'database', err }, 'the database is down')
+    // It is there, and something else is wrong, such as pending migrations: that is said too.
+    const fault = isUnavailable(err) ? null : (err as Error).message
+    if (isUp || (fault !== null && fault !== logged))
+      log.error({ event: 'dependency_down', dependency: 'database', err }, 'the database cannot be used')
+    logged = fault
     isUp = false
     clearTimeout(timer)
-    timer = setTimeout(() => void recover().catch(lose), RETRY_MS)
+    if (!isStopped) timer = setTimeout(() => void recover().catch(lose), retryMs)
   }
 
   return {
@@ -31,6 +35,9 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
     },
     /** To be told of an error that says that it is down. */
     lose: (cause: unknown) => void (isUp && lose(cause)),
-    stop: () => clearTimeout(timer)
+    stop() {
+      isStopped = true
+      clearTimeout(timer)
+    }
   }
 }
