@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { PASSWORD } from './build.ts'
+import { PASSWORD, transports } from './build.ts'
 import { freshFolder, post, settled, start, startListening } from './process.ts'
 import { freePort, waitUntil } from './servers.ts'
 
@@ -90,7 +90,7 @@ t.test('a PostgreSQL that is not there stops no start: it says so, and readyz is
   t.match(server.output(), '"event":"dependency_down","dependency":"database"')
   t.equal(await statusOf(`${server.url}/readyz`), 503)
   t.equal(await statusOf(`${server.url}/livez`), 200)
-  const body = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'token' }
+  const body = { usernameOrEmail: 'ada', password: PASSWORD, authType: transports[0]?.kind }
   t.equal((await post(`${server.url}/api/auth/login`, body)).status, 503)
   server.child.kill('SIGTERM')
   t.equal(await server.exited, 0)
