@@ -80,6 +80,16 @@ for (const backend of backends) {
       t.ok(await isSeen())
     })
 
+    t.test('is written down or not when the service closes meanwhile, and nothing fails', async (t) => {
+      const closing = await build(t, await backend.environment())
+      const login = await logIn(closing, 'ada', cookie)
+      await move(closing, login.sid, { lastSeenAt: ago(2 * MINUTE) })
+      const reply = await closing.inject({ method: 'GET', url: '/api/auth/whoami', headers: login.headers })
+      await closing.close()
+      // An unhandled rejection would fail this test.
+      t.equal(reply.statusCode, 200)
+    })
+
     t.test('is over for a request that comes with Authorization, whatever that says', async (t) => {
       const login = await cookie.logIn(app, 'ada')
       for (const [authorization, code] of [
