@@ -23,6 +23,7 @@ CREATE TABLE "sessions" (
 	"ip" text,
 	"user_agent" text,
 	"revoked_at" timestamp (3) with time zone,
+	"revocation_pending" boolean DEFAULT false NOT NULL,
 	"revoked_reason" text,
 	CONSTRAINT "sessions_secret_hash_unique" UNIQUE("secret_hash")
 );

@@ -25,6 +25,7 @@ CREATE TABLE `sessions` (
 	`ip` text,
 	`user_agent` text,
 	`revoked_at` integer,
+	`revocation_pending` integer DEFAULT false NOT NULL,
 	`revoked_reason` text
 );
 --> statement-breakpoint

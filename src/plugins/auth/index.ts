@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Login } from '../db/types.ts'
 import type { Account } from './account.ts'
-import { Unauthenticated } from './errors.ts'
+import { createGuards, type Guards } from './guards.ts'
 import { createLogins, type Logins } from './logins.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 import type { Strategy } from './strategy.ts'
@@ -13,9 +13,11 @@ declare module 'fastify' {
     revocations: Revocations
     strategies: Map<Login['kind'], Strategy>
     /** Who asks, or null; a 401 for a credential that does not count. */
-    identify: (request: FastifyRequest, reply: FastifyReply) => Promise<Account | null>
+    identify: Guards['identify']
     /** The guard, an onRequest hook: sets `request.account` or answers 401. */
-    authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+    authenticate: Guards['authenticate']
+    /** The guard of logout: it may be repeated until its revocation is stored everywhere. */
+    authenticateToLogOut: Guards['authenticateToLogOut']
   }
   interface FastifyRequest {
     account: Account | null
@@ -30,23 +32,15 @@ async function auth(app: FastifyInstance) {
   const revocations = createRevocations(logins)
   const strategies = new Map<Login['kind'], Strategy>()
 
-  async function identify(request: FastifyRequest, reply: FastifyReply) {
-    for (const strategy of strategies.values()) {
-      const account = await strategy.identify(request, reply)
-      if (account !== null) return account
-    }
-    return null
-  }
+  const guards = createGuards(strategies, logins, app.config.FRESH_FOR)
 
   app.decorate('logins', logins)
   app.decorate('revocations', revocations)
   app.decorate('strategies', strategies)
-  app.decorate('identify', identify)
   app.decorateRequest('account', null)
-  app.decorate('authenticate', async function authenticate(request, reply) {
-    request.account = await identify(request, reply)
-    if (request.account === null) throw new Unauthenticated()
-  })
+  app.decorate('identify', guards.identify)
+  app.decorate('authenticate', guards.authenticate)
+  app.decorate('authenticateToLogOut', guards.authenticateToLogOut)
 
   // A restart, another process or a Redis that lost its data revives nothing: SQL is read again.
   const replay = () => revocations.replayRecent(new Date()).catch((err: unknown) => app.log.debug({ err }, 'no replay'))

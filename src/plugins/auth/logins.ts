@@ -82,6 +82,10 @@ export function createLogins(db: Database, { sessions, users }: Tables, atomical
       const [login] = await db.update(sessions).set({ revokedAt: now, revokedReason }).where(isLive).returning()
       return login ?? this.find(sid)
     },
+    /** Remembers whether somebody is still to be told of a revocation. */
+    async setPending(sid: string, revocationPending: boolean) {
+      await db.update(sessions).set({ revocationPending }).where(eq(sessions.id, sid))
+    },
     /** Up to `limit` logins that were revoked after `since`, or then and with a higher id than `sid`; oldest first. */
     async revokedSince(since: Date, sid: string, limit: number) {
       const isLater = or(gt(sessions.revokedAt, since), and(eq(sessions.revokedAt, since), gt(sessions.id, sid)))

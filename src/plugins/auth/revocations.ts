@@ -44,7 +44,14 @@ export function createRevocations(logins: Logins) {
     /** Revokes a login; null where there is none. Throws where SQL or a listener did not take it: repeat it, then. */
     async revoke(sid: string, reason: Login['revokedReason'], now: Date) {
       const login = await logins.markRevoked(sid, reason, now)
-      if (login !== null) await tell([login])
+      if (login === null) return null
+      try {
+        await tell([login])
+      } catch (error) {
+        await logins.setPending(sid, true)
+        throw error
+      }
+      if (login.revocationPending) await logins.setPending(sid, false)
       return login
     },
     /** Tells the listeners all that they could have missed: at start, and when a store that was lost is back. */

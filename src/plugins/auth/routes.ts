@@ -57,7 +57,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/logout', {
     schema: { summary: 'End this login', tags, response: { 204: noContent, ...problems(401, 403) } },
-    onRequest: app.authenticate,
+    onRequest: app.authenticateToLogOut,
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)
       await app.revocations.revoke(sid, 'logout', new Date())

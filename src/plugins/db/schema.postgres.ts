@@ -35,6 +35,8 @@ export const sessions = pg.pgTable(
     ip: pg.text('ip'),
     userAgent: pg.text('user_agent'),
     revokedAt: time('revoked_at'),
+    /** Somebody who has to know of the revocation could not be told: the call that made it may be repeated. */
+    revocationPending: pg.boolean('revocation_pending').notNull().default(false),
     revokedReason: pg.text('revoked_reason', { enum: ['logout', 'replaced', 'revoked', 'reuse'] })
   },
   (table) => [pg.index('sessions_user').on(table.userId), pg.index('sessions_revoked').on(table.revokedAt)]

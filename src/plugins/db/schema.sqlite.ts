@@ -33,6 +33,7 @@ export const sessions = sqlite.sqliteTable(
     ip: sqlite.text('ip'),
     userAgent: sqlite.text('user_agent'),
     revokedAt: time('revoked_at'),
+    revocationPending: sqlite.integer('revocation_pending', { mode: 'boolean' }).notNull().default(false),
     revokedReason: sqlite.text('revoked_reason', { enum: ['logout', 'replaced', 'revoked', 'reuse'] })
   },
   (table) => [sqlite.index('sessions_user').on(table.userId), sqlite.index('sessions_revoked').on(table.revokedAt)]

@@ -35,7 +35,7 @@ export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strat
       const token = bearerToken(request.headers.authorization)
       if (token === null) return null
       const { sub, sid, auth_time } = tokens.verifyAccess(token, new Date())
-      if (await app.isRevoked(sid)) throw new TokenRevoked()
+      if (await app.isRevoked(sid)) throw Object.assign(new TokenRevoked(), { sid })
       return { userId: sub, sid, kind: 'token', freshUntil: freshUntil(new Date(auth_time * 1000), FRESH_FOR) }
     },
     // The client has the tokens; the blocklist has their login.

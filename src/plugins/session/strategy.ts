@@ -74,7 +74,7 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
       const now = new Date()
       const login = await findLogin(request, reply, now)
       if (login === null) return null
-      if (login.revokedAt !== null) throw new SessionRevoked()
+      if (login.revokedAt !== null) throw Object.assign(new SessionRevoked(), { sid: login.id })
       if (!isLive(login, now)) throw new SessionExpired()
       touch(login, now).catch((err: unknown) => request.log.debug({ err }, 'the login was not touched'))
       return {
