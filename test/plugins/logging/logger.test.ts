@@ -20,7 +20,10 @@ t.test('a line that should one day hold a secret loses it', async (t) => {
   lines.length = 0
   const secret = 'hunter2'
   app.log.info({ body: { password: secret, newPassword: secret, currentPassword: secret, refreshToken: secret } }, 'x')
-  app.log.info({ headers: { authorization: secret, cookie: secret }, reply: { accessToken: secret } }, 'x')
+  app.log.info(
+    { headers: { authorization: secret, cookie: secret }, reply: { accessToken: secret }, password: secret },
+    'x'
+  )
   t.equal(lines.length, 2)
   t.notMatch(JSON.stringify(lines), secret)
 })
