@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
 import { problems } from '../errors/schemas.ts'
 import { SMALL_BODY } from '../input/limits.ts'
 import { toUserReply } from '../users/schemas.ts'
@@ -7,7 +8,7 @@ import { checkAuth } from './check-auth.ts'
 import { logIn } from './credentials.ts'
 import { CheckAuthReply, LoginBody, LoginReply, SignUpBody, SignUpReply, StatusReply, WhoamiReply } from './schemas.ts'
 
-const noContent = { description: 'Done' }
+const noContent = Type.Null({ description: 'Done' })
 const bodyLimit = SMALL_BODY
 
 /** /api/auth */
@@ -42,6 +43,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'Log in by cookie or by token',
       tags,
+      security: [],
       body: LoginBody(strategies.map(({ kind }) => kind)),
       response: { 200: LoginReply(strategies.map((strategy) => strategy.reply)), ...problems(400, 401, 403, 413) }
     },
@@ -62,7 +64,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const { sid, kind } = accountOf(request)
       await app.revocations.revoke(sid, 'logout', new Date())
       app.strategies.get(kind)?.signOut(reply)
-      return reply.code(204).send()
+      reply.code(204)
     }
   })
 

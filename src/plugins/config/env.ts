@@ -17,7 +17,7 @@ function isAddressRange(item: string) {
 
 /** How the process is reached and how it stops. */
 export const configEnv = {
-  HOST: text('localhost', '^[^\\s/]+$', 'must be a host name or an address'),
+  HOST: text('localhost', (host) => !/[\s/]/.test(host), 'must be a host name or an address'),
   PORT: integer('3000', 0, 65_535),
   TRUST_PROXY: list(
     isAddressRange,

@@ -1,4 +1,4 @@
-import Type, { type StaticParse, type TSchema } from 'typebox'
+import Type, { type StaticParse, type TNull, type TSchema, type TString, type TUnion } from 'typebox'
 
 /** How the text of a setting becomes its value: undefined where it cannot. */
 type Parse = (text: string) => unknown
@@ -46,14 +46,11 @@ export function choice<const T extends string[]>(words: readonly [...T], fallbac
   return kind(Type.Enum(words), (text) => text, fallback, `must be one of ${words.join(', ')}`)
 }
 
-/** A text that matches a pattern. */
-export function text(fallback: string, pattern: string, fault: string) {
-  return kind(Type.String({ pattern }), (value) => value, fallback, fault)
-}
-
-/** A text that may be missing: null, then. */
-export function optionalText(pattern: string, fault: string) {
-  return kind(Type.Union([Type.String({ pattern }), Type.Null()]), (value) => value, null, fault)
+/** A text that passes the test; where the fallback is null it may be missing, and is null then. */
+export function text<F extends string | null>(fallback: F, test: (value: string) => boolean, fault: string) {
+  const schema = fallback === null ? Type.Union([Type.String(), Type.Null()]) : Type.String()
+  const parse = (value: string) => (test(value) ? value : undefined)
+  return kind(schema as F extends null ? TUnion<[TString, TNull]> : TString, parse, fallback, fault)
 }
 
 /** A comma-separated list, empty by default, each item of which passes the test. */

@@ -1,11 +1,13 @@
 import { choice, text } from '../config/kinds.ts'
 
+/** An SQLite file, or an address that postgres.js can read; the addresses of other databases are no file names. */
+function isDatabase(uri: string) {
+  if (/^postgres(ql)?:/.test(uri)) return URL.canParse(uri)
+  return uri === ':memory:' || uri.startsWith('file:') || !/^[a-z][\w+.-]+:|[?#]/i.test(uri)
+}
+
 export const dbEnv = {
-  DB_URI: text(
-    'file:./app.db',
-    '^(postgres(ql)?://.+|file:.+|(?![a-zA-Z][\\w+.-]+:)[^?#]+|:memory:)$',
-    'must be postgres://… or an SQLite file'
-  ),
+  DB_URI: text('file:./app.db', isDatabase, 'must be postgres://… or an SQLite file'),
   /** `auto` applies pending migrations at start, `check` refuses to start on them; `default`: SQLite auto, PostgreSQL check. */
   DB_MIGRATE: choice(['default', 'auto', 'check'], 'default')
 }

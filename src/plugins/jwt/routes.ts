@@ -14,6 +14,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'A new access token, and the refresh token to use from now on',
       tags: ['auth'],
+      security: [],
       body: RefreshBody,
       response: { 200: TokenReply, ...problems(400, 401, 413) }
     },

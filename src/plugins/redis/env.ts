@@ -1,5 +1,5 @@
-import { optionalText } from '../config/kinds.ts'
+import { text } from '../config/kinds.ts'
 
 export const redisEnv = {
-  REDIS_URL: optionalText('^rediss?://\\S+$', 'must be redis://… or rediss://…')
+  REDIS_URL: text(null, (url) => /^rediss?:\/\/\S/.test(url) && URL.canParse(url), 'must be redis://… or rediss://…')
 }

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
 import { accountOf } from '../../plugins/auth/account.ts'
 import { Unauthenticated } from '../../plugins/auth/errors.ts'
 import { problems } from '../../plugins/errors/schemas.ts'
@@ -60,11 +61,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Delete a note',
       tags,
       params: NoteParams,
-      response: { 204: { description: 'Done' }, ...problems(401, 404) }
+      response: { 204: Type.Null({ description: 'Done' }), ...problems(401, 404) }
     },
     handler: async (request, reply) => {
       found(await notes.remove(accountOf(request).userId, request.params.id))
-      return reply.code(204).send()
+      reply.code(204)
     }
   })
 }
