@@ -26,6 +26,8 @@ async function blocklist(app: FastifyInstance) {
   app.decorate('isRevoked', async (sid) => {
     const isListed = await list.has(sid)
     if (isListed !== null) return isListed
+    // It answered, and its list is not whole: it was emptied.
+    if (app.redis?.isUp()) app.redis.distrust()
     const login = await app.logins.find(sid)
     return login === null || login.revokedAt !== null
   })

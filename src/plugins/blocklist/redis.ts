@@ -10,7 +10,7 @@ export function createRedisBlocklist(redis: RedisGate, windowMs: number): Blockl
   return {
     async has(sid) {
       const answer = await redis.read((client) => client.mget(COMPLETE, key(sid))).catch(() => null)
-      return answer === null || answer[0] === null ? null : answer[1] !== null
+      return answer?.[0] ? answer[1] !== null : null
     },
     async add(logins) {
       const now = Date.now()

@@ -8,7 +8,9 @@ const strict = { coerceTypes: false, removeAdditional: false, useDefaults: true,
 /** Bodies, parameters and headers are taken as they are; a query is text, so its numbers and booleans are read from it. */
 export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
   const compileStrict = build(externalSchemas, { customOptions: strict })
-  const compileQuery = build(externalSchemas, { customOptions: { ...strict, coerceTypes: true } })
+  // `1e400` becomes Infinity, whose limits Ajv checks only so.
+  const query = { ...strict, coerceTypes: true, strictNumbers: false }
+  const compileQuery = build(externalSchemas, { customOptions: query })
   // Fastify hands over the route's part, although the type says a schema.
   return (route) => ((route as RouteDefinition).httpPart === 'querystring' ? compileQuery(route) : compileStrict(route))
 }

@@ -1,5 +1,4 @@
 import { duration, flag, integer } from '../config/kinds.ts'
-import type { Settings } from '../config/settings.ts'
 
 export const rateLimitEnv = {
   RATE_LIMIT_MAX: integer('1000', 1, 100_000_000),
@@ -8,6 +7,6 @@ export const rateLimitEnv = {
 }
 
 /** Counting for all replicas takes a place that all of them reach. */
-export function rateLimitConflict(settings: Settings) {
+export function rateLimitConflict(settings: { RATE_LIMIT_SHARED: boolean; REDIS_URL: string | null }) {
   return settings.RATE_LIMIT_SHARED && settings.REDIS_URL === null ? 'RATE_LIMIT_SHARED=true needs REDIS_URL' : null
 }

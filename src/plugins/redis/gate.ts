@@ -12,6 +12,8 @@ export type RedisGate = {
   /** Adds what has to be written from SQL before Redis is trusted: at start and after each loss. */
   onRecover(refill: () => Promise<void>): void
   isUp(): boolean
+  /** Closes the way until everything was refilled: who calls it saw that Redis lost what it was told. */
+  distrust(): void
   /** Tries to open the way now; resolves when that was decided. */
   probe(): Promise<void>
   close(): void
@@ -86,6 +88,7 @@ export function createRedisGate(
     write,
     onRecover: (refill) => void refills.push(refill),
     isUp: () => isUp,
+    distrust: () => lose(),
     probe,
     close() {
       isClosed = true

@@ -1,5 +1,4 @@
 import { choice, duration } from '../config/kinds.ts'
-import type { Settings } from '../config/settings.ts'
 
 export const sessionEnv = {
   SESSION_TTL: duration('30d'),
@@ -7,7 +6,7 @@ export const sessionEnv = {
 }
 
 /** Browsers drop a cookie with SameSite=None that is not Secure. */
-export function sessionConflict(settings: Settings) {
+export function sessionConflict(settings: { COOKIE_SAME_SITE: string; COOKIE_SECURE: boolean }) {
   const isDropped = settings.COOKIE_SAME_SITE === 'none' && !settings.COOKIE_SECURE
   return isDropped ? 'COOKIE_SAME_SITE=none needs COOKIE_SECURE=true' : null
 }

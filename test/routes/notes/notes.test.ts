@@ -106,7 +106,16 @@ for (const backend of backends) {
 
     t.test('are listed by a query of the documented form only', async (t) => {
       const id = randomUUIDv7()
-      const queries = ['limit=0', 'limit=101', 'limit=-1', 'limit=x', 'limit=1.5', 'limit=', 'limit=1&limit=2']
+      const queries = [
+        'limit=0',
+        'limit=101',
+        'limit=-1',
+        'limit=x',
+        'limit=1.5',
+        'limit=1e400',
+        'limit=',
+        'limit=1&limit=2'
+      ]
       queries.push(
         'cursor=x',
         'cursor=',
