@@ -86,16 +86,19 @@ export async function freshPostgresUri() {
   return (await shared).createDatabase()
 }
 
-const redisProgram = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0)
+const givenRedis = process.env['TEST_REDIS_URL']
+const programs = givenRedis === 'none' ? [] : ['redis-server', 'valkey-server']
+const redisProgram = programs.find((name) => spawnSync(name, ['--version']).status === 0)
+const isRedisRequired = process.env['CI'] === 'true'
 
 /** Why tests with Redis cannot run here; false where they can. Under CI that is a failure, not a reason to skip. */
 export const noRedis: string | false =
-  redisProgram || process.env['TEST_REDIS_URL'] || process.env['CI'] === 'true'
+  redisProgram || (givenRedis && givenRedis !== 'none') || isRedisRequired
     ? false
     : 'needs Redis: install redis-server or valkey-server, or set TEST_REDIS_URL'
 /** The same for tests that stop their Redis and so need one of their own. */
 export const noRedisProgram: string | false =
-  redisProgram || process.env['CI'] === 'true' ? false : 'needs redis-server or valkey-server in PATH'
+  redisProgram || isRedisRequired ? false : 'needs redis-server or valkey-server in PATH'
 
 export type RedisServer = {
   url: string
@@ -144,10 +147,8 @@ export async function startRedis(): Promise<RedisServer> {
 }
 
 let sharedRedis: Promise<string> | undefined
-/** The URL of the Redis of this test file, or TEST_REDIS_URL. */
+/** The URL of the Redis of this test file, or TEST_REDIS_URL (`none`: tests with Redis are left out). */
 export function redisUrl() {
-  sharedRedis ??= process.env['TEST_REDIS_URL']
-    ? Promise.resolve(process.env['TEST_REDIS_URL'])
-    : startRedis().then(({ url }) => url)
+  sharedRedis ??= givenRedis ? Promise.resolve(givenRedis) : startRedis().then(({ url }) => url)
   return sharedRedis
 }
