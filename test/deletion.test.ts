@@ -56,7 +56,7 @@ for (const folders of [['session'], ['jwt', 'blocklist']]) {
     `without ${folders.join(' and ')} the rest type-checks and passes its tests`,
     { timeout: 120_000 },
     async (t) => {
-      const copy = mkdtempSync(join(tmpdir(), 'starter-removal-'))
+      const copy = mkdtempSync(join(tmpdir(), 'starter-deletion-'))
       t.teardown(() => rmSync(copy, { recursive: true, force: true }))
       for (const part of readdirSync(ROOT).filter((name) => !LEFT_OUT.test(name))) {
         cpSync(join(ROOT, part), join(copy, part), { recursive: true })
@@ -66,7 +66,7 @@ for (const folders of [['session'], ['jwt', 'blocklist']]) {
         rmSync(join(copy, 'src/plugins', folder), { recursive: true })
         rmSync(join(copy, 'test/plugins', folder), { recursive: true })
       }
-      rmSync(join(copy, 'test/removal.test.ts'))
+      rmSync(join(copy, 'test/deletion.test.ts'))
 
       t.equal(followTypeCheck(copy), '', 'the type check has nothing more to name')
       dropSettings(copy)
