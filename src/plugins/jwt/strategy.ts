@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { freshUntil } from '../auth/account.ts'
 import type { Strategy } from '../auth/strategy.ts'
+import { clientAddress } from '../input/address.ts'
 import { toUserReply } from '../users/schemas.ts'
 import { InvalidToken, TokenRevoked } from './errors.ts'
 import { TokenLoginReply } from './schemas.ts'
@@ -27,7 +28,7 @@ export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strat
       const now = new Date()
       const lives = { idleTtl: REFRESH_TOKEN_TTL, maxAge: LOGIN_MAX_AGE }
       const userAgent = request.headers['user-agent']?.slice(0, 256) ?? null
-      const carrier = { kind: 'token' as const, secretHash: null, remember, ip: request.ip, userAgent }
+      const carrier = { kind: 'token' as const, secretHash: null, remember, ip: clientAddress(request), userAgent }
       const login = await app.logins.create(user, { ...carrier, ...lives }, now)
       return login && { user: toUserReply(user), ...tokens.issue(login, now) }
     },

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../config/settings.ts'
+import { clientAddress } from '../input/address.ts'
 import { serializeError } from './serializers.ts'
 
 // Nothing logs these today. Should a line one day hold one of them, it stays out as a whole: pino's own redaction by
@@ -38,7 +39,7 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply | null) 
     route: request.routeOptions.url ?? null,
     status: reply?.statusCode,
     durationMs: reply ? Math.round(reply.elapsedTime * 10) / 10 : undefined,
-    ip: request.ip,
+    ip: clientAddress(request),
     userId: request.account?.userId
   }
   request.log.info(line, reply ? 'request' : 'request aborted')

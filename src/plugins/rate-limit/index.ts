@@ -1,7 +1,8 @@
-import fastifyRateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit'
+import fastifyRateLimit, { normalizeIP, type RateLimitPluginOptions } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { RateLimited } from '../errors/errors.ts'
+import { clientAddress } from '../input/address.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -25,6 +26,7 @@ async function rateLimit(app: FastifyInstance) {
         max: RATE_LIMIT_MAX,
         timeWindow: RATE_LIMIT_WINDOW * 1000,
         enableDraftSpec: true,
+        keyGenerator: (request) => normalizeIP(clientAddress(request)),
         allowList: (request) => request.routeOptions.config.isProbe === true,
         errorResponseBuilder: () => new RateLimited(),
         ...store

@@ -4,6 +4,7 @@ import { freshUntil } from '../auth/account.ts'
 import { idleEnd } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
 import type { Login } from '../db/types.ts'
+import { clientAddress } from '../input/address.ts'
 import { toUserReply, UserReply } from '../users/schemas.ts'
 import { cookieName, cookieOptions } from './cookie.ts'
 import { isCrossOrigin } from './cross-origin.ts'
@@ -61,7 +62,12 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
       const former = await findLogin(request, reply, now)
       if (former && isLive(former, now)) await app.revocations.revoke(former.id, 'replaced', now)
       const { sessionId, encryptedSessionId } = await open(request, '')
-      const carrier = { kind: 'cookie' as const, secretHash: hashSecret(sessionId), remember, ip: request.ip }
+      const carrier = {
+        kind: 'cookie' as const,
+        secretHash: hashSecret(sessionId),
+        remember,
+        ip: clientAddress(request)
+      }
       const userAgent = request.headers['user-agent']?.slice(0, 256) ?? null
       const lives = { idleTtl: SESSION_TTL, maxAge: LOGIN_MAX_AGE }
       const login = await app.logins.create(user, { ...carrier, ...lives, userAgent }, now)
