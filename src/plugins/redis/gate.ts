@@ -64,7 +64,7 @@ export function createRedisGate(
     return probing
   }
 
-  async function write<T>(command: (redis: Redis) => Promise<T>) {
+  async function attempt<T>(command: (redis: Redis) => Promise<T>) {
     try {
       return await command(redis)
     } catch (cause) {
@@ -83,9 +83,9 @@ export function createRedisGate(
     client: redis,
     async read(command) {
       if (!isUp) throw new ServiceUnavailable()
-      return write(command)
+      return attempt(command)
     },
-    write,
+    write: attempt,
     onRecover: (refill) => void refills.push(refill),
     isUp: () => isUp,
     distrust: () => lose(),
