@@ -6,8 +6,11 @@ import type { SessionStore } from './store.ts'
 
 declare module 'fastify' {
   interface Session {
-    /** The login as the store has it, ended ones too; missing: an unknown or unsigned cookie. */
-    login?: Login
+    /**
+     * The login as the store has it, ended ones too; missing: an unknown or unsigned cookie. A function, since the package
+     * serialises and hashes everything else each time, to see whether it has to be saved.
+     */
+    login?: () => Login
   }
 }
 
@@ -28,7 +31,9 @@ export async function createOpener(app: FastifyInstance, secret: string[], cooki
     rolling: false,
     store: {
       get(id, done) {
-        store.find(hashSecret(id), new Date()).then((login) => done(null, login && ({ login } as Session)), done)
+        store
+          .find(hashSecret(id), new Date())
+          .then((login) => done(null, login && ({ login: () => login } as Session)), done)
       },
       // A login is one row, written by signIn, touch and revoke alone.
       set: (_id, _session, done) => done(),

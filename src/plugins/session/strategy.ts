@@ -43,7 +43,8 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
   async function findLogin(request: FastifyRequest, reply: FastifyReply, now: Date) {
     const cookie = request.cookies[name]
     if (cookie === undefined || request.headers.authorization !== undefined) return null
-    const { login, encryptedSessionId } = await open(request, cookie)
+    const { login: stored, encryptedSessionId } = await open(request, cookie)
+    const login = stored?.()
     if (login === undefined) return null
     // Signed with an older key of the list: from now on with the first (ASVS 5.0, 13.3.4).
     if (encryptedSessionId !== cookie && isLive(login, now)) setCookie(reply, encryptedSessionId, login, now)
