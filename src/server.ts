@@ -39,6 +39,9 @@ closeWithGrace(
     // The load balancer sees it and sends no more, while what comes is still served.
     app.lifecycle.isStopping = true
     if (!err) await new Promise((resolve) => setTimeout(resolve, delayMs))
+    // Who connected and asks nothing is no request, and Node waits for it all the same.
+    const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS - 1000)
     await app.close()
+    clearTimeout(cut)
   }
 )
