@@ -23,7 +23,8 @@ export async function refreshLogin(rotation: Rotation, { sid, gen }: RefreshClai
     if (login === null || login.revokedAt !== null) throw new TokenRevoked()
     if (login.kind !== 'token' || gen > login.generation) throw new InvalidToken()
     if (login.expiresAt <= now) throw new TokenExpired()
-    const isInGrace = now.getTime() - login.rotatedAt.getTime() < graceSeconds * 1000
+    // Without grace there is none either where another replica's clock is ahead.
+    const isInGrace = graceSeconds > 0 && now.getTime() - login.rotatedAt.getTime() < graceSeconds * 1000
     if (isInGrace && gen >= login.generation - 1) return login
     if (gen < login.generation) {
       await revocations.revoke(sid, 'reuse', now)

@@ -22,7 +22,9 @@ async function methods(app: FastifyInstance) {
 
   app.setNotFoundHandler(async function answerNotFound(request, reply) {
     const allowed = allowedAt(request.raw.url ?? '')
-    if (allowed === null) throw new NotFound()
+    const hasMethod = request.method !== 'OPTIONS' && allowed?.split(', ').includes(request.method)
+    // A route that has the method and found nothing has said so by itself.
+    if (allowed === null || hasMethod) throw new NotFound()
     reply.header('allow', allowed)
     if (request.method !== 'OPTIONS') throw new MethodNotAllowed()
     return reply.code(204).send()

@@ -19,6 +19,8 @@ async function redis(app: FastifyInstance) {
   const client = new Redis(app.config.REDIS_URL, {
     connectTimeout: 2000,
     commandTimeout: 400,
+    // A connection that answers nothing is replaced: its other end may be gone without a word.
+    socketTimeout: 1000,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     // A command whose connection broke may have been carried out: the caller decides what to do again.

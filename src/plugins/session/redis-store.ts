@@ -32,8 +32,9 @@ export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore
   return {
     keep,
     async find(secretHash, now) {
-      const cached = await redis.read((client) => client.get(key(secretHash))).catch(() => null)
-      const login = cached === null ? null : parse(cached)
+      const cached = redis.read((client) => client.get(key(secretHash)))
+      // What cannot be read there counts as not there.
+      const login = await cached.then((text) => (text === null ? null : parse(text))).catch(() => null)
       // One that seems to have idled out may have been seen through another replica.
       if (login && (login.revokedAt !== null || login.expiresAt > now)) return login
       const stored = await logins.findBySecret(secretHash)

@@ -26,7 +26,8 @@ export async function createPasswords(concurrency: number) {
     async verify(passwordHash: string | null, password: string) {
       // Made by the Flask starter, which used bcrypt; renewed at the first login.
       if (passwordHash?.startsWith('$2')) return govern(() => verifyBcrypt(password, passwordHash))
-      const isMatch = await govern(() => verify(passwordHash ?? decoy, password))
+      // A hash that nobody here can read, such as one that was taken over, fits no password.
+      const isMatch = await govern(() => verify(passwordHash ?? decoy, password).catch(() => false))
       return isMatch && passwordHash !== null
     },
     isWeak

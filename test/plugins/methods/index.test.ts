@@ -107,3 +107,10 @@ t.test('CONNECT closes the connection, Upgrade is ignored', async (t) => {
     t.match(answersIn(await exchange(port, bytes)), [{ status: 200 }])
   }
 })
+
+t.test('a route that finds nothing where it has the method is 404, not 405', async (t) => {
+  const app = await build(t, { API_DOCS: 'true' })
+  const reply = await app.inject({ method: 'GET', url: '/docs/static/nope' })
+  t.equal(reply.statusCode, 404)
+  t.equal(reply.json().code, 'NOT_FOUND')
+})

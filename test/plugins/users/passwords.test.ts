@@ -103,3 +103,9 @@ t.test(
     t.equal((await app.inject({ method: 'POST', url: '/api/auth/login', payload: cut })).statusCode, 401)
   }
 )
+
+t.test('a hash of an unknown kind fits no password', async (t) => {
+  const { passwords } = await build(t)
+  for (const hash of ['', 'pbkdf2:sha256:600000$salt$00', '$argon2id$broken'])
+    t.equal(await passwords.verify(hash, PASSWORD), false, hash)
+})
