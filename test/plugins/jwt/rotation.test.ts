@@ -83,6 +83,13 @@ for (const backend of backends) {
       t.equal((await refresh(other.id, 0, after(83))).generation, 1, 'other logins of the user live on')
     })
 
+    t.test('is strict without a grace where the clock of another replica is ahead, too', async (t) => {
+      const strict = { graceSeconds: 0 }
+      const login = await create()
+      t.equal((await refresh(login.id, 0, after(2), strict)).generation, 1)
+      await t.rejects(refresh(login.id, 0, after(1), strict), { code: 'REFRESH_TOKEN_REUSED' })
+    })
+
     t.test('is strict single use without a grace', async (t) => {
       const strict = { graceSeconds: 0 }
       const login = await create()

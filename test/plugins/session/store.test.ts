@@ -34,6 +34,12 @@ for (const backend of backends) {
       t.strictSame(await store.find(secretHash, START), login)
     })
 
+    t.test('finds a login in SQL where what Redis has of it cannot be read', async (t) => {
+      const { secretHash, login } = await create()
+      await redis?.client.set(`session:${secretHash}`, '{half')
+      t.strictSame(await store.find(secretHash, START), login)
+    })
+
     t.test('finds what was changed and kept, and what another replica saw', async (t) => {
       const { secretHash, login } = await create()
       await store.keep(login)
