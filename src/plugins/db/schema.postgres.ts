@@ -1,4 +1,5 @@
 import { pg } from './drizzle.ts'
+import { REVOKED_REASONS } from './reasons.ts'
 
 const time = (name: string) => pg.timestamp(name, { withTimezone: true, precision: 3, mode: 'date' })
 
@@ -37,9 +38,37 @@ export const sessions = pg.pgTable(
     revokedAt: time('revoked_at'),
     /** Somebody who has to know of the revocation could not be told: the call that made it may be repeated. */
     revocationPending: pg.boolean('revocation_pending').notNull().default(false),
-    revokedReason: pg.text('revoked_reason', { enum: ['logout', 'replaced', 'revoked', 'reuse'] })
+    revokedReason: pg.text('revoked_reason', { enum: REVOKED_REASONS })
   },
-  (table) => [pg.index('sessions_user').on(table.userId), pg.index('sessions_revoked').on(table.revokedAt)]
+  (table) => [
+    pg.index('sessions_user').on(table.userId),
+    pg.index('sessions_revoked').on(table.revokedAt),
+    pg.index('sessions_expires').on(table.expiresAt)
+  ]
+)
+
+/** What happened to logins and accounts. Rows are only added, and outlive their user; see events for how long they are kept. */
+export const auditEvents = pg.pgTable(
+  'audit_events',
+  {
+    id: pg.uuid('id').primaryKey(),
+    event: pg.text('event').notNull(),
+    userId: pg.uuid('user_id'),
+    sid: pg.uuid('sid'),
+    kind: pg.text('kind', { enum: ['cookie', 'token'] }),
+    reason: pg.text('reason'),
+    ip: pg.text('ip'),
+    /** What counts as one client: the address, of IPv6 the /64. */
+    network: pg.text('network'),
+    userAgent: pg.text('user_agent'),
+    requestId: pg.text('request_id'),
+    createdAt: time('created_at').notNull()
+  },
+  (table) => [
+    pg.index('audit_events_user').on(table.userId, table.id),
+    pg.index('audit_events_network').on(table.userId, table.network),
+    pg.index('audit_events_created').on(table.createdAt)
+  ]
 )
 
 /** The example resource of src/routes/notes: to copy or to delete. */

@@ -1,4 +1,5 @@
 import { sqlite } from './drizzle.ts'
+import { REVOKED_REASONS } from './reasons.ts'
 
 // The same tables as in schema.postgres.ts, with the same names and row types; types.ts fails to compile where they differ.
 const time = (name: string) => sqlite.integer(name, { mode: 'timestamp_ms' })
@@ -34,9 +35,35 @@ export const sessions = sqlite.sqliteTable(
     userAgent: sqlite.text('user_agent'),
     revokedAt: time('revoked_at'),
     revocationPending: sqlite.integer('revocation_pending', { mode: 'boolean' }).notNull().default(false),
-    revokedReason: sqlite.text('revoked_reason', { enum: ['logout', 'replaced', 'revoked', 'reuse'] })
+    revokedReason: sqlite.text('revoked_reason', { enum: REVOKED_REASONS })
   },
-  (table) => [sqlite.index('sessions_user').on(table.userId), sqlite.index('sessions_revoked').on(table.revokedAt)]
+  (table) => [
+    sqlite.index('sessions_user').on(table.userId),
+    sqlite.index('sessions_revoked').on(table.revokedAt),
+    sqlite.index('sessions_expires').on(table.expiresAt)
+  ]
+)
+
+export const auditEvents = sqlite.sqliteTable(
+  'audit_events',
+  {
+    id: sqlite.text('id').primaryKey(),
+    event: sqlite.text('event').notNull(),
+    userId: sqlite.text('user_id'),
+    sid: sqlite.text('sid'),
+    kind: sqlite.text('kind', { enum: ['cookie', 'token'] }),
+    reason: sqlite.text('reason'),
+    ip: sqlite.text('ip'),
+    network: sqlite.text('network'),
+    userAgent: sqlite.text('user_agent'),
+    requestId: sqlite.text('request_id'),
+    createdAt: time('created_at').notNull()
+  },
+  (table) => [
+    sqlite.index('audit_events_user').on(table.userId, table.id),
+    sqlite.index('audit_events_network').on(table.userId, table.network),
+    sqlite.index('audit_events_created').on(table.createdAt)
+  ]
 )
 
 export const notes = sqlite.sqliteTable(

@@ -10,6 +10,8 @@ export type Database = Omit<PgDatabase<PgQueryResultHKT, Tables>, 'execute' | 'q
 export type User = Tables['users']['$inferSelect']
 export type NewUser = Tables['users']['$inferInsert']
 export type Login = Tables['sessions']['$inferSelect']
+export type RevokedReason = NonNullable<Login['revokedReason']>
+export type AuditEvent = Tables['auditEvents']['$inferSelect']
 
 type Rows<T> = { [K in keyof T]: T[K] extends { $inferSelect: infer R; $inferInsert: infer I } ? [R, I] : never }
 type Same<A, B> = [A, B] extends [B, A] ? true : false
