@@ -9,6 +9,7 @@ import cors from './plugins/cors/index.ts'
 import db from './plugins/db/index.ts'
 import docs from './plugins/docs/index.ts'
 import errors from './plugins/errors/index.ts'
+import events from './plugins/events/index.ts'
 import headers from './plugins/headers/index.ts'
 import health from './plugins/health/index.ts'
 import input from './plugins/input/index.ts'
@@ -18,6 +19,7 @@ import methods from './plugins/methods/index.ts'
 import rateLimit from './plugins/rate-limit/index.ts'
 import redis from './plugins/redis/index.ts'
 import session from './plugins/session/index.ts'
+import throttle from './plugins/throttle/index.ts'
 import users from './plugins/users/index.ts'
 import routes from './routes/index.ts'
 
@@ -30,6 +32,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(logging)
   await app.register(db)
   await app.register(redis)
+  await app.register(events)
   // What every request and reply passes through
   await app.register(headers)
   await app.register(cors)
@@ -38,6 +41,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(input)
   await app.register(methods)
   // Who is asking? Each strategy adds itself to app.strategies
+  await app.register(throttle)
   await app.register(users)
   await app.register(auth)
   await app.register(session) // cookies

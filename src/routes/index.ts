@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import authRoutes from '../plugins/auth/routes.ts'
+import eventsRoutes from '../plugins/events/routes.ts'
 import healthRoutes from '../plugins/health/routes.ts'
 import jwtRoutes from '../plugins/jwt/routes.ts'
 import usersRoutes from '../plugins/users/routes.ts'
@@ -11,5 +12,6 @@ export default async function routes(app: FastifyInstance) {
   await app.register(authRoutes, { prefix: '/api/auth' })
   await app.register(jwtRoutes, { prefix: '/api/auth' })
   await app.register(usersRoutes, { prefix: '/api/users' })
+  await app.register(eventsRoutes, { prefix: '/api/users' })
   await app.register(notesRoutes, { prefix: '/api/notes' })
 }

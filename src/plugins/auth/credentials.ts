@@ -1,32 +1,82 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Static } from 'typebox'
 import type { User } from '../db/types.ts'
-import { InvalidCredentials } from './errors.ts'
+import { accountOf } from './account.ts'
+import type { LoginBody, SignUpBody } from './schemas.ts'
+import { createSignIn } from './sign-in.ts'
+import type { Strategy } from './strategy.ts'
+import { type Claim, createVerifier } from './verify.ts'
 
-/** A password that is changed or rehashed just now makes a login start again; more often than this nobody is honest. */
-const ATTEMPTS = 3
+export type Credentials = ReturnType<typeof createCredentials>
 
-/**
- * Verifies name and password and hands the user to `signIn`, again if the user changed meanwhile (it gave null).
- * Throws INVALID_CREDENTIALS, the same way and after the same time for an unknown name and for a wrong password.
- */
-export async function logIn<T>(
-  { users, passwords, log }: FastifyInstance,
-  { usernameOrEmail, password }: { usernameOrEmail: string; password: string },
-  signIn: (user: User) => Promise<T | null>
-): Promise<T> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const user = await users.findByName(usernameOrEmail)
-    const isRight = await passwords.verify(user?.passwordHash ?? null, password)
-    if (user === null || !isRight) break
-    const reply = await signIn(user)
-    if (reply === null) continue
-    if (passwords.isWeak(user.passwordHash)) {
-      const renewed = passwords.hash(password).then((hash) => users.rehash(user.id, user.passwordHash, hash))
-      await renewed.catch((err: unknown) =>
-        log.warn({ err, userId: user.id }, 'the password hash could not be renewed')
-      )
-    }
-    return reply
+/** What takes a password: signing up, logging in, giving it again, changing it. */
+export function createCredentials(app: FastifyInstance) {
+  const { users, passwords, logins, events, throttle, log } = app
+  const verified = createVerifier(app)
+  const { signIn, renew } = createSignIn(app)
+
+  /** The claim of the one who asks to be still the same. */
+  function claimOf(request: FastifyRequest, password: string, failure: Claim['failure']): Claim {
+    const { userId } = accountOf(request)
+    return { find: () => users.find(userId), name: userId, password, failure }
   }
-  throw new InvalidCredentials()
+
+  /** A hash of today's strength in place of a weaker one. Failing it costs nothing: the next login tries again. */
+  async function strengthen({ id, passwordHash }: User, password: string) {
+    if (!passwords.isWeak(passwordHash)) return
+    const renewed = passwords.hash(password).then((hash) => users.rehash(id, passwordHash, hash))
+    await renewed.catch((err: unknown) => log.warn({ err, userId: id }, 'the password hash could not be renewed'))
+  }
+
+  return {
+    /** Throws USERNAME_TAKEN, EMAIL_TAKEN or PASSWORD_TOO_COMMON; too many tries of names: TOO_MANY_ATTEMPTS. */
+    async signUp(request: FastifyRequest, { password, ...names }: Static<ReturnType<typeof SignUpBody>>) {
+      await throttle.signUp.check(request)
+      // First what is cheap: a taken name costs no hash. The insert decides.
+      const taken = async (error: unknown) => {
+        await throttle.signUp.count(request)
+        throw error
+      }
+      await users.refuseTaken(names.username, names.email).catch(taken)
+      await passwords.refuseCommon(password)
+      const passwordHash = await passwords.hash(password)
+      const user = await users.create({ ...names, passwordHash }, new Date()).catch(taken)
+      await events.record(request, 'user_created', { userId: user.id })
+      return user
+    },
+    /** A new login. Gives the user and what the strategy adds to the reply. */
+    async logIn(
+      strategy: Strategy,
+      request: FastifyRequest,
+      reply: FastifyReply,
+      { usernameOrEmail: name, password, remember = true }: Static<ReturnType<typeof LoginBody>>
+    ) {
+      const claim: Claim = { find: () => users.findByName(name), name, password, failure: 'authn_login_fail' }
+      return verified(request, claim, async (user) => {
+        const signedIn = await signIn(strategy, request, reply, user, remember)
+        if (signedIn) await strengthen(user, password)
+        return signedIn && { user, ...signedIn }
+      })
+    },
+    /** Makes this login fresh again and renews it (ASVS 5.0, 7.2.4 and 7.5.3). */
+    async reauthenticate(request: FastifyRequest, reply: FastifyReply, password: string) {
+      return verified(request, claimOf(request, password, 'authn_login_fail'), async (user) => {
+        const renewed = await renew(request, reply, (old, carrier, now) => logins.renew(user, old, carrier, now))
+        if (renewed) await events.record(request, 'authn_login_success', { reason: 'reauthentication' })
+        return renewed
+      })
+    },
+    /** Renews this login and revokes every other one of the user (ASVS 5.0, 6.2.3 and 7.4.3). Throws PASSWORD_TOO_COMMON. */
+    async changePassword(request: FastifyRequest, reply: FastifyReply, current: string, next: string) {
+      await passwords.refuseCommon(next)
+      return verified(request, claimOf(request, current, 'authn_password_change_fail'), async (user) => {
+        const hash = await passwords.hash(next)
+        const renewed = await renew(request, reply, (old, carrier, now) =>
+          logins.changePassword(user, hash, old, carrier, now)
+        )
+        if (renewed) await events.record(request, 'authn_password_change')
+        return renewed
+      })
+    }
+  }
 }

@@ -1,14 +1,13 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Login } from '../db/types.ts'
-import { freshUntil } from './account.ts'
-import { Unauthenticated } from './errors.ts'
-import type { Logins } from './logins.ts'
-import type { Strategy } from './strategy.ts'
+import { accountOf } from './account.ts'
+import { ReauthenticationRequired, Unauthenticated } from './errors.ts'
 
 export type Guards = ReturnType<typeof createGuards>
 
 /** Who asks, as the first strategy says that finds its credential, and whether they may go on. */
-export function createGuards(strategies: Map<Login['kind'], Strategy>, logins: Logins, freshForSeconds: number) {
+export function createGuards({ strategies, logins, revocations, events }: FastifyInstance) {
+  /** Who asks, or null; a 401 for a credential that does not count. */
   async function identify(request: FastifyRequest, reply: FastifyReply) {
     for (const strategy of strategies.values()) {
       const account = await strategy.identify(request, reply)
@@ -17,20 +16,35 @@ export function createGuards(strategies: Map<Login['kind'], Strategy>, logins: L
     return null
   }
 
+  /** The guard, an onRequest hook: sets `request.account` or answers 401. */
   async function authenticate(request: FastifyRequest, reply: FastifyReply) {
     request.account = await identify(request, reply)
     if (request.account === null) throw new Unauthenticated()
   }
 
-  /** Lets in a revoked login too whose logout was a 503: the refusal names its `sid`, and the row says that it is not done. */
-  async function authenticateToLogOut(request: FastifyRequest, reply: FastifyReply) {
-    await authenticate(request, reply).catch(async (error: { sid?: string }) => {
-      const login = error.sid === undefined ? null : await logins.find(error.sid)
-      if (!login?.revocationPending) throw error
-      const { userId, id, kind, authenticatedAt } = login
-      request.account = { userId, sid: id, kind, freshUntil: freshUntil(authenticatedAt, freshForSeconds) }
-    })
+  /** Beside what `authenticate` lets in: a revoked login whose own call this repeats, which was a 503. Then it is 204 here. */
+  function authenticateToRevoke(isRepeat: (login: Login, request: FastifyRequest) => boolean) {
+    return async function authenticateOrComplete(request: FastifyRequest, reply: FastifyReply) {
+      try {
+        await authenticate(request, reply)
+      } catch (error) {
+        // The refusal names its login, and the row says that somebody is still to be told of the revocation.
+        const { sid } = error as { sid?: string }
+        const login = sid === undefined ? null : await logins.find(sid)
+        if (!login?.revocationPending || !isRepeat(login, request)) throw error
+        await revocations.complete(login.userId)
+        strategies.get(login.kind)?.signOut(reply)
+        return reply.code(204).send()
+      }
+    }
   }
 
-  return { identify, authenticate, authenticateToLogOut }
+  /** Behind a guard: REAUTHENTICATION_REQUIRED where the password was not given lately (ASVS 5.0, 7.5.1 and 7.5.3). */
+  async function requireFresh(request: FastifyRequest) {
+    if (accountOf(request).freshUntil > new Date()) return
+    await events.record(request, 'authz_fail', { reason: 'not fresh' })
+    throw new ReauthenticationRequired()
+  }
+
+  return { identify, authenticate, authenticateToRevoke, requireFresh }
 }

@@ -2,22 +2,24 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Login } from '../db/types.ts'
 import type { Account } from './account.ts'
+import { type Credentials, createCredentials } from './credentials.ts'
 import { createGuards, type Guards } from './guards.ts'
 import { createLogins, type Logins } from './logins.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 import type { Strategy } from './strategy.ts'
+import { sweep } from './sweep.ts'
+import { createTransactions, type Transactions } from './transactions.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    logins: Logins
+    logins: Logins & Transactions
     revocations: Revocations
     strategies: Map<Login['kind'], Strategy>
-    /** Who asks, or null; a 401 for a credential that does not count. */
+    credentials: Credentials
     identify: Guards['identify']
-    /** The guard, an onRequest hook: sets `request.account` or answers 401. */
     authenticate: Guards['authenticate']
-    /** The guard of logout: it may be repeated until its revocation is stored everywhere. */
-    authenticateToLogOut: Guards['authenticateToLogOut']
+    authenticateToRevoke: Guards['authenticateToRevoke']
+    requireFresh: Guards['requireFresh']
   }
   interface FastifyRequest {
     account: Account | null
@@ -25,32 +27,33 @@ declare module 'fastify' {
 }
 
 const REPLAY_MS = { memory: 1000, redis: 10_000 }
+const SWEEP_MS = 3_600_000
 
-/** What a login is, whatever carries it; how it ends; and the guard. */
+/** What a login is, whatever carries it; how it ends; and the guards. */
 async function auth(app: FastifyInstance) {
-  const logins = createLogins(app.db, app.tables, app.atomically)
-  const revocations = createRevocations(logins)
-  const strategies = new Map<Login['kind'], Strategy>()
-
-  const guards = createGuards(strategies, logins, app.config.FRESH_FOR)
-
-  app.decorate('logins', logins)
-  app.decorate('revocations', revocations)
-  app.decorate('strategies', strategies)
+  const { db, tables, atomically } = app
+  app.decorate('logins', { ...createLogins(db, tables, atomically), ...createTransactions(atomically, tables) })
+  app.decorate('revocations', createRevocations(app.logins, app.events))
+  app.decorate('strategies', new Map())
+  app.decorate('credentials', createCredentials(app))
   app.decorateRequest('account', null)
+  const guards = createGuards(app)
   app.decorate('identify', guards.identify)
   app.decorate('authenticate', guards.authenticate)
-  app.decorate('authenticateToLogOut', guards.authenticateToLogOut)
+  app.decorate('authenticateToRevoke', guards.authenticateToRevoke)
+  app.decorate('requireFresh', guards.requireFresh)
 
   // A restart, another process or a Redis that lost its data revives nothing: SQL is read again.
-  const replay = () => revocations.replayRecent(new Date()).catch((err: unknown) => app.log.debug({ err }, 'no replay'))
-  app.redis?.onRecover(() => revocations.replayAll(new Date()))
-  let timer: NodeJS.Timeout | undefined
+  const log = (err: unknown) => app.log.debug({ err }, 'not now: SQL cannot be read')
+  const replay = () => app.revocations.replayRecent(new Date()).catch(log)
+  app.redis?.onRecover(() => app.revocations.replayAll(new Date()))
+  const timers: NodeJS.Timeout[] = []
   app.addHook('onReady', async () => {
     await replay()
-    timer = setInterval(() => void replay(), app.redis ? REPLAY_MS.redis : REPLAY_MS.memory)
+    timers.push(setInterval(() => void replay(), app.redis ? REPLAY_MS.redis : REPLAY_MS.memory))
+    timers.push(setInterval(() => void sweep(app, new Date()).catch(log), SWEEP_MS))
   })
-  app.addHook('onClose', async () => clearInterval(timer))
+  app.addHook('onClose', async () => timers.forEach(clearInterval))
 }
 
-export default fp(auth, { name: 'auth', dependencies: ['config', 'db', 'redis', 'users'] })
+export default fp(auth, { name: 'auth', dependencies: ['config', 'db', 'redis', 'events', 'throttle', 'users'] })

@@ -1,12 +1,6 @@
-import { randomUUIDv7 } from 'node:crypto'
-import { and, asc, eq, gt, isNull, lte, or, sql } from '../db/drizzle.ts'
-import type { Atomically, Database, Login, Tables, User } from '../db/types.ts'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from '../db/drizzle.ts'
+import type { Atomically, Database, Login, RevokedReason, Tables } from '../db/types.ts'
 
-/** What a strategy knows of a new login; lives in seconds. */
-export type NewLogin = Pick<Login, 'kind' | 'secretHash' | 'remember' | 'ip' | 'userAgent'> & {
-  idleTtl: number
-  maxAge: number
-}
 export type Logins = ReturnType<typeof createLogins>
 
 /** Without `remember` a login idles out after half a day at most. */
@@ -18,7 +12,12 @@ export function idleEnd(login: Pick<Login, 'remember' | 'absoluteExpiresAt'>, id
   return new Date(Math.min(now.getTime() + seconds * 1000, login.absoluteExpiresAt.getTime()))
 }
 
-/** All SQL that touches logins, the rows of `sessions`. */
+/** Neither revoked nor past one of its ends. */
+export function isLive(login: Login, now: Date) {
+  return login.revokedAt === null && login.expiresAt > now && login.absoluteExpiresAt > now
+}
+
+/** All SQL that touches logins alone, the rows of `sessions`; see transactions.ts for what concerns their user too. */
 export function createLogins(db: Database, { sessions, users }: Tables, atomically: Atomically) {
   const byId = db
     .select()
@@ -42,26 +41,10 @@ export function createLogins(db: Database, { sessions, users }: Tables, atomical
       const [login] = await bySecret.execute({ hash })
       return login ?? null
     },
-    /** Null where the user is gone or has another password hash than the one that was verified. */
-    async create(user: User, { idleTtl, maxAge, ...login }: NewLogin, now: Date) {
-      const absoluteExpiresAt = new Date(now.getTime() + maxAge * 1000)
-      const expiresAt = idleEnd({ ...login, absoluteExpiresAt }, idleTtl, now)
-      const seen = { createdAt: now, lastSeenAt: now, authenticatedAt: now, rotatedAt: now }
-      const row = {
-        id: randomUUIDv7(),
-        userId: user.id,
-        generation: 0,
-        ...login,
-        ...seen,
-        expiresAt,
-        absoluteExpiresAt
-      }
-      const isUnchanged = and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash))
-      const created = await atomically(
-        (tx, lock) => lock(tx.select({ id: users.id }).from(users).where(isUnchanged)),
-        (tx) => tx.insert(sessions).values(row).returning()
-      )
-      return created?.[0] ?? null
+    /** The live logins of a user, the one used last first. */
+    async listLive(userId: string, now: Date) {
+      const alive = and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now))
+      return db.select().from(sessions).where(alive).orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
     },
     /** Slides the idle end of a login that was not seen since `cutoff`. Null: revoked, or another request was first. */
     async touch(sid: string, expiresAt: Date, cutoff: Date, now: Date) {
@@ -76,20 +59,42 @@ export function createLogins(db: Database, { sessions, users }: Tables, atomical
       const [login] = await db.update(sessions).set(next).where(isCurrent).returning()
       return login ?? null
     },
-    /** Marks a login as revoked, once; gives it also if it was before, or null. Others have to be told: see revocations. */
-    async markRevoked(sid: string, revokedReason: Login['revokedReason'], now: Date) {
-      const isLive = and(eq(sessions.id, sid), isNull(sessions.revokedAt))
-      const [login] = await db.update(sessions).set({ revokedAt: now, revokedReason }).where(isLive).returning()
-      return login ?? this.find(sid)
+    /** Marks a login as revoked; null where it was before, or is not there. Others have to be told: see revocations. */
+    async markRevoked(sid: string, revokedReason: RevokedReason, now: Date) {
+      const isUnrevoked = and(eq(sessions.id, sid), isNull(sessions.revokedAt))
+      const [login] = await db.update(sessions).set({ revokedAt: now, revokedReason }).where(isUnrevoked).returning()
+      return login ?? null
     },
-    /** Remembers whether somebody is still to be told of a revocation. */
-    async setPending(sid: string, revocationPending: boolean) {
-      await db.update(sessions).set({ revocationPending }).where(eq(sessions.id, sid))
+    /** The same for all logins of a user but `except`; gives those that were not revoked before. */
+    async markAllRevoked(userId: string, revokedReason: RevokedReason, now: Date, except?: string) {
+      const others = except === undefined ? undefined : ne(sessions.id, except)
+      const unrevoked = and(eq(sessions.userId, userId), isNull(sessions.revokedAt), others)
+      const rows = await atomically(
+        // A password change locks the same rows, in another order: they wait here for each other.
+        [(tx, lock) => lock(tx.select({ id: users.id }).from(users).where(eq(users.id, userId)))],
+        [(tx) => tx.update(sessions).set({ revokedAt: now, revokedReason }).where(unrevoked).returning()]
+      )
+      return rows?.[1] ?? []
+    },
+    /** Remembers whether somebody is still to be told of revocations. */
+    async setPending(sids: string[], revocationPending: boolean) {
+      if (sids.length > 0) await db.update(sessions).set({ revocationPending }).where(inArray(sessions.id, sids))
+    },
+    /** The revoked logins of a user of which somebody is still to be told. */
+    async listPending(userId: string) {
+      const isPending = and(eq(sessions.userId, userId), eq(sessions.revocationPending, true))
+      return db.select().from(sessions).where(isPending)
     },
     /** Up to `limit` logins that were revoked after `since`, or then and with a higher id than `sid`; oldest first. */
     async revokedSince(since: Date, sid: string, limit: number) {
       const isLater = or(gt(sessions.revokedAt, since), and(eq(sessions.revokedAt, since), gt(sessions.id, sid)))
       return db.select().from(sessions).where(isLater).orderBy(asc(sessions.revokedAt), asc(sessions.id)).limit(limit)
+    },
+    /** Deletes up to `limit` logins that ended before `cutoff` by time or by revocation; gives them. */
+    async deleteEnded(cutoff: Date, limit: number) {
+      const isOver = or(lt(sessions.expiresAt, cutoff), lt(sessions.revokedAt, cutoff))
+      const some = db.select({ id: sessions.id }).from(sessions).where(isOver).limit(limit)
+      return db.delete(sessions).where(inArray(sessions.id, some)).returning()
     }
   }
 }

@@ -5,15 +5,27 @@ import { SMALL_BODY } from '../input/limits.ts'
 import { toUserReply } from '../users/schemas.ts'
 import { accountOf } from './account.ts'
 import { checkAuth } from './check-auth.ts'
-import { logIn } from './credentials.ts'
-import { CheckAuthReply, LoginBody, LoginReply, SignUpBody, SignUpReply, StatusReply, WhoamiReply } from './schemas.ts'
+import { InvalidCredentials, Unauthenticated } from './errors.ts'
+import {
+  CheckAuthReply,
+  LoginBody,
+  LoginReply,
+  ReauthenticateBody,
+  renewedReplies,
+  SignUpBody,
+  SignUpReply,
+  StatusReply,
+  WhoamiReply
+} from './schemas.ts'
+import sessionRoutes from './session-routes.ts'
 
 const noContent = Type.Null({ description: 'Done' })
 const bodyLimit = SMALL_BODY
 
 /** /api/auth */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const strategies = [...app.strategies.values()]
+  const { strategies, credentials, revocations } = app
+  const known = [...strategies.values()]
   const tags = ['auth']
 
   app.get('', {
@@ -26,15 +38,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Make an account',
       tags,
       body: SignUpBody(app.config.PASSWORD_MIN_LENGTH),
-      response: { 201: SignUpReply, ...problems(400, 409, 413) }
+      response: { 201: SignUpReply, ...problems(400, 409, 413, 422, 429) }
     },
     bodyLimit,
     handler: async (request, reply) => {
-      const { username, email, name, password } = request.body
-      // First what is cheap: a taken name costs no hash. The insert decides.
-      await app.users.refuseTaken(username, email)
-      const passwordHash = await app.passwords.hash(password)
-      const user = await app.users.create({ username, email, name, passwordHash }, new Date())
+      const user = await credentials.signUp(request, request.body)
       return reply.code(201).send({ user: toUserReply(user) })
     }
   })
@@ -44,26 +52,45 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Log in by cookie or by token',
       tags,
       security: [],
-      body: LoginBody(strategies.map(({ kind }) => kind)),
-      response: { 200: LoginReply(strategies.map((strategy) => strategy.reply)), ...problems(400, 401, 403, 413) }
+      body: LoginBody(known.map(({ kind }) => kind)),
+      response: { 200: LoginReply(known.map((strategy) => strategy.reply)), ...problems(400, 401, 403, 413, 429) }
     },
     bodyLimit,
     compress: false,
     handler: async (request, reply) => {
-      const { authType, remember = true } = request.body
-      const strategy = strategies.find(({ kind }) => kind === authType)
-      strategy?.admit(request)
-      return logIn(app, request.body, async (user) => strategy?.signIn(request, reply, user, remember) ?? null)
+      const strategy = strategies.get(request.body.authType)
+      if (!strategy) throw new InvalidCredentials()
+      strategy.admit(request)
+      const { user, members } = await credentials.logIn(strategy, request, reply, request.body)
+      return { user: toUserReply(user), ...members }
+    }
+  })
+
+  app.post('/reauthenticate', {
+    schema: {
+      summary: 'Give the password again: this login is fresh, and renewed',
+      tags,
+      body: ReauthenticateBody,
+      response: { ...renewedReplies(known), ...problems(400, 401, 403, 413, 429) }
+    },
+    bodyLimit,
+    compress: false,
+    onRequest: app.authenticate,
+    handler: async (request, reply) => {
+      const { members } = await credentials.reauthenticate(request, reply, request.body.password)
+      return reply.code(members ? 200 : 204).send(members ?? undefined)
     }
   })
 
   app.post('/logout', {
     schema: { summary: 'End this login', tags, response: { 204: noContent, ...problems(401, 403) } },
-    onRequest: app.authenticateToLogOut,
+    onRequest: app.authenticateToRevoke(() => true),
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)
-      await app.revocations.revoke(sid, 'logout', new Date())
-      app.strategies.get(kind)?.signOut(reply)
+      const login = await revocations.revoke(request, sid, 'logout', new Date())
+      // Renewed by another request just now: what the client holds since then is not logged out.
+      if (login?.revokedReason === 'renewed') throw new Unauthenticated()
+      strategies.get(kind)?.signOut(reply)
       reply.code(204)
     }
   })
@@ -86,6 +113,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: { summary: 'Am I logged in, and for how long?', tags, response: { 200: CheckAuthReply } },
     handler: (request, reply) => checkAuth(app, request, reply)
   })
+
+  await app.register(sessionRoutes, { prefix: '/sessions' })
 }
 
 export default routes

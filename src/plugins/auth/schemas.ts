@@ -3,6 +3,7 @@ import { Email, KnownPassword, Name, NewPassword, Time, Username, UserReply } fr
 import type { Strategy } from './strategy.ts'
 
 const Kind = Type.Enum(['cookie', 'token'])
+const Nullable = Type.Union([Type.String(), Type.Null()])
 const closed = { additionalProperties: false }
 
 export const StatusReply = Type.Object({ status: Type.String() }, closed)
@@ -30,6 +31,13 @@ export function LoginReply(replies: TSchema[]) {
   return replies.length === 1 && replies[0] ? replies[0] : Type.Union(replies)
 }
 
+export const ReauthenticateBody = Type.Object({ password: KnownPassword }, closed)
+
+/** What a renewed login answers, by status, for all strategies: those that have a status in common answer the same. */
+export function renewedReplies(strategies: Strategy[]): Record<number, TSchema> {
+  return Object.assign({}, ...strategies.map(({ renewed }) => renewed))
+}
+
 export const WhoamiReply = Type.Object(
   { userId: Type.String(), sessionId: Type.String(), kind: Kind, freshUntil: Time },
   closed
@@ -41,5 +49,26 @@ const LoginState = Type.Object(
 )
 export const CheckAuthReply = Type.Object(
   { authenticated: Type.Boolean(), user: Type.Optional(UserReply), session: Type.Optional(LoginState) },
+  closed
+)
+
+const ListedLogin = Type.Object(
+  {
+    id: Type.String(),
+    kind: Kind,
+    current: Type.Boolean({ description: 'The login of this request' }),
+    createdAt: Time,
+    lastSeenAt: Time,
+    expiresAt: Time,
+    ip: Nullable,
+    userAgent: Nullable
+  },
+  closed
+)
+export const LoginList = Type.Object({ sessions: Type.Array(ListedLogin) }, closed)
+/** An id that cannot be is simply not found. */
+export const SessionParams = Type.Object({ id: Type.String() })
+export const RevokeAllQuery = Type.Object(
+  { keepCurrent: Type.Optional(Type.Boolean({ description: 'true: all but the login of this request' })) },
   closed
 )

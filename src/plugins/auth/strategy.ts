@@ -1,19 +1,33 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
-import type { Login, User } from '../db/types.ts'
+import type { Login } from '../db/types.ts'
 import type { Account } from './account.ts'
+
+/** What a client will hold of a new login. */
+export type Credential = {
+  /** What the row remembers of it; null: nothing. */
+  secretHash: string | null
+  /** Hands it to the client, once the row is there: by a header, or as members of the reply (null: none). */
+  deliver(login: Login, now: Date): Promise<object | null>
+}
 
 /** One way to carry a login. It adds itself to `app.strategies`; nobody imports it. */
 export type Strategy = {
   kind: Login['kind']
   /** Its security scheme in OpenAPI. */
   scheme: Record<string, string>
-  /** What a login answers. */
+  /** What a login answers: `user`, and the members that `deliver` gives. */
   reply: TSchema
+  /** What the renewal of a login answers, by status: 200 with those members, or 204. */
+  renewed: Record<number, TSchema>
+  /** How long a login that is not used lives, in seconds. */
+  idleTtl: number
   /** Throws where this request may not log in this way, before the password is looked at. */
   admit(request: FastifyRequest): void
-  /** Makes a login of a user whose password was verified; null where user or hash changed meanwhile. */
-  signIn(request: FastifyRequest, reply: FastifyReply, user: User, remember: boolean): Promise<object | null>
+  /** The live login whose credential a new one will overwrite at this client, or null. */
+  replaced(request: FastifyRequest, reply: FastifyReply): Promise<Login | null>
+  /** A fresh credential for a login that is about to be made. */
+  issue(request: FastifyRequest, reply: FastifyReply): Promise<Credential>
   /** The account of the credential that the request carries; null without one, a 401 for one that does not count. */
   identify(request: FastifyRequest, reply: FastifyReply): Promise<Account | null>
   /** Takes the credential from the client, where the server can. */

@@ -4,6 +4,8 @@ import type { Login } from '../db/types.ts'
 export type Blocklist = {
   /** Whether the login was revoked; null where this list cannot tell. */
   has(sid: string): Promise<boolean | null>
+  /** Rejects where it could not store an entry now. */
+  check(): Promise<void>
   /** Throws where it was not stored. */
   add(logins: Login[]): Promise<void>
   /** From now on what is not on the list was not revoked: it was told of all revocations of its window. */

@@ -20,6 +20,7 @@ async function blocklist(app: FastifyInstance) {
 
   app.revocations.onRevoked({
     windowMs,
+    check: () => list.check(),
     add: (logins) => list.add(logins.filter(({ kind }) => kind === 'token')),
     complete: () => list.complete()
   })

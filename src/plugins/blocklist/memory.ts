@@ -15,6 +15,7 @@ export function createMemoryBlocklist(windowMs: number): Blocklist {
 
   return {
     has: async (sid) => (isComplete ? entries.has(sid) : null),
+    check: async () => {},
     async add(logins) {
       const now = Date.now()
       forget(now)

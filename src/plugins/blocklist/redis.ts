@@ -12,6 +12,10 @@ export function createRedisBlocklist(redis: RedisGate, windowMs: number): Blockl
       const answer = await redis.read((client) => client.mget(COMPLETE, key(sid))).catch(() => null)
       return answer?.[0] ? answer[1] !== null : null
     },
+    async check() {
+      // A Redis that answers may still refuse to write.
+      await redis.write((client) => client.set('blocklist:check', '1', 'PX', 1000))
+    },
     async add(logins) {
       const now = Date.now()
       const alive = logins.filter((login) => forgetAt(login, windowMs) > now)

@@ -3,6 +3,7 @@ import { authEnv } from '../auth/env.ts'
 import { corsEnv } from '../cors/env.ts'
 import { dbEnv } from '../db/env.ts'
 import { docsEnv } from '../docs/env.ts'
+import { eventsEnv } from '../events/env.ts'
 import { headersEnv } from '../headers/env.ts'
 import { jwtEnv } from '../jwt/env.ts'
 import { loggingEnv } from '../logging/env.ts'
@@ -19,6 +20,7 @@ export const settingKinds = {
   ...loggingEnv,
   ...dbEnv,
   ...redisEnv,
+  ...eventsEnv,
   ...headersEnv,
   ...corsEnv,
   ...rateLimitEnv,

@@ -10,7 +10,8 @@ import type * as SqliteCore from 'drizzle-orm/sqlite-core'
 // by require it takes a quarter of that. Types are imported as usual.
 const require = createRequire(import.meta.url)
 
-export const { and, asc, desc, eq, gt, isNotNull, isNull, lt, lte, or, sql } = require('drizzle-orm') as typeof Drizzle
+export const { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, or, sql } =
+  require('drizzle-orm') as typeof Drizzle
 export const pg = require('drizzle-orm/pg-core') as typeof PgCore
 export const sqlite = require('drizzle-orm/sqlite-core') as typeof SqliteCore
 export const { readMigrationFiles } = require('drizzle-orm/migrator') as typeof Migrator

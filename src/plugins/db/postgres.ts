@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import { drivers } from './drizzle.ts'
-import { QueryDeadline } from './errors.ts'
+import { nullIfUndone, QueryDeadline, someRows } from './errors.ts'
 import * as tables from './schema.postgres.ts'
 import type { Atomically, Connection, Database, Lock } from './types.ts'
 
@@ -44,20 +44,18 @@ export function openPostgres(uri: string): Connection {
     .drizzle({ client: { options, begin, unsafe: withDeadline } as unknown as typeof client })
 
   const lock: Lock = (select) => (select as { for(strength: 'share'): typeof select }).for('share')
-  const atomically: Atomically = (guard, ...changes) => {
+  const atomically: Atomically = (guards, changes) => {
     const deadline = Date.now() + DEADLINE_MS
-    return inTime(
-      native.transaction(async (transaction) => {
-        const tx = transaction as unknown as Database
-        const found = await guard(tx, lock)
-        if (found.length === 0) return null
-        const results = []
-        for (const change of changes) results.push(await change(tx, lock))
-        // Who was told that it took too long must not find it done later.
-        if (Date.now() >= deadline) throw new QueryDeadline('The transaction took too long')
-        return results.at(-1) as never
-      })
-    )
+    const runAll = async (transaction: unknown) => {
+      const tx = transaction as Database
+      const rows: unknown[][] = []
+      for (const guard of guards) rows.push(someRows(await guard(tx, lock)))
+      for (const change of changes) rows.push(await change(tx, lock))
+      // Who was told that it took too long must not find it done later.
+      if (Date.now() >= deadline) throw new QueryDeadline('The transaction took too long')
+      return rows as never
+    }
+    return inTime(nullIfUndone(() => native.transaction(runAll)))
   }
 
   return {

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import BetterSqlite from 'better-sqlite3'
 import { drivers } from './drizzle.ts'
+import { nullIfUndone, someRows } from './errors.ts'
 import * as tables from './schema.sqlite.ts'
 import type { Atomically, Connection, Database, Lock, MigrationPlan, Step, Tables } from './types.ts'
 
@@ -30,16 +31,14 @@ export function openSqlite(uri: string): Connection {
   const lock: Lock = (select) => select
   // better-sqlite3 refuses async transactions, so the builders are run by their synchronous `all`.
   const run = <Row>(step: Step<Row>, tx: Database) => (step(tx, lock) as unknown as { all(): Row[] }).all()
-  const atomically: Atomically = async (guard, ...changes) =>
-    native.transaction(
-      (transaction) => {
-        const tx = transaction as unknown as Database
-        if (run(guard, tx).length === 0) return null
-        const results = changes.map((change) => run(change, tx))
-        return results.at(-1) as never
-      },
-      { behavior: 'immediate' }
-    )
+  const atomically: Atomically = async (guards, changes) => {
+    const runAll = (transaction: unknown) => {
+      const tx = transaction as Database
+      const guarded = guards.map((guard) => someRows(run(guard, tx)))
+      return [...guarded, ...changes.map((change) => run(change, tx))]
+    }
+    return nullIfUndone(async () => native.transaction(runAll, { behavior: 'immediate' }) as never)
+  }
 
   const history = () => {
     const isThere = client.prepare("select 1 from sqlite_master where name = '__drizzle_migrations'").get()

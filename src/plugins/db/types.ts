@@ -22,14 +22,15 @@ export const schemasAgree: Same<Rows<typeof postgres>, Rows<typeof sqlite>> = tr
 export type Lock = <Query>(select: Query) => Query
 /** One statement of a transaction. */
 export type Step<Row> = (tx: Database, lock: Lock) => PromiseLike<Row[]>
+type RowsOf<Steps extends Step<unknown>[]> = { [K in keyof Steps]: Steps[K] extends Step<infer Row> ? Row[] : never }
 /**
- * Runs the guard, then the changes, in one transaction. Where the guard finds no row nothing happens: null.
- * Gives the rows of the last change.
+ * Runs the guards, then the changes, in one transaction. Where a guard finds or changes no row nothing happens: null.
+ * Gives the rows of each step.
  */
-export type Atomically = <Row>(
-  guard: Step<unknown>,
-  ...changes: [...Step<unknown>[], Step<Row>]
-) => Promise<Row[] | null>
+export type Atomically = <Guards extends Step<unknown>[], Changes extends Step<unknown>[]>(
+  guards: [...Guards],
+  changes: [...Changes]
+) => Promise<RowsOf<[...Guards, ...Changes]> | null>
 
 /** One generated migration; `hash` is what the journal table remembers of it. */
 export type Migration = { hash: string; folderMillis: number; sql: string[] }

@@ -1,7 +1,13 @@
 import createError from '@fastify/error'
+import type { Login } from '../db/types.ts'
 
 // RFC 6750, 3: the challenge says that there was a token and that it does not count.
 const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
+
+/** Why a token was refused, for the log: the code of the library, or that its claims are not ours. */
+export function causeOf({ cause }: Error) {
+  return (cause as { code?: string } | undefined)?.code ?? 'claims'
+}
 
 export class InvalidToken extends createError('INVALID_TOKEN', 'The token is not valid', 401) {
   readonly headers = headers
@@ -11,6 +17,13 @@ export class TokenExpired extends createError('TOKEN_EXPIRED', 'The token has ex
 }
 export class TokenRevoked extends createError('TOKEN_REVOKED', 'The login of this token was ended', 401) {
   readonly headers = headers
+  /** The login, where the token itself says it. */
+  readonly sid: string | undefined
+
+  constructor(sid?: string) {
+    super()
+    this.sid = sid
+  }
 }
 export class RefreshTokenReused extends createError(
   'REFRESH_TOKEN_REUSED',
@@ -18,4 +31,10 @@ export class RefreshTokenReused extends createError(
   401
 ) {
   readonly headers = headers
+  readonly login: Pick<Login, 'id' | 'userId'>
+
+  constructor(login: Pick<Login, 'id' | 'userId'>) {
+    super()
+    this.login = login
+  }
 }

@@ -51,14 +51,16 @@ export async function createKeyring(
     sign: (claims: Claims) => signer.sign(claims),
     /** The claims of a token of ours, expired ones too; INVALID_TOKEN for every refusal of the library. */
     verify(token: string): Claims {
+      let cause: unknown
       for (const verifier of verifiers) {
         try {
           return verifier.verify<Claims>(token)
         } catch (error) {
+          cause = error
           if ((error as { code?: string }).code !== 'FAST_JWT_INVALID_SIGNATURE') break
         }
       }
-      throw new InvalidToken()
+      throw new InvalidToken({ cause })
     }
   }
 }

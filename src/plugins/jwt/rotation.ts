@@ -2,6 +2,7 @@ import type { Logins } from '../auth/logins.ts'
 import { idleEnd } from '../auth/logins.ts'
 import type { Revocations } from '../auth/revocations.ts'
 import type { Login } from '../db/types.ts'
+import type { EventSource } from '../events/events.ts'
 import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
 import type { RefreshClaims } from './tokens.ts'
 
@@ -16,22 +17,27 @@ export type Rotation = { logins: Logins; revocations: Revocations; graceSeconds:
  * the previous one later, is theft: the login is revoked. Throws TOKEN_REVOKED, TOKEN_EXPIRED, INVALID_TOKEN or
  * REFRESH_TOKEN_REUSED.
  */
-export async function refreshLogin(rotation: Rotation, { sid, gen }: RefreshClaims, now: Date): Promise<Login> {
+export async function refreshLogin(
+  rotation: Rotation,
+  source: EventSource,
+  { sid, gen }: RefreshClaims,
+  now: Date
+): Promise<Login> {
   const { logins, revocations, graceSeconds, idleTtl } = rotation
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const login = await logins.find(sid)
-    if (login === null || login.revokedAt !== null) throw new TokenRevoked()
+    if (login === null || login.revokedAt !== null) throw new TokenRevoked(sid)
     if (login.kind !== 'token' || gen > login.generation) throw new InvalidToken()
     if (login.expiresAt <= now) throw new TokenExpired()
     // Without grace there is none either where another replica's clock is ahead.
     const isInGrace = graceSeconds > 0 && now.getTime() - login.rotatedAt.getTime() < graceSeconds * 1000
     if (isInGrace && gen >= login.generation - 1) return login
     if (gen < login.generation) {
-      await revocations.revoke(sid, 'reuse', now)
-      throw new RefreshTokenReused()
+      await revocations.revoke(source, sid, 'reuse', now)
+      throw new RefreshTokenReused(login)
     }
     const rotated = await logins.rotate(sid, gen, idleEnd(login, idleTtl, now), now)
     if (rotated) return rotated
   }
-  throw new TokenRevoked()
+  throw new TokenRevoked(sid)
 }

@@ -41,6 +41,10 @@ export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore
       if (stored?.revokedAt === null) await keep(stored)
       return stored
     },
+    async check() {
+      // A Redis that answers may still refuse to write.
+      await redis.write((client) => client.set('session:check', '1', 'PX', 1000))
+    },
     async end(ended) {
       if (ended.length === 0) return
       await redis.write(async (client) => {

@@ -7,6 +7,8 @@ export type SessionStore = {
   find(secretHash: string, now: Date): Promise<Login | null>
   /** Remembers a login that was made or changed, but never over a revocation. Losing it costs time, not truth. */
   keep(login: Login): Promise<void>
+  /** Rejects where it could not refuse a login now. */
+  check(): Promise<void>
   /** Refuses these from now on. Throws where that was not stored. */
   end(logins: Login[]): Promise<void>
 }
@@ -16,6 +18,7 @@ export function createSqlStore(logins: Logins): SessionStore {
   return {
     find: (secretHash) => logins.findBySecret(secretHash),
     keep: async () => {},
+    check: async () => {},
     end: async () => {}
   }
 }

@@ -1,11 +1,12 @@
+import { Signer } from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { freshUntil } from '../auth/account.ts'
-import { idleEnd } from '../auth/logins.ts'
+import { idleEnd, isLive } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
 import type { Login } from '../db/types.ts'
-import { clientAddress } from '../input/address.ts'
-import { toUserReply, UserReply } from '../users/schemas.ts'
+import { logEvent } from '../events/log.ts'
+import { UserReply } from '../users/schemas.ts'
 import { cookieName, cookieOptions } from './cookie.ts'
 import { isCrossOrigin } from './cross-origin.ts'
 import { CrossOriginRequest, SessionExpired, SessionRevoked } from './errors.ts'
@@ -16,13 +17,12 @@ const TOUCH_EVERY_MS = 60_000
 
 /** Logins carried by a signed cookie that holds a random id. */
 export async function createCookieStrategy(app: FastifyInstance, store: SessionStore): Promise<Strategy> {
-  const { SECRET_KEY, SESSION_TTL, LOGIN_MAX_AGE, FRESH_FOR, CORS_API_ORIGINS } = app.config
+  const { SECRET_KEY, SESSION_TTL, FRESH_FOR, CORS_API_ORIGINS } = app.config
   const name = cookieName(app.config)
   const options = cookieOptions(app.config)
+  const signer = new Signer([...SECRET_KEY])
+  const isSigned = (cookie: string) => signer.unsign(cookie).valid
   const open = await createOpener(app, [...SECRET_KEY], name, store)
-
-  const isLive = (login: Login, now: Date) =>
-    login.revokedAt === null && login.expiresAt > now && login.absoluteExpiresAt > now
 
   function setCookie(reply: FastifyReply, value: string, login: Login, now: Date) {
     const maxAge = Math.floor((login.absoluteExpiresAt.getTime() - now.getTime()) / 1000)
@@ -45,7 +45,10 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     if (cookie === undefined || request.headers.authorization !== undefined) return null
     const { login: stored, encryptedSessionId } = await open(request, cookie)
     const login = stored?.()
-    if (login === undefined) return null
+    if (login === undefined) {
+      if (!isSigned(cookie)) logEvent(request, 'session_signature_fail')
+      return null
+    }
     // Signed with an older key of the list: from now on with the first (ASVS 5.0, 13.3.4).
     if (encryptedSessionId !== cookie && isLive(login, now)) setCookie(reply, encryptedSessionId, login, now)
     return login
@@ -55,34 +58,37 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     kind: 'cookie',
     scheme: { type: 'apiKey', in: 'cookie', name },
     reply: Type.Object({ user: UserReply }, { additionalProperties: false }),
+    renewed: { 204: Type.Null({ description: 'Done: the cookie is another' }) },
+    idleTtl: SESSION_TTL,
     admit(request) {
-      if (isCrossOrigin(request.headers, CORS_API_ORIGINS)) throw new CrossOriginRequest()
+      if (!isCrossOrigin(request.headers, CORS_API_ORIGINS)) return
+      logEvent(request, 'malicious_csrf')
+      throw new CrossOriginRequest()
     },
-    async signIn(request, reply, user, remember) {
+    async replaced(request, reply) {
       const now = new Date()
       const former = await findLogin(request, reply, now)
-      if (former && isLive(former, now)) await app.revocations.revoke(former.id, 'replaced', now)
+      return former && isLive(former, now) ? former : null
+    },
+    async issue(request, reply) {
       const { sessionId, encryptedSessionId } = await open(request, '')
-      const carrier = {
-        kind: 'cookie' as const,
-        secretHash: hashSecret(sessionId),
-        remember,
-        ip: clientAddress(request)
+      const secretHash = hashSecret(sessionId)
+      async function deliver(login: Login, now: Date) {
+        await store.keep(login)
+        setCookie(reply, encryptedSessionId, login, now)
+        return null
       }
-      const userAgent = request.headers['user-agent']?.slice(0, 256) ?? null
-      const lives = { idleTtl: SESSION_TTL, maxAge: LOGIN_MAX_AGE }
-      const login = await app.logins.create(user, { ...carrier, ...lives, userAgent }, now)
-      if (login === null) return null
-      await store.keep(login)
-      setCookie(reply, encryptedSessionId, login, now)
-      return { user: toUserReply(user) }
+      return { secretHash, deliver }
     },
     async identify(request, reply) {
       const now = new Date()
       const login = await findLogin(request, reply, now)
       if (login === null) return null
-      if (login.revokedAt !== null) throw Object.assign(new SessionRevoked(), { sid: login.id })
-      if (!isLive(login, now)) throw new SessionExpired()
+      if (!isLive(login, now)) {
+        const { userId, id: sid, kind, revokedAt, revokedReason } = login
+        logEvent(request, 'session_use_after_expire', { userId, sid, kind, reason: revokedReason })
+        throw revokedAt === null ? new SessionExpired() : Object.assign(new SessionRevoked(), { sid })
+      }
       touch(login, now).catch((err: unknown) => request.log.debug({ err }, 'the login was not touched'))
       return {
         userId: login.userId,

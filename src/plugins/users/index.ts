@@ -16,7 +16,7 @@ const HASHES_AT_ONCE = 3
 /** Who has an account, and whether a password is theirs. */
 async function users(app: FastifyInstance) {
   app.decorate('users', createUsers(app.db, app.tables))
-  app.decorate('passwords', await createPasswords(HASHES_AT_ONCE))
+  app.decorate('passwords', await createPasswords(HASHES_AT_ONCE, app.config.PASSWORD_MIN_LENGTH))
 }
 
 export default fp(users, { name: 'users', dependencies: ['config', 'db'] })

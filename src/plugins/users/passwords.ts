@@ -1,9 +1,11 @@
 import { hash, verify } from '@node-rs/argon2'
 import { verify as verifyBcrypt } from '@node-rs/bcrypt'
+import { createCommonPasswords } from './common-passwords.ts'
+import { PasswordTooCommon } from './errors.ts'
 import { createGovernor } from './governor.ts'
 
 /** OWASP's for argon2id, which is the package's default algorithm: 19 MiB, two passes, one lane. */
-const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
+export const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
 
 export type Passwords = Awaited<ReturnType<typeof createPasswords>>
 
@@ -14,7 +16,8 @@ function isWeak(passwordHash: string) {
 }
 
 /** Hashing and checking of passwords, at most `concurrency` at once (one less than Node's thread pool). */
-export async function createPasswords(concurrency: number) {
+export async function createPasswords(concurrency: number, minLength: number) {
+  const isCommon = createCommonPasswords(minLength)
   const govern = createGovernor(concurrency, 128, 900)
   const hashPassword = (password: string) => govern(() => hash(password, PARAMETERS))
   const decoy = await hash('no password has this hash', PARAMETERS)
@@ -30,6 +33,10 @@ export async function createPasswords(concurrency: number) {
       const isMatch = await govern(() => verify(passwordHash ?? decoy, password).catch(() => false))
       return isMatch && passwordHash !== null
     },
-    isWeak
+    isWeak,
+    /** Throws PASSWORD_TOO_COMMON. */
+    async refuseCommon(password: string) {
+      if (await isCommon(password)) throw new PasswordTooCommon()
+    }
   }
 }

@@ -1,19 +1,76 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
 import { accountOf } from '../auth/account.ts'
 import { Unauthenticated } from '../auth/errors.ts'
+import { renewedReplies } from '../auth/schemas.ts'
+import type { User } from '../db/types.ts'
 import { problems } from '../errors/schemas.ts'
-import { toUserReply, UserReply } from './schemas.ts'
+import { SMALL_BODY } from '../input/limits.ts'
+import { NameChanges, PasswordBody, toUserReply, UserReply } from './schemas.ts'
 
 /** /api/users */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const { users, strategies, credentials, revocations, events } = app
+  const tags = ['users']
+  const bodyLimit = SMALL_BODY
+
+  /** The user, if not deleted since the credential was checked. */
+  function found(user: User | null) {
+    if (user === null) throw new Unauthenticated()
+    return toUserReply(user)
+  }
+
   app.get('/me', {
-    schema: { summary: 'Who I am', tags: ['users'], response: { 200: UserReply, ...problems(401) } },
+    schema: { summary: 'Who I am', tags, response: { 200: UserReply, ...problems(401) } },
+    onRequest: app.authenticate,
+    handler: async (request) => found(await users.find(accountOf(request).userId))
+  })
+
+  app.patch('/me', {
+    schema: {
+      summary: 'Change my names',
+      tags,
+      body: NameChanges,
+      response: { 200: UserReply, ...problems(400, 401, 403, 409, 413) }
+    },
+    bodyLimit,
     onRequest: app.authenticate,
     handler: async (request) => {
-      const user = await app.users.find(accountOf(request).userId)
-      // Deleted since the credential was checked.
-      if (user === null) throw new Unauthenticated()
-      return toUserReply(user)
+      const user = found(await users.update(accountOf(request).userId, request.body, new Date()))
+      await events.record(request, 'user_updated')
+      return user
+    }
+  })
+
+  app.put('/me/password', {
+    schema: {
+      summary: 'Change my password: every other login ends, this one is renewed',
+      tags,
+      body: PasswordBody(app.config.PASSWORD_MIN_LENGTH),
+      response: { ...renewedReplies([...strategies.values()]), ...problems(400, 401, 403, 413, 422, 429) }
+    },
+    bodyLimit,
+    compress: false,
+    onRequest: app.authenticate,
+    handler: async (request, reply) => {
+      const { currentPassword, newPassword } = request.body
+      const { members } = await credentials.changePassword(request, reply, currentPassword, newPassword)
+      return reply.code(members ? 200 : 204).send(members ?? undefined)
+    }
+  })
+
+  app.delete('/me', {
+    schema: {
+      summary: 'Delete my account and end all logins; needs a fresh login',
+      tags,
+      response: { 204: Type.Null({ description: 'Done' }), ...problems(401, 403) }
+    },
+    onRequest: [app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'deletion'), app.requireFresh],
+    handler: async (request, reply) => {
+      const { userId, kind } = accountOf(request)
+      await revocations.deleteUser(request, userId, new Date())
+      strategies.get(kind)?.signOut(reply)
+      reply.code(204)
     }
   })
 }

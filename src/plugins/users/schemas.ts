@@ -17,6 +17,18 @@ export function NewPassword(minLength: number) {
   return Type.String({ minLength, maxLength: PASSWORD_MAX_LENGTH, examples: ['a long first password'] })
 }
 
+export const NameChanges = Type.Object(
+  { username: Type.Optional(Username), name: Type.Optional(Name) },
+  { additionalProperties: false, minProperties: 1 }
+)
+
+export function PasswordBody(passwordMinLength: number) {
+  return Type.Object(
+    { currentPassword: KnownPassword, newPassword: NewPassword(passwordMinLength) },
+    { additionalProperties: false }
+  )
+}
+
 /** `user` in every reply: these five and nothing else. */
 export const UserReply = Type.Object(
   { id: Type.String(), username: Type.String(), email: Type.String(), name: Type.String(), createdAt: Time },

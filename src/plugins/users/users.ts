@@ -1,10 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { and, eq, or, sql } from '../db/drizzle.ts'
+import { and, asc, eq, or, sql } from '../db/drizzle.ts'
+import { isUniqueViolation } from '../db/errors.ts'
 import type { Database, Tables } from '../db/types.ts'
 import { EmailTaken, UsernameTaken } from './errors.ts'
 import { emailKey, usernameKey } from './names.ts'
 
 export type SignUp = { username: string; email: string; name: string; passwordHash: string }
+export type NameChanges = { username?: string; name?: string }
 export type Users = ReturnType<typeof createUsers>
 
 /** All SQL that touches users. */
@@ -52,6 +54,22 @@ export function createUsers(db: Database, { users }: Tables) {
       if (user) return user
       await refuseTaken(username, email)
       throw new UsernameTaken()
+    },
+    /** Changes names; null where the user is gone. Throws USERNAME_TAKEN. */
+    async update(id: string, { username, name }: NameChanges, now: Date) {
+      const renamed = username && { username: username.normalize('NFC'), usernameKey: usernameKey(username) }
+      const changes = { ...renamed, ...(name && { name }), updatedAt: now }
+      try {
+        const [user] = await db.update(users).set(changes).where(eq(users.id, id)).returning()
+        return user ?? null
+      } catch (error) {
+        if (isUniqueViolation(error)) throw new UsernameTaken()
+        throw error
+      }
+    },
+    /** All users, the oldest first. */
+    async list() {
+      return db.select().from(users).orderBy(asc(users.createdAt), asc(users.id))
     },
     /** Replaces a hash by a stronger one of the same password, unless it was changed meanwhile. */
     async rehash(id: string, oldHash: string, newHash: string) {

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import t from 'tap'
-import { createRevocations, type RevocationListener } from '../../../src/plugins/auth/revocations.ts'
+import type { RevocationListener } from '../../../src/plugins/auth/replay.ts'
+import { createRevocations } from '../../../src/plugins/auth/revocations.ts'
 import type { Login } from '../../../src/plugins/db/types.ts'
 import { build, databases } from '../../build.ts'
 
@@ -15,6 +16,7 @@ function createListener(windowMs: number) {
     completed: 0,
     fails: false,
     windowMs,
+    check: async () => {},
     async add(logins: Login[]) {
       if (listener.fails) throw new Error('not stored')
       heard.push(...logins.map(({ id }) => id))
@@ -28,7 +30,7 @@ function createListener(windowMs: number) {
 
 for (const database of databases) {
   t.test(`revocations on ${database.name}`, async (t) => {
-    const { logins, users, db, tables } = await build(t, { DB_URI: await database.uri() })
+    const { logins, users, db, tables, events, log } = await build(t, { DB_URI: await database.uri() })
     const names = { username: 'ada', email: 'ada@example.com', name: 'Ada', passwordHash: 'one' }
     const ada = await users.create(names, NOW)
 
@@ -39,26 +41,30 @@ for (const database of databases) {
     }
 
     t.test('are told to every listener, in the order of their coming', async (t) => {
-      const revocations = createRevocations(logins)
+      const revocations = createRevocations(logins, events)
       const listeners = [createListener(0), createListener(0)] as const
       for (const listener of listeners) revocations.onRevoked(listener)
       const sid = await createLogin()
-      t.match(await revocations.revoke(sid, 'logout', NOW), { id: sid, revokedAt: NOW, revokedReason: 'logout' })
+      t.match(await revocations.revoke({ log }, sid, 'logout', NOW), {
+        id: sid,
+        revokedAt: NOW,
+        revokedReason: 'logout'
+      })
       for (const { heard } of listeners) t.strictSame(heard, [sid])
-      t.equal(await revocations.revoke(randomUUIDv7(), 'logout', NOW), null)
+      t.equal(await revocations.revoke({ log }, randomUUIDv7(), 'logout', NOW), null)
       for (const { heard } of listeners) t.strictSame(heard, [sid], 'nothing to tell of a login that is not there')
     })
 
     t.test('throw while a listener does not take them, and may be repeated until it does', async (t) => {
-      const revocations = createRevocations(logins)
+      const revocations = createRevocations(logins, events)
       const listener = createListener(0)
       revocations.onRevoked(listener)
       const sid = await createLogin()
       listener.fails = true
-      await t.rejects(revocations.revoke(sid, 'logout', NOW), { message: 'not stored' })
+      await t.rejects(revocations.revoke({ log }, sid, 'logout', NOW), { message: 'not stored' })
       t.strictSame((await logins.find(sid))?.revokedAt, NOW, 'SQL, the record, has it')
       listener.fails = false
-      t.match(await revocations.revoke(sid, 'logout', before(-60)), { id: sid, revokedAt: NOW })
+      t.match(await revocations.revoke({ log }, sid, 'logout', before(-60)), { id: sid, revokedAt: NOW })
       t.strictSame(listener.heard, [sid])
     })
 
@@ -73,7 +79,7 @@ for (const database of databases) {
       const rows = [old, ...many, last]
       for (let i = 0; i < rows.length; i += 500) await db.insert(tables.sessions).values(rows.slice(i, i + 500))
 
-      const revocations = createRevocations(logins)
+      const revocations = createRevocations(logins, events)
       const listeners = [createListener(1000), createListener(60_000)] as const
       for (const listener of listeners) revocations.onRevoked(listener)
       await revocations.replayAll(NOW)
@@ -88,7 +94,7 @@ for (const database of databases) {
 
     t.test('of other processes are told from where the last replay ended, with some overlap', async (t) => {
       await db.delete(tables.sessions)
-      const revocations = createRevocations(logins)
+      const revocations = createRevocations(logins, events)
       const listener = createListener(60_000)
       revocations.onRevoked(listener)
       const [first, late, next] = [await createLogin(), await createLogin(), await createLogin()]
@@ -110,7 +116,7 @@ for (const database of databases) {
 
     t.test('that could not be replayed are replayed the next time', async (t) => {
       await db.delete(tables.sessions)
-      const revocations = createRevocations(logins)
+      const revocations = createRevocations(logins, events)
       const listener = createListener(60_000)
       revocations.onRevoked(listener)
       const sid = await createLogin()

@@ -61,26 +61,37 @@ for (const database of databases) {
       t.strictSame(await history(), before)
     })
 
-    t.test('atomically changes nothing where the guard finds no row', async (t) => {
-      const row = newUser('guarded')
-      const result = await atomically(
-        (tx, lock) => lock(tx.select().from(users).where(eq(users.id, randomUUIDv7()))),
-        (tx) => tx.insert(users).values(row).returning()
-      )
-      t.equal(result, null)
-      t.strictSame(await db.select().from(users).where(eq(users.id, row.id)), [])
-    })
+    t.test(
+      'atomically changes nothing where a guard finds no row, not even what a guard before it changed',
+      async (t) => {
+        const [row, other] = [newUser('guarded'), newUser('other-guarded')]
+        await db.insert(users).values(other)
+        const result = await atomically(
+          [
+            (tx) => tx.update(users).set({ name: 'Grace' }).where(eq(users.id, other.id)).returning(),
+            (tx, lock) => lock(tx.select().from(users).where(eq(users.id, randomUUIDv7())))
+          ],
+          [(tx) => tx.insert(users).values(row).returning()]
+        )
+        t.equal(result, null)
+        t.strictSame(await db.select().from(users).where(eq(users.id, row.id)), [])
+        t.match(await db.select().from(users).where(eq(users.id, other.id)), [{ name: 'Ada' }])
+      }
+    )
 
-    t.test('atomically runs all changes and gives the rows of the last', async (t) => {
+    t.test('atomically runs all changes and gives the rows of each step', async (t) => {
       const row = newUser('changed')
       await db.insert(users).values(row)
       const isRow = eq(users.id, row.id)
       const result = await atomically(
-        (tx, lock) => lock(tx.select().from(users).where(isRow)),
-        (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning(),
-        (tx) => tx.update(users).set({ passwordHash: 'two' }).where(isRow).returning({ name: users.name })
+        [(tx, lock) => lock(tx.select({ id: users.id }).from(users).where(isRow))],
+        [
+          (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning({ name: users.name }),
+          (tx) => tx.update(users).set({ name: 'Nobody' }).where(eq(users.id, randomUUIDv7())).returning(),
+          (tx) => tx.update(users).set({ passwordHash: 'two' }).where(isRow).returning({ hash: users.passwordHash })
+        ]
       )
-      t.strictSame(result, [{ name: 'Grace' }])
+      t.strictSame(result, [[{ id: row.id }], [{ name: 'Grace' }], [], [{ hash: 'two' }]])
       t.match(await db.select().from(users).where(isRow), [{ name: 'Grace', passwordHash: 'two' }])
     })
 
@@ -89,9 +100,11 @@ for (const database of databases) {
       await db.insert(users).values(row)
       const isRow = eq(users.id, row.id)
       const failing = atomically(
-        (tx, lock) => lock(tx.select().from(users).where(isRow)),
-        (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning(),
-        (tx) => tx.insert(users).values(newUser('rolled-back')).returning()
+        [(tx, lock) => lock(tx.select().from(users).where(isRow))],
+        [
+          (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning(),
+          (tx) => tx.insert(users).values(newUser('rolled-back')).returning()
+        ]
       )
       const error = await failing.then(
         () => null,

@@ -24,7 +24,7 @@ for (const backend of backends) {
     }
 
     const refresh = (sid: string, gen: number, now: Date, changed: Partial<Rotation> = {}) =>
-      refreshLogin({ ...rotation, ...changed }, { sid, gen }, now)
+      refreshLogin({ ...rotation, ...changed }, app, { sid, gen }, now)
     const tokenOf = (login: Login, now: Date) => tokens.issue(login, now).refreshToken
 
     t.test('gives the same token until the grace after the login is over, then the next', async (t) => {
@@ -137,7 +137,7 @@ for (const backend of backends) {
       const login = await create()
       await t.rejects(refresh(login.id, 1, after(1)), { code: 'INVALID_TOKEN' })
       await t.rejects(refresh('01900000-0000-7000-8000-000000000000', 0, after(1)), { code: 'TOKEN_REVOKED' })
-      await revocations.revoke(login.id, 'logout', after(1))
+      await revocations.revoke(app, login.id, 'logout', after(1))
       await t.rejects(refresh(login.id, 0, after(2)), { code: 'TOKEN_REVOKED' })
       const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }
       const other = await logins.create(ada, { ...carrier, ...lives }, START)
@@ -148,7 +148,7 @@ for (const backend of backends) {
     t.test('that meets a revocation loses', async (t) => {
       const login = await create()
       const [, ...ends] = await Promise.allSettled([
-        revocations.revoke(login.id, 'logout', after(40)),
+        revocations.revoke(app, login.id, 'logout', after(40)),
         ...Array.from({ length: 5 }, () => refresh(login.id, 0, after(40)))
       ])
       const row = await logins.find(login.id)

@@ -1,13 +1,22 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import t from 'tap'
-import { logIn } from '../../../src/plugins/auth/credentials.ts'
+import { createVerifier } from '../../../src/plugins/auth/verify.ts'
 import { eq } from '../../../src/plugins/db/drizzle.ts'
-import { build, buildWithLog, PASSWORD, signUp } from '../../build.ts'
+import type { User } from '../../../src/plugins/db/types.ts'
+import { build, buildWithLog, PASSWORD, signUp, transports } from '../../build.ts'
+
+/** What a login asks of the service, with an `act` of the test's own. */
+function logIn<T>(app: FastifyInstance, password: string, act: (user: User) => Promise<T | null>) {
+  const request = { log: app.log, headers: {}, ip: '127.0.0.1', socket: {}, id: 'a request', account: null }
+  const claim = { find: () => app.users.findByName('ada'), name: 'ada', password, failure: 'authn_login_fail' as const }
+  return createVerifier(app)(request as unknown as FastifyRequest, claim, act)
+}
 
 t.test('a login begins again when the user changed meanwhile', async (t) => {
   const app = await build(t)
   const { id } = await signUp(app, 'ada')
   const seen: string[] = []
-  const reply = await logIn(app, { usernameOrEmail: 'ada', password: PASSWORD }, async (user) => {
+  const reply = await logIn(app, PASSWORD, async (user) => {
     seen.push(user.passwordHash)
     // Another login renewed the hash, of the same password.
     if (seen.length === 1) await app.users.rehash(id, user.passwordHash, await app.passwords.hash(PASSWORD))
@@ -20,16 +29,15 @@ t.test('a login begins again when the user changed meanwhile', async (t) => {
 t.test('a login fails when the password was changed or the user deleted meanwhile', async (t) => {
   const app = await build(t)
   const { users } = app.tables
-  const credentials = { usernameOrEmail: 'ada', password: PASSWORD }
   const { id } = await signUp(app, 'ada')
   const passwordHash = await app.passwords.hash('another password')
-  const changed = logIn(app, credentials, async () => {
+  const changed = logIn(app, PASSWORD, async () => {
     await app.db.update(users).set({ passwordHash }).where(eq(users.id, id))
     return null
   })
   await t.rejects(changed, { code: 'INVALID_CREDENTIALS', statusCode: 401 })
 
-  const deleted = logIn(app, { ...credentials, password: 'another password' }, async () => {
+  const deleted = logIn(app, 'another password', async () => {
     await app.db.delete(users).where(eq(users.id, id))
     return null
   })
@@ -40,7 +48,7 @@ t.test('a login does not begin again for ever', async (t) => {
   const app = await build(t)
   await signUp(app, 'ada')
   let count = 0
-  const endless = logIn(app, { usernameOrEmail: 'ada', password: PASSWORD }, async () => {
+  const endless = logIn(app, PASSWORD, async () => {
     count++
     return null
   })
@@ -51,11 +59,17 @@ t.test('a login does not begin again for ever', async (t) => {
 t.test('a hash that could not be renewed stops no login, and the log says so', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const { id } = await signUp(app, 'ada')
-  const weakened = Object.assign(Object.create(app), {
-    passwords: { ...app.passwords, isWeak: () => true },
-    users: { ...app.users, rehash: async () => Promise.reject(new Error('disk full')) }
-  })
-  const reply = await logIn(weakened, { usernameOrEmail: 'ada', password: PASSWORD }, async (user) => user.id)
-  t.equal(reply, id)
-  t.match(lines.at(-1), { level: 'warn', userId: id, msg: 'the password hash could not be renewed' })
+  app.passwords.isWeak = () => true
+  app.users.rehash = async () => Promise.reject(new Error('disk full'))
+  for (const { kind } of transports) {
+    const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: kind }
+    const reply = await app.inject({ method: 'POST', url: '/api/auth/login', payload })
+    t.equal(reply.statusCode, 200)
+    t.match(reply.json(), { user: { id } })
+  }
+  const said = lines.filter(({ msg }) => msg === 'the password hash could not be renewed')
+  t.match(
+    said,
+    transports.map(() => ({ level: 'warn', userId: id }))
+  )
 })

@@ -1,0 +1,68 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { isUuid } from '../db/ids.ts'
+import { problems } from '../errors/schemas.ts'
+import { accountOf } from './account.ts'
+import { SessionNotFound } from './errors.ts'
+import { isLive } from './logins.ts'
+import { LoginList, RevokeAllQuery, SessionParams } from './schemas.ts'
+
+const noContent = Type.Null({ description: 'Done' })
+
+/** /api/auth/sessions: the logins of the one who asks, whatever carries them (ASVS 5.0, 7.5.2). */
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const { strategies, logins, revocations, events } = app
+  const tags = ['auth']
+
+  app.get('', {
+    schema: { summary: 'My logins, the one used last first', tags, response: { 200: LoginList, ...problems(401) } },
+    onRequest: app.authenticate,
+    handler: async (request) => {
+      const { userId, sid } = accountOf(request)
+      const live = await logins.listLive(userId, new Date())
+      return { sessions: live.map((login) => ({ ...login, current: login.id === sid })) }
+    }
+  })
+
+  app.delete('/:id', {
+    schema: {
+      summary: 'End one of my logins',
+      tags,
+      params: SessionParams,
+      response: { 204: noContent, ...problems(401, 403, 404) }
+    },
+    onRequest: app.authenticateToRevoke(({ id }, request) => (request.params as { id: string }).id === id),
+    handler: async (request, reply) => {
+      const { userId, sid, kind } = accountOf(request)
+      const { id } = request.params
+      const login = isUuid(id) ? await logins.find(id) : null
+      if (login && login.userId !== userId)
+        await events.record(request, 'malicious_direct_reference', { reason: 'login' })
+      // Once more too, while somebody is still to be told of its revocation.
+      const isThere = login && (isLive(login, new Date()) || login.revocationPending)
+      if (login?.userId !== userId || !isThere) throw new SessionNotFound()
+      await revocations.revoke(request, id, 'revoked', new Date())
+      if (id === sid) strategies.get(kind)?.signOut(reply)
+      reply.code(204)
+    }
+  })
+
+  app.delete('', {
+    schema: {
+      summary: 'End all my logins',
+      tags,
+      querystring: RevokeAllQuery,
+      response: { 204: noContent, ...problems(400, 401, 403) }
+    },
+    onRequest: app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'all'),
+    handler: async (request, reply) => {
+      const { userId, sid, kind } = accountOf(request)
+      const { keepCurrent } = request.query
+      await revocations.revokeAll(request, userId, 'all', new Date(), keepCurrent ? sid : undefined)
+      if (!keepCurrent) strategies.get(kind)?.signOut(reply)
+      reply.code(204)
+    }
+  })
+}
+
+export default routes

@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Login, User } from '../db/types.ts'
+import { clientAddress } from '../input/address.ts'
+import { accountOf } from './account.ts'
+import { Unauthenticated } from './errors.ts'
+import type { Strategy } from './strategy.ts'
+import type { Carrier } from './transactions.ts'
+
+/** A renewed login, and all that were revoked with it; null where the user or the login changed meanwhile. */
+type Change = (old: Login, carrier: Carrier, now: Date) => Promise<{ login: Login; ended: Login[] } | null>
+/** What a strategy adds to the reply. */
+type Delivered = { members: object | null }
+
+const madeOf = (kind: Login['kind']) => (kind === 'token' ? ['authn_token_created' as const] : [])
+
+/** Makes and renews logins, whatever carries them. */
+export function createSignIn({ logins, revocations, strategies, events, config }: FastifyInstance) {
+  async function issue(strategy: Strategy, request: FastifyRequest, reply: FastifyReply) {
+    const { secretHash, deliver } = await strategy.issue(request, reply)
+    const userAgent = request.headers['user-agent']?.slice(0, 256) ?? null
+    return { carrier: { secretHash, ip: clientAddress(request), userAgent, idleTtl: strategy.idleTtl }, deliver }
+  }
+
+  return {
+    /** A new login of a user whose password was verified; null where they changed meanwhile. */
+    async signIn(
+      strategy: Strategy,
+      request: FastifyRequest,
+      reply: FastifyReply,
+      user: User,
+      remember: boolean
+    ): Promise<Delivered | null> {
+      const now = new Date()
+      const replaced = await strategy.replaced(request, reply)
+      if (replaced) await revocations.revoke(request, replaced.id, 'replaced', now)
+      const { kind } = strategy
+      const { carrier, deliver } = await issue(strategy, request, reply)
+      const login = await logins.create(user, { ...carrier, kind, remember, maxAge: config.LOGIN_MAX_AGE }, now)
+      if (login === null) return null
+      const details = { userId: user.id, sid: login.id, kind }
+      await events.record(request, ['authn_login_success', 'session_created', ...madeOf(kind)], details)
+      return { members: await deliver(login, now) }
+    },
+    /** Puts another login in the place of the request's, by `change`; nothing issued before works after it. */
+    async renew(request: FastifyRequest, reply: FastifyReply, change: Change): Promise<Delivered | null> {
+      const { sid, kind } = accountOf(request)
+      const strategy = strategies.get(kind)
+      const old = await logins.find(sid)
+      if (!strategy || old === null || old.revokedAt !== null) throw new Unauthenticated()
+      // Wholly or not at all: who cannot be told of the end of the old login would go on to let it in.
+      await revocations.check()
+      const now = new Date()
+      const { carrier, deliver } = await issue(strategy, request, reply)
+      const changed = await change(old, carrier, now)
+      if (changed === null) return null
+      await revocations.announce(request, changed.ended)
+      await events.record(request, ['session_renewed', ...madeOf(kind)], { sid: changed.login.id })
+      return { members: await deliver(changed.login, now) }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { User } from '../db/types.ts'
+import { InvalidCredentials } from './errors.ts'
+
+/** A password that is changed or rehashed just now makes a call start again; more often than this nobody is honest. */
+const ATTEMPTS = 3
+
+/** Who claims to be whom: `find` gives the user or null, `name` is what was typed, `failure` the event of a refusal. */
+export type Claim = {
+  find: () => Promise<User | null>
+  name: string
+  password: string
+  failure: 'authn_login_fail' | 'authn_password_change_fail'
+}
+
+export function createVerifier({ passwords, throttle, events }: FastifyInstance) {
+  async function refuse(request: FastifyRequest, { failure, name }: Claim, user: User | null) {
+    // A row for unknown names too: it takes time, and time must not tell.
+    await events.record(request, failure, { userId: user?.id ?? null, nameHash: throttle.nameHash(name) })
+    return new InvalidCredentials()
+  }
+
+  /**
+   * Acts with the user whose password this is, again where `act` found them changed meanwhile (null). An unknown name and a
+   * wrong password are refused in the same way and after the same time: INVALID_CREDENTIALS (ASVS 5.0, 6.3.8). The attempt
+   * counts before the password is compared: TOO_MANY_ATTEMPTS.
+   */
+  return async function verified<T>(request: FastifyRequest, claim: Claim, act: (user: User) => Promise<T | null>) {
+    let user = await claim.find()
+    const attempt = await throttle.attempt(request, { userId: user?.id ?? null, name: claim.name })
+    try {
+      for (let i = 1; i <= ATTEMPTS; i++) {
+        const isRight = await passwords.verify(user?.passwordHash ?? null, claim.password)
+        const done =
+          user !== null && isRight ? await act(user) : await Promise.reject(await refuse(request, claim, user))
+        if (done !== null) {
+          await attempt.succeed()
+          return done
+        }
+        user = await claim.find()
+      }
+      throw await refuse(request, claim, user)
+    } catch (error) {
+      // What did not work here is no failure of the one who asks.
+      if (!(error instanceof InvalidCredentials)) await attempt.cancel()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,5 @@
+import { duration } from '../config/kinds.ts'
+
+export const eventsEnv = {
+  EVENTS_TTL: duration('90d')
+}

@@ -1,0 +1,68 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { normalizeIP } from '@fastify/rate-limit'
+import { and, desc, eq, inArray, lt } from '../db/drizzle.ts'
+import type { AuditEvent, Database, Tables } from '../db/types.ts'
+import { describe, type EventDetails, type EventSource, logEvent } from './log.ts'
+import { type EventName, vocabulary } from './vocabulary.ts'
+
+export type { EventSource } from './log.ts'
+export type Events = ReturnType<typeof createEvents>
+
+const PAGE = 50
+const BATCH = 1000
+
+/** Security events: a line of the log each, and a row of `audit_events` for those that concern an account. */
+export function createEvents(db: Database, { auditEvents }: Tables) {
+  function toRow(source: EventSource, event: EventName, details: EventDetails): AuditEvent {
+    const known: Partial<AuditEvent> = describe(source, details)
+    const { userId = null, sid = null, kind = null, reason = null, ip = null, userAgent = null } = known
+    const requestId = 'id' in source ? source.id : null
+    const network = ip === null ? null : normalizeIP(ip)
+    const who = { userId, sid, kind, reason, ip, network, userAgent, requestId }
+    return { id: randomUUIDv7(), event, ...who, createdAt: new Date() }
+  }
+
+  return {
+    /** Writes down what has happened. Never rejects: it happened all the same, and the line is in the log. */
+    async record(source: EventSource, names: EventName | EventName[], details: EventDetails = {}) {
+      const all = [names].flat()
+      for (const name of all) logEvent(source, name, details)
+      const rows = all.filter((name) => vocabulary[name].isStored).map((name) => toRow(source, name, details))
+      if (rows.length === 0) return
+      try {
+        await db.insert(auditEvents).values(rows)
+      } catch (err) {
+        source.log.error({ err }, 'a security event could not be stored')
+      }
+    },
+    /** The events of a user, newest first: those before the event `cursor`, if it is given. */
+    async list(userId: string, cursor: string | undefined) {
+      const before = cursor === undefined ? undefined : lt(auditEvents.id, cursor)
+      const own = and(eq(auditEvents.userId, userId), before)
+      const found = await db
+        .select()
+        .from(auditEvents)
+        .where(own)
+        .orderBy(desc(auditEvents.id))
+        .limit(PAGE + 1)
+      const page = found.slice(0, PAGE)
+      return { events: page, nextCursor: found.length > PAGE ? (page.at(-1)?.id ?? null) : null }
+    },
+    /** Whether this user has logged in from there before; `network` is an address, of IPv6 its /64. */
+    async hasLoggedInFrom(userId: string, network: string) {
+      const success = eq(auditEvents.event, 'authn_login_success')
+      const there = and(eq(auditEvents.userId, userId), eq(auditEvents.network, network), success)
+      const [found] = await db.select({ id: auditEvents.id }).from(auditEvents).where(there).limit(1)
+      return found !== undefined
+    },
+    /** Deletes what happened before then (ASVS 5.0, 14.2.7). */
+    async sweep(before: Date) {
+      const some = db.select({ id: auditEvents.id }).from(auditEvents).where(lt(auditEvents.createdAt, before))
+      for (let count = BATCH; count === BATCH; ) {
+        const old = inArray(auditEvents.id, some.limit(BATCH))
+        const deleted = await db.delete(auditEvents).where(old).returning({ id: auditEvents.id })
+        count = deleted.length
+      }
+    }
+  }
+}

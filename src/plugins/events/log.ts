@@ -1,0 +1,22 @@
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { AuditEvent } from '../db/types.ts'
+import { clientAddress } from '../input/address.ts'
+import { type EventName, vocabulary } from './vocabulary.ts'
+
+/** Where an event comes from: a request, or a logger where there is none. */
+export type EventSource = FastifyRequest | { log: FastifyBaseLogger }
+/** What is known of it; the account of the request is there by itself. Other members go to the log alone. */
+export type EventDetails = Partial<Pick<AuditEvent, 'userId' | 'sid' | 'kind' | 'reason'>> & Record<string, unknown>
+
+/** The members that each line and each row has, as far as they are known. */
+export function describe(source: EventSource, details: EventDetails) {
+  if (!('headers' in source)) return details
+  const { account, headers } = source
+  const known = account && { userId: account.userId, sid: account.sid, kind: account.kind }
+  return { ip: clientAddress(source), userAgent: headers['user-agent']?.slice(0, 256), ...known, ...details }
+}
+
+/** One line for a security event; the level is that of the vocabulary unless told otherwise. */
+export function logEvent(source: EventSource, event: EventName, details: EventDetails = {}, level?: 'warn') {
+  source.log[level ?? vocabulary[event].level]({ event, ...describe(source, details) }, event)
+}

@@ -1,0 +1,35 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { logEvent } from '../events/log.ts'
+import { causeOf, InvalidToken, RefreshTokenReused, TokenRevoked } from './errors.ts'
+import { refreshLogin } from './rotation.ts'
+import type { TokenReply } from './schemas.ts'
+
+/** The answer to a refresh token, and what is to be written down of it. Refusals count against the client. */
+export function createRefresh({ logins, revocations, tokens, throttle, events, config }: FastifyInstance) {
+  const { REFRESH_GRACE, REFRESH_TOKEN_TTL } = config
+  const rotation = { logins, revocations, graceSeconds: REFRESH_GRACE, idleTtl: REFRESH_TOKEN_TTL }
+  const kind = 'token' as const
+
+  async function refuse(request: FastifyRequest, error: unknown): Promise<never> {
+    if (error instanceof InvalidToken) logEvent(request, 'authn_token_invalid', { reason: causeOf(error) })
+    if (error instanceof TokenRevoked) logEvent(request, 'authn_token_reuse', { sid: error.sid, kind }, 'warn')
+    if (error instanceof RefreshTokenReused) {
+      const { userId, id: sid } = error.login
+      await events.record(request, 'authn_token_reuse', { userId, sid, kind })
+    }
+    if ((error as { statusCode?: number }).statusCode === 401) await throttle.refresh.count(request)
+    throw error
+  }
+
+  return async function refresh(request: FastifyRequest, token: string, now: Date): Promise<TokenReply> {
+    await throttle.refresh.check(request)
+    try {
+      const login = await refreshLogin(rotation, request, tokens.verifyRefresh(token, now), now)
+      const { userId, id: sid } = login
+      await events.record(request, 'authn_token_created', { userId, sid, kind, reason: 'refresh' })
+      return tokens.issue(login, now)
+    } catch (error) {
+      return refuse(request, error)
+    }
+  }
+}
