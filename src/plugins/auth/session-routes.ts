@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { isUuid } from '../db/ids.ts'
 import { problems } from '../errors/schemas.ts'
@@ -13,6 +14,17 @@ const noContent = Type.Null({ description: 'Done' })
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const { strategies, logins, revocations, events } = app
   const tags = ['auth']
+
+  /** SESSION_NOT_FOUND for an id that is no live login of the one who asks. */
+  async function requireOwn(request: FastifyRequest, id: string) {
+    const { userId } = accountOf(request)
+    const login = isUuid(id) ? await logins.find(id) : null
+    if (login && login.userId !== userId)
+      await events.record(request, 'malicious_direct_reference', { reason: 'login' })
+    // Once more too, while somebody is still to be told of its revocation.
+    const isThere = login && (isLive(login, new Date()) || login.revocationPending)
+    if (login?.userId !== userId || !isThere) throw new SessionNotFound()
+  }
 
   app.get('', {
     schema: { summary: 'My logins, the one used last first', tags, response: { 200: LoginList, ...problems(401) } },
@@ -33,14 +45,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
     onRequest: app.authenticateToRevoke(({ id }, request) => (request.params as { id: string }).id === id),
     handler: async (request, reply) => {
-      const { userId, sid, kind } = accountOf(request)
+      const { sid, kind } = accountOf(request)
       const { id } = request.params
-      const login = isUuid(id) ? await logins.find(id) : null
-      if (login && login.userId !== userId)
-        await events.record(request, 'malicious_direct_reference', { reason: 'login' })
-      // Once more too, while somebody is still to be told of its revocation.
-      const isThere = login && (isLive(login, new Date()) || login.revocationPending)
-      if (login?.userId !== userId || !isThere) throw new SessionNotFound()
+      await requireOwn(request, id)
       await revocations.revoke(request, id, 'revoked', new Date())
       if (id === sid) strategies.get(kind)?.signOut(reply)
       reply.code(204)
