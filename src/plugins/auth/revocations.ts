@@ -73,6 +73,13 @@ export function createRevocations(logins: Logins & Transactions, events: Events)
       await events.record(source, 'user_deleted', { userId })
       await this.announce(source, deleted.ended)
     },
+    /** Sets a password without the old one and ends all logins; does nothing where there is no such user. */
+    async resetPassword(source: EventSource, userId: string, passwordHash: string, now: Date) {
+      const reset = await logins.resetPassword(userId, passwordHash, now)
+      if (reset === null) return
+      await events.record(source, 'authn_password_change', { userId, reason: 'reset' })
+      await this.announce(source, reset.ended)
+    },
     /** Tells everybody of the revoked logins of a user that they could not be told of. Throws where they still cannot. */
     async complete(userId: string) {
       await tellOnce(await logins.listPending(userId))

@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify'
+import { Check } from 'typebox/value'
+import { NewPassword } from '../src/plugins/users/schemas.ts'
+
+/** Bad input: its text is for the one who typed it. */
+export class Refused extends Error {}
+/** Where words go, and where a password comes from. */
+export type Terminal = { print: (line: string) => void; readPassword: () => Promise<string> }
+type Command = (app: FastifyInstance, terminal: Terminal, words: string[], login?: string) => Promise<void>
+
+async function findUser({ users }: FastifyInstance, name = '') {
+  const user = await users.findByName(name)
+  if (user === null) throw new Refused(`Nobody has the name or address ${name}`)
+  return user
+}
+
+/** Each works on the service's own code, so what holds by HTTP holds here. */
+export const commands: Record<string, Command> = {
+  async create(app, { print, readPassword }, [username, email, name]) {
+    const payload = { username, email, name, password: await readPassword() }
+    const reply = await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
+    const { user, detail, errors } = reply.json()
+    const faults = (errors ?? []).map(
+      (error: { pointer: string; detail: string }) => `${error.pointer} ${error.detail}`
+    )
+    if (reply.statusCode !== 201) throw new Refused([detail, ...faults].join('\n'))
+    print(`${user.id} ${user.username}`)
+  },
+  async list({ users }, { print }) {
+    for (const { id, username, email, createdAt } of await users.list())
+      print([id, username, email, createdAt.toISOString()].join('  '))
+  },
+  async logins(app, { print }, [name]) {
+    const user = await findUser(app, name)
+    for (const { id, kind, lastSeenAt, ip, userAgent } of await app.logins.listLive(user.id, new Date()))
+      print([id, kind, lastSeenAt.toISOString(), ip, userAgent].join('  '))
+  },
+  async revoke(app, _terminal, [name], login) {
+    const { id } = await findUser(app, name)
+    if (login === undefined) return app.revocations.revokeAll(app, id, 'all', new Date())
+    const live = await app.logins.listLive(id, new Date())
+    if (!live.some((row) => row.id === login)) throw new Refused('This account has no live login with this id')
+    await app.revocations.revoke(app, login, 'revoked', new Date())
+  },
+  async password(app, { readPassword }, [name]) {
+    const { id } = await findUser(app, name)
+    const { PASSWORD_MIN_LENGTH } = app.config
+    const password = await readPassword()
+    if (!Check(NewPassword(PASSWORD_MIN_LENGTH), password) || !password.isWellFormed() || password.includes('\0'))
+      throw new Refused(`A password has ${PASSWORD_MIN_LENGTH} to 256 characters`)
+    await app.passwords.refuseCommon(password)
+    await app.revocations.check()
+    await app.revocations.resetPassword(app, id, await app.passwords.hash(password), new Date())
+  }
+}

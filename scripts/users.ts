@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { parseArgs } from 'node:util'
+import { buildApp } from '../src/app.ts'
+import { loadEnvironment } from '../src/plugins/config/env-file.ts'
+import { readSettings } from '../src/plugins/config/settings.ts'
+import { commands, Refused } from './users-commands.ts'
+
+// Accounts and logins from the shell, on the code of the service: npm run users -- help
+const HELP = `npm run users -- create <username> <email> <name>     makes an account
+npm run users -- list                                 shows all accounts
+npm run users -- logins <username or email>           shows the live logins of an account
+npm run users -- revoke <username or email> [--login <id>]   ends all of its logins, or one
+npm run users -- password <username or email>         sets another password and ends all logins
+
+A password is asked for, or read from standard input: never write it into a command.
+`
+const print = (line: string) => process.stdout.write(`${line}\n`)
+
+/** Asks without showing what is typed; where no terminal is, it is the first line of standard input. */
+async function readPassword() {
+  if (process.stdin.isTTY) process.stderr.write('Password: ')
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: process.stdin.isTTY })
+  const password = await Promise.race([
+    lines.question(''),
+    new Promise<string>((resolve) => lines.once('close', () => resolve('')))
+  ])
+  lines.close()
+  if (process.stdin.isTTY) process.stderr.write('\n')
+  return password
+}
+
+async function run() {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { login: { type: 'string' } } })
+  const [name = 'help', ...words] = positionals
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) return print(HELP)
+  const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
+  const app = await buildApp({ ...settings, LOG_LEVEL: 'error' }, { write: (line) => process.stderr.write(line) })
+  try {
+    await app.ready()
+    await command(app, { print, readPassword }, words, values.login)
+  } finally {
+    await app.close()
+  }
+}
+
+await run().catch((error: Error & { code?: string; statusCode?: number }) => {
+  // Only what is meant for a reader: the text of a database error may quote rows.
+  const isOurs = error instanceof Refused || error.name === 'FastifyError' || error.name === 'InvalidSettings'
+  process.stderr.write(`${isOurs ? error.message : (error.code ?? error.name)}\n`)
+  process.exitCode = 1
+})

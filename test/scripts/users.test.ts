@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { commands } from '../../scripts/users-commands.ts'
+import { backends, build, logIn, PASSWORD, signUp, testEnvironment, transports } from '../build.ts'
+import { freshFolder, settled } from '../process.ts'
+import { waitUntil } from '../servers.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** A running service, and the commands as another process runs them. */
+async function prepare(t: Test, environment: Record<string, string | undefined>) {
+  const settings = { ...testEnvironment, ...environment }
+  if (settings['DB_URI'] === ':memory:') settings['DB_URI'] = `file:${freshFolder(t)}/app.db`
+  const [app, shell] = [await build(t, settings), await build(t, settings)]
+
+  async function users(
+    [name = '', ...words]: string[],
+    { input = '', login }: { input?: string; login?: string } = {}
+  ) {
+    let printed = ''
+    const print = (line: string) => {
+      printed += `${line}\n`
+    }
+    const done = commands[name]?.(shell, { print, readPassword: async () => input }, words, login)
+    const refused = await Promise.resolve(done).then(
+      () => null,
+      (error: Error) => error.message
+    )
+    return { printed, refused }
+  }
+  return { app, users }
+}
+
+for (const backend of backends) {
+  t.test(`accounts and logins from the shell on ${backend.name}`, { skip: backend.skip }, async (t) => {
+    const { app, users } = await prepare(t, await backend.environment())
+
+    t.test('an account is made as by HTTP, and refused as by HTTP', async (t) => {
+      const create = ['create', 'ada', 'ada@example.com', 'Ada Lovelace']
+      const made = await users(create, { input: PASSWORD })
+      t.match(made, { refused: null, printed: / ada\n$/ })
+      for (const transport of transports) await t.resolves(transport.logIn(app, 'ada'))
+      t.match(await users(create, { input: PASSWORD }), { refused: 'This user name is taken' })
+      t.match(await users(['create', 'b', 'b@example.com', 'Bob'], { input: PASSWORD }), { refused: /\/username/ })
+      t.match(await users(['create', 'bob', 'b@example.com', 'Bob'], { input: 'short' }), { refused: /\/password/ })
+      t.match(await users(['create', 'bob', 'b@example.com', 'Bob'], { input: 'password' }), { refused: /Many people/ })
+    })
+
+    t.test('a login that is ended there is dead in the service', async (t) => {
+      for (const transport of transports) {
+        await signUp(app, `eve-${transport.kind}`)
+        const [one, two] = [
+          await transport.logIn(app, `eve-${transport.kind}`),
+          await transport.logIn(app, `eve-${transport.kind}`)
+        ]
+        const isDead = (headers: Record<string, string>) => async () =>
+          (await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode === 401
+        const listed = await users(['logins', `EVE-${transport.kind}`])
+        for (const { sid } of [one, two]) t.match(listed.printed, sid)
+
+        t.match(await users(['revoke', `eve-${transport.kind}`], { login: one.sid }), { refused: null })
+        await waitUntil(isDead(one.headers), 'it is dead', 3000)
+        t.equal(await isDead(two.headers)(), false)
+        t.match(await users(['revoke', `eve-${transport.kind}`], { login: one.sid }), { refused: /no live login/ })
+        t.match(await users(['revoke', `eve-${transport.kind}@example.com`]), { refused: null })
+        await waitUntil(isDead(two.headers), 'it is dead too', 3000)
+        t.match(await users(['logins', `eve-${transport.kind}`]), { refused: null, printed: '' })
+      }
+    })
+
+    t.test('a password that is set there ends all logins', async (t) => {
+      const grace = await logIn(app, 'grace')
+      t.match(await users(['password', 'grace'], { input: 'short' }), { refused: /8 to 256/ })
+      t.match(await users(['password', 'grace'], { input: 'PassWord' }), { refused: /Many people/ })
+      t.match(await users(['password', 'nobody'], { input: PASSWORD }), { refused: /Nobody/ })
+      t.match(await users(['password', 'grace'], { input: 'set from the shell' }), { refused: null })
+      const isDead = async () =>
+        (await app.inject({ method: 'GET', url: '/api/auth/whoami', headers: grace.headers })).statusCode === 401
+      await waitUntil(isDead, 'it is dead', 3000)
+      for (const transport of transports) {
+        await t.resolves(transport.logIn(app, 'grace', { password: 'set from the shell' }))
+        await t.rejects(transport.logIn(app, 'grace'), /401/)
+      }
+    })
+
+    t.test('accounts are listed without their hashes', async (t) => {
+      const { refused, printed } = await users(['list'])
+      t.equal(refused, null)
+      t.match(printed, /ada {2}ada@example\.com {2}\d{4}-/)
+      t.notMatch(printed, 'argon2')
+    })
+  })
+}
+
+t.test('npm run users asks the terminal, and says in a line what is wrong', async (t) => {
+  const folder = freshFolder(t)
+  const env = { PATH: process.env['PATH'], ...settled }
+  const users = (words: string[], input = '') =>
+    spawnSync(process.execPath, [join(ROOT, 'scripts/users.ts'), ...words], {
+      cwd: folder,
+      env,
+      input,
+      encoding: 'utf8'
+    })
+  const create = ['create', 'ada', 'ada@example.com', 'Ada Lovelace']
+  t.match(users(create, `${PASSWORD}\n`), { status: 0, stdout: / ada\n$/, stderr: '' })
+  t.match(users(create, 'short\n'), { status: 1, stdout: '', stderr: /\/password/ })
+  t.match(users(['logins', 'nobody']), { status: 1, stdout: '', stderr: 'Nobody has the name or address nobody\n' })
+  t.match(users(['constructor']), { status: 0, stdout: /npm run users -- create/ })
+})
