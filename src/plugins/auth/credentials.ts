@@ -33,14 +33,14 @@ export function createCredentials(app: FastifyInstance) {
     async signUp(request: FastifyRequest, { password, ...names }: Static<ReturnType<typeof SignUpBody>>) {
       await throttle.signUp.check(request)
       // First what is cheap: a taken name costs no hash. The insert decides.
-      const taken = async (error: unknown) => {
-        await throttle.signUp.count(request)
+      const refused = async (error: { statusCode?: number }) => {
+        if (error.statusCode === 409) await throttle.signUp.count(request)
         throw error
       }
-      await users.refuseTaken(names.username, names.email).catch(taken)
+      await users.refuseTaken(names.username, names.email).catch(refused)
       await passwords.refuseCommon(password)
       const passwordHash = await passwords.hash(password)
-      const user = await users.create({ ...names, passwordHash }, new Date()).catch(taken)
+      const user = await users.create({ ...names, passwordHash }, new Date()).catch(refused)
       await events.record(request, 'user_created', { userId: user.id })
       return user
     },
