@@ -1,0 +1,150 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process'
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+// Mutation testing of what logins rest on: npm run test:mutation [-- src/plugins/jwt]
+// The mutants are Stryker's, all compiled into one copy of the project, each behind a switch. Its runner for tap starts a
+// process for each mutant and test file, which takes hours; here one process runs the tests that reach a mutant, until one
+// fails. Tests with PostgreSQL run on SQLite.
+
+const ROOT = join(import.meta.dirname, '../..')
+const INSTRUMENTER = '@stryker-mutator/instrumenter@10.0.0'
+const FOLDERS = ['auth', 'session', 'jwt', 'blocklist'].map((name) => `src/plugins/${name}`)
+const TESTS = 'test/plugins/{auth,session,jwt,blocklist,users,events,throttle}/**/*.test.ts'
+const WORKERS = 2
+/** A mutant that is silent for so long hangs the process. */
+const HANG_MS = 90_000
+
+type Mutant = {
+  id: string
+  fileName: string
+  mutatorName: string
+  replacement: string
+  location: { start: { line: number; column: number }; end: { line: number; column: number } }
+}
+type Rehearsal = {
+  results: { id: string; failure: string | null; ms: number }[]
+  atImport: string[]
+  reached: [string, string[]][]
+}
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const work = mkdtempSync(join(tmpdir(), 'mutation-'))
+process.on('exit', () => rmSync(work, { recursive: true, force: true }))
+
+async function instrument(patterns: string[]) {
+  execFileSync('npm', ['install', '--silent', '--no-save', '--prefix', join(work, 'tool'), INSTRUMENTER])
+  const tool = join(work, 'tool/node_modules/@stryker-mutator/instrumenter/dist/src/index.js')
+  const { Instrumenter } = await import(pathToFileURL(tool).href)
+  const logger = new Proxy({}, { get: (_, name) => () => !`${String(name)}`.startsWith('is') })
+  const copy = join(work, 'copy')
+  for (const part of ['src', 'test', 'scripts', 'drizzle', 'docs', 'package.json', '.env.example', 'README.md'])
+    cpSync(join(ROOT, part), join(copy, part), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+  const names = globSync(
+    patterns.map((folder) => `${folder}/*.ts`),
+    { cwd: copy }
+  )
+  const files = names.map((name) => ({
+    name: join(copy, name),
+    mutate: true,
+    content: readFileSync(join(copy, name), 'utf8')
+  }))
+  const options = { plugins: null, excludedMutations: [], ignorers: [], noHeader: false }
+  const { files: written, mutants } = await new Instrumenter(logger).instrument(files, options)
+  for (const { name, content } of written) writeFileSync(name, content)
+  return { copy, mutants: mutants as Mutant[] }
+}
+
+/** A process that has loaded the tests; `ask` gives its answer, or null where it hung or died. */
+async function startWorker(copy: string, files: string[], mutant = '') {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'worker.ts'), [copy, ...files], {
+    env: { ...process.env, MUTANT: mutant, CI: '' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc']
+  })
+  function answer<T>(timeoutMs: number) {
+    const { promise, resolve } = Promise.withResolvers<T | null>()
+    const timer = setTimeout(() => resolve(null), timeoutMs)
+    child.once('message', resolve as never)
+    const gone = () => resolve(null)
+    child.once('exit', gone)
+    return promise.finally(() => {
+      clearTimeout(timer)
+      child.off('exit', gone)
+    })
+  }
+  await answer(60_000)
+  return {
+    child,
+    ask<T>(message: object, timeoutMs = HANG_MS) {
+      if (child.connected) child.send(message)
+      return answer<T>(timeoutMs)
+    },
+    async end() {
+      if (child.connected) child.send({ end: true })
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5000)
+      if (child.exitCode === null && child.signalCode === null) await new Promise((done) => child.once('exit', done))
+      clearTimeout(timer)
+    }
+  }
+}
+
+const { copy, mutants } = await instrument(process.argv.length > 2 ? process.argv.slice(2) : FOLDERS)
+const files = globSync(TESTS, { cwd: copy }).sort()
+say(`${mutants.length} mutants; rehearsing ${files.length} test files`)
+const first = await startWorker(copy, files)
+const answer = await first.ask<{ rehearsal: Rehearsal }>({}, 600_000)
+await first.end()
+if (!answer) throw new Error('The rehearsal did not end')
+const { results, atImport, reached } = answer.rehearsal
+const passed = new Map(results.filter(({ failure }) => failure === null).map(({ id, ms }) => [id, ms]))
+for (const { id, failure } of results) if (failure !== null) say(`left out: ${id}: ${failure}`)
+const byDuration = (ids: string[]) => ids.sort((a, b) => (passed.get(a) ?? 0) - (passed.get(b) ?? 0))
+const testsOf = new Map<string, string[]>()
+for (const [id, hit] of reached)
+  if (passed.has(id)) for (const mutant of hit) testsOf.set(mutant, [...(testsOf.get(mutant) ?? []), id])
+
+const outcomes = new Map<string, string | null>()
+async function runQueue(queue: Mutant[]) {
+  let worker = await startWorker(copy, files)
+  for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+    const { id } = mutant
+    const isStatic = atImport.includes(id)
+    const ids = isStatic ? byDuration([...passed.keys()]) : byDuration(testsOf.get(id) ?? [])
+    if (ids.length === 0) {
+      outcomes.set(id, null)
+      continue
+    }
+    // What is read while a module loads needs a process of its own.
+    const asked = isStatic ? await startWorker(copy, files, id) : worker
+    const reply = await asked.ask<{ killer: string | null }>({ mutant: id, ids }, isStatic ? 300_000 : HANG_MS)
+    outcomes.set(id, reply ? reply.killer : 'it hangs or ends the process')
+    if (isStatic) await asked.end()
+    else if (!reply) {
+      worker.child.kill('SIGKILL')
+      worker = await startWorker(copy, files)
+    }
+    if (outcomes.size % 50 === 0) say(`${outcomes.size} of ${mutants.length}`)
+  }
+  await worker.end()
+}
+const queue = [...mutants].sort((a, b) => Number(atImport.includes(a.id)) - Number(atImport.includes(b.id)))
+await Promise.all(Array.from({ length: WORKERS }, () => runQueue(queue)))
+
+const survivors = mutants.filter(({ id }) => outcomes.get(id) === null)
+for (const { fileName, location, mutatorName, replacement, id } of survivors) {
+  const { start, end } = location
+  const lines = readFileSync(join(ROOT, relative(copy, fileName)), 'utf8').split('\n')
+  const text =
+    start.line === end.line
+      ? lines[start.line]?.slice(start.column, end.column)
+      : `${lines[start.line]?.slice(start.column)} …`
+  const tested = testsOf.has(id) || atImport.includes(id) ? '' : ' (no test comes here)'
+  say(
+    `${relative(copy, fileName)}:${start.line + 1} ${mutatorName}${tested}\n    ${text}\n    ${replacement.split('\n')[0]}`
+  )
+}
+const killed = mutants.length - survivors.length
+say(`${killed} of ${mutants.length} mutants killed: ${((100 * killed) / mutants.length).toFixed(1)} %`)
