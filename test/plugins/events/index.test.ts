@@ -1,0 +1,208 @@
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { vocabulary } from '../../../src/plugins/events/vocabulary.ts'
+import { backends, build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../build.ts'
+
+const NEXT = 'another long password'
+
+async function eventsOf(app: FastifyInstance, headers: Record<string, string>, query = '') {
+  const reply = await app.inject({ method: 'GET', url: `/api/users/me/events${query}`, headers })
+  return reply.json<{ events: Record<string, unknown>[]; nextCursor: string | null }>()
+}
+const names = (events: Record<string, unknown>[]) => events.map(({ event }) => event)
+
+for (const backend of backends) {
+  for (const transport of transports) {
+    const on = `by ${transport.kind} on ${backend.name}`
+    const isToken = transport.kind === 'token'
+
+    t.test(
+      `ASVS 16.3.1, 16.3.2, 16.3.3: what happens to an account is in the log and can be read by its user, ${on}`,
+      { skip: backend.skip },
+      async (t) => {
+        const { app, lines } = await buildWithLog(t, await backend.environment())
+        const { user, sid, headers } = await logIn(app, 'ada', transport)
+        const other = await transport.logIn(app, 'ada')
+        await logIn(app, 'eve', transport)
+        const call = (method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, payload?: object) =>
+          app.inject({ method, url, headers, ...(payload && { payload }) })
+        await call('PATCH', '/api/users/me', { name: 'Ada King' })
+        await call('PUT', '/api/users/me/password', { currentPassword: 'wrong', newPassword: NEXT })
+        await call('DELETE', `/api/auth/sessions/${other.sid}`)
+        const payload = { usernameOrEmail: 'ada', password: 'wrong', authType: transport.kind }
+        await app.inject({ method: 'POST', url: '/api/auth/login', payload })
+
+        const { events, nextCursor } = await eventsOf(app, headers)
+        const made = isToken ? ['authn_token_created'] : []
+        const ended = isToken ? ['authn_token_revoked'] : []
+        const login = ['authn_login_success', 'session_created', ...made]
+        const expected = [
+          ...['user_created', ...login, ...login, 'user_updated', 'authn_password_change_fail'],
+          ...['session_expired', ...ended, 'authn_login_fail']
+        ]
+        t.strictSame(names(events).sort(), expected.sort())
+        t.equal(nextCursor, null)
+        t.strictSame(Object.keys(events[0] ?? {}).sort(), [
+          'createdAt',
+          'event',
+          'id',
+          'ip',
+          'kind',
+          'reason',
+          'sessionId',
+          'userAgent'
+        ])
+        const revoked = events.find(({ event }) => event === 'session_expired')
+        t.match(revoked, { sessionId: other.sid, kind: transport.kind, reason: 'revoked', ip: '127.0.0.1' })
+        const created = events.find(({ event }) => event === 'user_created')
+        t.match(created, { sessionId: null, kind: null, reason: null, userAgent: 'lightMyRequest' })
+
+        const logged = lines.filter(({ event, userId }) => event !== undefined && userId === user.id)
+        t.strictSame(logged.map(({ event }) => event).sort(), expected)
+        for (const line of logged) {
+          t.match(line, {
+            level: vocabulary[line['event'] as 'user_created'].level,
+            ip: '127.0.0.1',
+            requestId: /^[\da-f-]{36}$/
+          })
+        }
+        t.match(
+          lines.find(({ event }) => event === 'user_updated'),
+          { sid, kind: transport.kind }
+        )
+      }
+    )
+
+    t.test(
+      `renewals, logouts and deletions are written down with their reason, ${on}`,
+      { skip: backend.skip },
+      async (t) => {
+        const { app, lines } = await buildWithLog(t, await backend.environment())
+        const { user, headers } = await logIn(app, 'ada', transport)
+        const other = await transport.logIn(app, 'ada')
+        await app.inject({ method: 'POST', url: '/api/auth/logout', headers: other.headers })
+        const third = await transport.logIn(app, 'ada')
+        const reply = await app.inject({
+          method: 'PUT',
+          url: '/api/users/me/password',
+          headers,
+          payload: { currentPassword: PASSWORD, newPassword: NEXT }
+        })
+        t.ok(reply.statusCode < 300)
+        const fourth = await transport.logIn(app, 'ada', { password: NEXT })
+        await app.inject({ method: 'DELETE', url: '/api/users/me', headers: fourth.headers })
+        const ends = lines.filter(({ event }) => event === 'session_expired')
+        t.match(
+          ends.find(({ sid }) => sid === other.sid),
+          { reason: 'logout', userId: user.id }
+        )
+        t.match(
+          ends.find(({ sid }) => sid === third.sid),
+          { reason: 'password' }
+        )
+        t.match(
+          ends.find(({ sid }) => sid === fourth.sid),
+          { reason: 'deletion' }
+        )
+        t.equal(lines.filter(({ event }) => event === 'authn_token_revoked').length, isToken ? ends.length : 0)
+        for (const event of ['session_renewed', 'authn_password_change', 'user_deleted'])
+          t.match(
+            lines.find((line) => line['event'] === event),
+            { userId: user.id },
+            event
+          )
+        const rows = await app.db.select().from(app.tables.auditEvents)
+        t.ok(
+          rows.some(({ event, userId }) => event === 'user_deleted' && userId === user.id),
+          'rows outlive their user'
+        )
+      }
+    )
+  }
+
+  t.test(
+    `ASVS 8.2.2: events come 50 a page, newest first, of their user alone, on ${backend.name}`,
+    { skip: backend.skip },
+    async (t) => {
+      const app = await build(t, await backend.environment())
+      const ada = await logIn(app, 'ada')
+      const eve = await logIn(app, 'eve')
+      const before = (await eventsOf(app, ada.headers)).events.length
+      for (let i = 0; i < 101; i++)
+        await app.events.record(app, 'user_updated', { userId: ada.user.id, reason: `${i}` })
+      const seen = []
+      let cursor: string | null = ''
+      while (cursor !== null) {
+        const page: Awaited<ReturnType<typeof eventsOf>> = await eventsOf(
+          app,
+          ada.headers,
+          cursor && `?cursor=${cursor}`
+        )
+        seen.push(page.events)
+        cursor = page.nextCursor
+      }
+      t.strictSame(
+        seen.map(({ length }) => length),
+        [50, 50, 1 + before]
+      )
+      t.equal(new Set(seen.flat().map(({ id }) => id)).size, 101 + before, 'none twice')
+      t.equal(seen[0]?.[0]?.['event'], 'user_updated')
+      t.notOk(names((await eventsOf(app, eve.headers)).events).includes('user_updated'))
+      for (const query of ['?cursor=x', '?cursor=', '?limit=5', '?cursor=a&cursor=b']) {
+        const reply = await app.inject({ method: 'GET', url: `/api/users/me/events${query}`, headers: ada.headers })
+        t.equal(reply.statusCode, 400, query)
+      }
+      t.equal((await app.inject({ method: 'GET', url: '/api/users/me/events' })).statusCode, 401)
+    }
+  )
+
+  t.test(
+    `ASVS 14.2.7: events are forgotten when their time is over, on ${backend.name}`,
+    { skip: backend.skip },
+    async (t) => {
+      const app = await build(t, await backend.environment())
+      const { auditEvents } = app.tables
+      const { id } = await signUp(app, 'ada')
+      const [row] = await app.db.select().from(auditEvents)
+      const old = new Date(Date.now() - 91 * 86_400_000)
+      const copies = Array.from({ length: 1200 }, (_, i) => ({
+        ...(row as NonNullable<typeof row>),
+        id: `01900000-0000-7000-8000-${`${i}`.padStart(12, '0')}`,
+        createdAt: old
+      }))
+      await app.db.insert(auditEvents).values(copies)
+      await app.events.sweep(new Date(Date.now() - 90 * 86_400_000))
+      t.match(await app.db.select().from(auditEvents), [{ event: 'user_created', userId: id }])
+    }
+  )
+}
+
+t.test('an event that cannot be stored fails nothing, and the log says so', async (t) => {
+  const { app, lines } = await buildWithLog(t)
+  await signUp(app, 'ada')
+  ;(app.db as unknown as { run(sql: string): void }).run('drop table audit_events')
+  for (const { kind } of transports) {
+    const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: kind }
+    t.equal((await app.inject({ method: 'POST', url: '/api/auth/login', payload })).statusCode, 200)
+  }
+  t.match(
+    lines.filter(({ level }) => level === 'error'),
+    transports.map(() => ({ msg: 'a security event could not be stored' }))
+  )
+  t.ok(
+    lines.some(({ event }) => event === 'authn_login_success'),
+    'its line is there'
+  )
+})
+
+t.test('ASVS 16.4.1: no header breaks a line, and a long one is cut', async (t) => {
+  const { app, lines } = await buildWithLog(t)
+  await signUp(app, 'ada')
+  const agent = `\u001b[31m"}\t{"event":"forged"}${'x'.repeat(10_000)}`
+  const payload = { usernameOrEmail: 'ada', password: 'wrong', authType: transports[0]?.kind }
+  await app.inject({ method: 'POST', url: '/api/auth/login', payload, headers: { 'user-agent': agent } })
+  const line = lines.find(({ event }) => event === 'authn_login_fail')
+  t.equal(line?.['userAgent'], agent.slice(0, 256))
+  const rows = await app.db.select().from(app.tables.auditEvents)
+  t.equal(rows.find(({ event }) => event === 'authn_login_fail')?.userAgent, agent.slice(0, 256))
+})
