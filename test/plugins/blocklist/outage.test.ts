@@ -20,64 +20,68 @@ const logOut = (app: FastifyInstance, { headers }: LoggedIn) =>
 const isUp = (app: FastifyInstance) => waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again', 5000)
 
 for (const way of ['killed', 'stopped without a word', 'emptied']) {
-  t.test(`while Redis is ${way} SQL tells who is logged in`, { skip: noRedisProgram }, async (t) => {
-    const redis = await startRedis()
-    const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: redis.url }
-    const app = await build(t, environment)
-    const sets = []
-    for (const [i, transport] of transports.entries()) {
-      const name = `ada${i}`
-      const live = await logIn(app, name, transport)
-      const [revoked, leaving] = [await transport.logIn(app, name), await transport.logIn(app, name)]
-      t.equal((await logOut(app, revoked)).statusCode, 204)
-      const code = transport.kind === 'cookie' ? '401 SESSION_REVOKED' : '401 TOKEN_REVOKED'
-      sets.push({ live, revoked, leaving, alive: `200 ${transport.kind}`, code })
-    }
+  t.test(
+    `ASVS 7.4.1, 16.5.3: while Redis is ${way} SQL tells who is logged in`,
+    { skip: noRedisProgram },
+    async (t) => {
+      const redis = await startRedis()
+      const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: redis.url }
+      const app = await build(t, environment)
+      const sets = []
+      for (const [i, transport] of transports.entries()) {
+        const name = `ada${i}`
+        const live = await logIn(app, name, transport)
+        const [revoked, leaving] = [await transport.logIn(app, name), await transport.logIn(app, name)]
+        t.equal((await logOut(app, revoked)).statusCode, 204)
+        const code = transport.kind === 'cookie' ? '401 SESSION_REVOKED' : '401 TOKEN_REVOKED'
+        sets.push({ live, revoked, leaving, alive: `200 ${transport.kind}`, code })
+      }
 
-    if (way === 'killed') await redis.stop()
-    if (way === 'stopped without a word') redis.process.kill('SIGSTOP')
-    if (way === 'emptied') await app.redis?.client.flushall()
+      if (way === 'killed') await redis.stop()
+      if (way === 'stopped without a word') redis.process.kill('SIGSTOP')
+      if (way === 'emptied') await app.redis?.client.flushall()
 
-    for (const { live, revoked, alive, code } of sets) {
-      t.equal(await whoami(app, live), alive)
-      t.equal(await whoami(app, revoked), code)
-    }
-    if (way === 'emptied') {
-      const isFilled = async () => (await app.redis?.client.exists('blocklist:complete')) === 1
-      await waitUntil(isFilled, 'the list is whole again, without a new connection')
-    } else {
-      for (const { live, leaving, alive, code } of sets) {
-        const reply = await logOut(app, leaving)
-        t.equal(`${reply.statusCode} ${reply.json().code}`, '503 SERVICE_UNAVAILABLE', 'Redis did not take it')
-        t.match(reply.headers, { 'retry-after': /^\d+$/ })
-        t.equal(reply.headers['set-cookie'], undefined)
-        t.equal(await whoami(app, leaving), code, 'but it is revoked')
+      for (const { live, revoked, alive, code } of sets) {
         t.equal(await whoami(app, live), alive)
+        t.equal(await whoami(app, revoked), code)
+      }
+      if (way === 'emptied') {
+        const isFilled = async () => (await app.redis?.client.exists('blocklist:complete')) === 1
+        await waitUntil(isFilled, 'the list is whole again, without a new connection')
+      } else {
+        for (const { live, leaving, alive, code } of sets) {
+          const reply = await logOut(app, leaving)
+          t.equal(`${reply.statusCode} ${reply.json().code}`, '503 SERVICE_UNAVAILABLE', 'Redis did not take it')
+          t.match(reply.headers, { 'retry-after': /^\d+$/ })
+          t.equal(reply.headers['set-cookie'], undefined)
+          t.equal(await whoami(app, leaving), code, 'but it is revoked')
+          t.equal(await whoami(app, live), alive)
+        }
+      }
+
+      // A replica that starts now knows as much.
+      const other = await build(t, environment)
+      for (const { live, revoked, alive, code } of sets) {
+        t.equal(await whoami(other, live), alive)
+        t.equal(await whoami(other, revoked), code)
+      }
+
+      if (way === 'killed') await redis.start()
+      if (way === 'stopped without a word') redis.process.kill('SIGCONT')
+      await isUp(app)
+      for (const { live, revoked, leaving, alive, code } of sets) {
+        t.equal(await whoami(app, live), alive)
+        t.equal(await whoami(app, revoked), code)
+        if (way !== 'emptied') t.equal(await whoami(app, leaving), code)
+        t.equal((await logOut(app, live)).statusCode, 204)
+        t.equal(await whoami(app, live), code)
       }
     }
-
-    // A replica that starts now knows as much.
-    const other = await build(t, environment)
-    for (const { live, revoked, alive, code } of sets) {
-      t.equal(await whoami(other, live), alive)
-      t.equal(await whoami(other, revoked), code)
-    }
-
-    if (way === 'killed') await redis.start()
-    if (way === 'stopped without a word') redis.process.kill('SIGCONT')
-    await isUp(app)
-    for (const { live, revoked, leaving, alive, code } of sets) {
-      t.equal(await whoami(app, live), alive)
-      t.equal(await whoami(app, revoked), code)
-      if (way !== 'emptied') t.equal(await whoami(app, leaving), code)
-      t.equal((await logOut(app, live)).statusCode, 204)
-      t.equal(await whoami(app, live), code)
-    }
-  })
+  )
 }
 
 t.test(
-  'while neither Redis nor SQL can tell the answer is 503, not logged out',
+  'ASVS 7.4.1, 16.5.3: while neither Redis nor SQL can tell the answer is 503, not logged out',
   { skip: noRedisProgram },
   async (t) => {
     const redis = await startRedis()

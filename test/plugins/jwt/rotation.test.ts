@@ -27,7 +27,7 @@ for (const backend of backends) {
       refreshLogin({ ...rotation, ...changed }, app, { sid, gen }, now)
     const tokenOf = (login: Login, now: Date) => tokens.issue(login, now).refreshToken
 
-    t.test('gives the same token until the grace after the login is over, then the next', async (t) => {
+    t.test('ASVS 10.4.5: gives the same token until the grace after the login is over, then the next', async (t) => {
       const login = await create()
       t.strictSame(await refresh(login.id, 0, after(0)), login)
       t.strictSame(await refresh(login.id, 0, after(29.999)), login)
@@ -37,7 +37,7 @@ for (const backend of backends) {
     })
 
     t.test(
-      'gives current and previous the same successor within the grace, byte for byte, and rotates once',
+      'ASVS 10.4.5: gives current and previous the same successor within the grace, byte for byte, and rotates once',
       async (t) => {
         const login = await create()
         const first = await refresh(login.id, 0, after(40))
@@ -57,7 +57,7 @@ for (const backend of backends) {
       }
     )
 
-    t.test('gives twenty requests at once one successor', async (t) => {
+    t.test('ASVS 10.4.5: gives twenty requests at once one successor', async (t) => {
       const login = await create()
       const calls = Array.from({ length: 20 }, () => refresh(login.id, 0, after(40)))
       const issued = (await Promise.all(calls)).map((row) => tokenOf(row, after(40)))
@@ -65,7 +65,7 @@ for (const backend of backends) {
       t.equal((await logins.find(login.id))?.generation, 1)
     })
 
-    t.test('takes the previous one after the grace for theft, and ends the login', async (t) => {
+    t.test('ASVS 10.4.5: takes the previous one after the grace for theft, and ends the login', async (t) => {
       const login = await create()
       await refresh(login.id, 0, after(40))
       await t.rejects(refresh(login.id, 0, after(70)), { code: 'REFRESH_TOKEN_REUSED', statusCode: 401 })
@@ -73,7 +73,7 @@ for (const backend of backends) {
       for (const gen of [0, 1]) await t.rejects(refresh(login.id, gen, after(71)), { code: 'TOKEN_REVOKED' })
     })
 
-    t.test('takes anything older for theft, within the grace too', async (t) => {
+    t.test('ASVS 10.4.5: takes anything older for theft, within the grace too', async (t) => {
       const login = await create()
       await refresh(login.id, 0, after(40))
       await refresh(login.id, 1, after(80))
@@ -90,7 +90,7 @@ for (const backend of backends) {
       await t.rejects(refresh(login.id, 0, after(1), strict), { code: 'REFRESH_TOKEN_REUSED' })
     })
 
-    t.test('is strict single use without a grace', async (t) => {
+    t.test('ASVS 10.4.5: is strict single use without a grace', async (t) => {
       const strict = { graceSeconds: 0 }
       const login = await create()
       t.equal((await refresh(login.id, 0, after(0), strict)).generation, 1)
@@ -106,7 +106,7 @@ for (const backend of backends) {
       t.equal((await logins.find(raced.id))?.revokedReason, 'reuse')
     })
 
-    t.test('ends when it is not used, and at the absolute end', async (t) => {
+    t.test('ASVS 10.4.8: ends when it is not used, and at the absolute end', async (t) => {
       const idle = await create()
       await t.rejects(refresh(idle.id, 0, after(1000)), { code: 'TOKEN_EXPIRED', statusCode: 401 })
       t.equal((await logins.find(idle.id))?.revokedAt, null, 'which is no theft')
@@ -145,7 +145,7 @@ for (const backend of backends) {
       t.equal((await logins.find(other?.id ?? ''))?.revokedAt, null)
     })
 
-    t.test('that meets a revocation loses', async (t) => {
+    t.test('ASVS 7.4.1: that meets a revocation loses', async (t) => {
       const login = await create()
       const [, ...ends] = await Promise.allSettled([
         revocations.revoke(app, login.id, 'logout', after(40)),
@@ -157,36 +157,39 @@ for (const backend of backends) {
       await t.rejects(refresh(login.id, row?.generation ?? 0, after(41)), { code: 'TOKEN_REVOKED' })
     })
 
-    t.test('over HTTP gives the documented reply, and after theft nothing of the login is left', async (t) => {
-      const strict = await build(t, { ...(await backend.environment()), REFRESH_GRACE: '0' })
-      const { body, headers, sid } = await logIn(strict, 'eve', token)
-      const post = (refreshToken: string | undefined) =>
-        strict.inject({ method: 'POST', url: '/api/auth/token-refresh', payload: { refreshToken } })
+    t.test(
+      'ASVS 10.4.5: over HTTP gives the documented reply, and after theft nothing of the login is left',
+      async (t) => {
+        const strict = await build(t, { ...(await backend.environment()), REFRESH_GRACE: '0' })
+        const { body, headers, sid } = await logIn(strict, 'eve', token)
+        const post = (refreshToken: string | undefined) =>
+          strict.inject({ method: 'POST', url: '/api/auth/token-refresh', payload: { refreshToken } })
 
-      const first = await post(body['refreshToken'])
-      t.equal(first.statusCode, 200)
-      t.equal(first.headers['cache-control'], 'no-store')
-      t.equal(first.headers['set-cookie'], undefined)
-      const reply = first.json()
-      const keys = ['accessToken', 'expiresIn', 'refreshExpiresIn', 'refreshToken', 'tokenType']
-      t.strictSame(Object.keys(reply).sort(), keys)
-      t.match(reply, { tokenType: 'Bearer', expiresIn: 900 })
-      t.strictSame(Object.keys(body).sort(), [...keys, 'user'].sort(), 'as at the login, but for the user')
-      t.equal(takeApart(reply.accessToken).claims['sid'], sid)
-      t.not(takeApart(reply.accessToken).claims['jti'], takeApart(body['accessToken'] ?? '').claims['jti'])
+        const first = await post(body['refreshToken'])
+        t.equal(first.statusCode, 200)
+        t.equal(first.headers['cache-control'], 'no-store')
+        t.equal(first.headers['set-cookie'], undefined)
+        const reply = first.json()
+        const keys = ['accessToken', 'expiresIn', 'refreshExpiresIn', 'refreshToken', 'tokenType']
+        t.strictSame(Object.keys(reply).sort(), keys)
+        t.match(reply, { tokenType: 'Bearer', expiresIn: 900 })
+        t.strictSame(Object.keys(body).sort(), [...keys, 'user'].sort(), 'as at the login, but for the user')
+        t.equal(takeApart(reply.accessToken).claims['sid'], sid)
+        t.not(takeApart(reply.accessToken).claims['jti'], takeApart(body['accessToken'] ?? '').claims['jti'])
 
-      const reused = await post(body['refreshToken'])
-      t.equal(`${reused.statusCode} ${reused.json().code}`, '401 REFRESH_TOKEN_REUSED')
-      t.equal(reused.headers['www-authenticate'], 'Bearer error="invalid_token"')
-      const newest = await post(reply.refreshToken)
-      t.equal(`${newest.statusCode} ${newest.json().code}`, '401 TOKEN_REVOKED')
-      for (const authorization of [`Bearer ${reply.accessToken}`, headers['authorization']]) {
-        const whoami = await strict.inject({ method: 'GET', url: '/api/auth/whoami', headers: { authorization } })
-        t.equal(`${whoami.statusCode} ${whoami.json().code}`, '401 TOKEN_REVOKED')
+        const reused = await post(body['refreshToken'])
+        t.equal(`${reused.statusCode} ${reused.json().code}`, '401 REFRESH_TOKEN_REUSED')
+        t.equal(reused.headers['www-authenticate'], 'Bearer error="invalid_token"')
+        const newest = await post(reply.refreshToken)
+        t.equal(`${newest.statusCode} ${newest.json().code}`, '401 TOKEN_REVOKED')
+        for (const authorization of [`Bearer ${reply.accessToken}`, headers['authorization']]) {
+          const whoami = await strict.inject({ method: 'GET', url: '/api/auth/whoami', headers: { authorization } })
+          t.equal(`${whoami.statusCode} ${whoami.json().code}`, '401 TOKEN_REVOKED')
+        }
       }
-    })
+    )
 
-    t.test('over HTTP gives twenty requests at once one successor', async (t) => {
+    t.test('ASVS 10.4.5: over HTTP gives twenty requests at once one successor', async (t) => {
       const racing = await build(t, { ...(await backend.environment()), REFRESH_GRACE: '1s' })
       const { body, sid } = await logIn(racing, 'eve', token)
       const { sessions } = racing.tables
