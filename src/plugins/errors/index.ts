@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { logEvent } from '../events/log.ts'
 import { securityHeaders } from '../headers/headers.ts'
 import { answerExpectation } from './edge.ts'
 import { problemHeaders, toCoded, toProblem } from './problem.ts'
@@ -40,6 +41,9 @@ async function errors(app: FastifyInstance) {
       request.log.error({ err: thrown, code: error.code }, 'request failed')
       for (const listener of listeners) void tell(listener, thrown, request)
     }
+    // Where, never what (ASVS 5.0, 16.3.3).
+    if (error.errors)
+      logEvent(request, 'input_validation_fail', { pointers: error.errors.map(({ pointer }) => pointer) })
     reply.code(error.statusCode).headers(problemHeaders(error))
     return reply.send(JSON.stringify(toProblem(error, request.id)))
   })

@@ -2,7 +2,9 @@ import fastifyRateLimit, { normalizeIP, type RateLimitPluginOptions } from '@fas
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { RateLimited } from '../errors/errors.ts'
+import { logEvent } from '../events/log.ts'
 import { clientAddress } from '../input/address.ts'
+import { createFirstRefusals } from './exceeded.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -16,6 +18,8 @@ type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 /** RATE_LIMIT_MAX requests in RATE_LIMIT_WINDOW for each client address (an IPv6 /64 is one), unknown paths included. */
 async function rateLimit(app: FastifyInstance) {
   const { RATE_LIMIT_MAX, RATE_LIMIT_WINDOW, RATE_LIMIT_SHARED } = app.config
+  const clientKey = (request: FastifyRequest) => normalizeIP(clientAddress(request))
+  const isFirst = createFirstRefusals()
 
   /** A limiter with a store of its own: the plugin gives one to each scope. */
   async function createLimiter(store: RateLimitPluginOptions) {
@@ -26,9 +30,12 @@ async function rateLimit(app: FastifyInstance) {
         max: RATE_LIMIT_MAX,
         timeWindow: RATE_LIMIT_WINDOW * 1000,
         enableDraftSpec: true,
-        keyGenerator: (request) => normalizeIP(clientAddress(request)),
+        keyGenerator: clientKey,
         allowList: (request) => request.routeOptions.config.isProbe === true,
-        errorResponseBuilder: () => new RateLimited(),
+        errorResponseBuilder(request, { ttl }) {
+          if (isFirst(clientKey(request), ttl, Date.now())) logEvent(request, 'excess_rate_limit_exceeded')
+          return new RateLimited()
+        },
         ...store
       })
       resolve(scope.rateLimit() as unknown as Limiter)

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { createPasswords, type Passwords } from './passwords.ts'
+import { createPasswords, HASHES_AT_ONCE, type Passwords } from './passwords.ts'
 import { createUsers, type Users } from './users.ts'
 
 declare module 'fastify' {
@@ -9,9 +9,6 @@ declare module 'fastify' {
     passwords: Passwords
   }
 }
-
-// Node's thread pool has four threads unless UV_THREADPOOL_SIZE says otherwise; one stays free for files and names.
-const HASHES_AT_ONCE = 3
 
 /** Who has an account, and whether a password is theirs. */
 async function users(app: FastifyInstance) {

@@ -7,6 +7,9 @@ import { createGovernor } from './governor.ts'
 /** OWASP's for argon2id, which is the package's default algorithm: 19 MiB, two passes, one lane. */
 export const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
 
+/** Node's thread pool has four threads unless UV_THREADPOOL_SIZE says otherwise; one stays free for files and names. */
+export const HASHES_AT_ONCE = 3
+
 export type Passwords = Awaited<ReturnType<typeof createPasswords>>
 
 /** Whether a hash was made with another algorithm or with smaller parameters than today's. */

@@ -1,0 +1,49 @@
+import { hash } from '@node-rs/argon2'
+import { HASHES_AT_ONCE, PARAMETERS } from '../src/plugins/users/passwords.ts'
+
+// What a password hash costs on this machine, and what would cost about as much as you want: npm run calibrate-hash -- 50
+const PASSWORD = 'a long enough password'
+const print = (line: string) => process.stdout.write(`${line}\n`)
+const targetMs = Number(process.argv[2] ?? 50)
+if (!(targetMs >= 1 && targetMs <= 5000)) {
+  process.stderr.write('The time of a hash is given in milliseconds, from 1 to 5000\n')
+  process.exit(1)
+}
+
+/** The median of some hashes, one after the other, in ms. */
+async function measure(memoryCost: number, timeCost: number) {
+  const times = []
+  for (let i = 0; i < 7; i++) {
+    const start = performance.now()
+    await hash(PASSWORD, { ...PARAMETERS, memoryCost, timeCost })
+    times.push(performance.now() - start)
+  }
+  return times.sort((a, b) => a - b)[3] ?? 0
+}
+
+const describe = (memoryCost: number, timeCost: number, ms: number) =>
+  `memoryCost: ${memoryCost} (${Math.round(memoryCost / 1024)} MiB), timeCost: ${timeCost}: ${ms.toFixed(1)} ms`
+
+const { memoryCost, timeCost } = PARAMETERS
+print(`now   ${describe(memoryCost, timeCost, await measure(memoryCost, timeCost))}`)
+const started = performance.now()
+const lanes = Array.from({ length: HASHES_AT_ONCE }, async () => {
+  for (let i = 0; i < 20; i++) await hash(PASSWORD, PARAMETERS)
+})
+await Promise.all(lanes)
+const perSecond = (HASHES_AT_ONCE * 20_000) / (performance.now() - started)
+print(`      ${Math.round(perSecond)} hashes a second, ${HASHES_AT_ONCE} at once`)
+
+// Memory is what makes it dear to guess by graphics cards, so it grows first; never below what OWASP asks for.
+let best = { memoryCost, timeCost, ms: 0 }
+for (const memory of [19_456, 32_768, 47_104, 65_536, 131_072, 262_144]) {
+  const ms = await measure(memory, 2)
+  if (ms > targetMs) break
+  best = { memoryCost: memory, timeCost: Math.max(2, Math.floor((2 * targetMs) / ms)), ms }
+}
+if (best.ms === 0) print(`${targetMs} ms is less than the smallest parameters that are safe take here: keep them`)
+else {
+  const ms = await measure(best.memoryCost, best.timeCost)
+  print(`${`${targetMs} ms`.padEnd(5)} ${describe(best.memoryCost, best.timeCost, ms)}`)
+  print('Put them into PARAMETERS in src/plugins/users/passwords.ts: older hashes are renewed by the next login')
+}
