@@ -3,7 +3,7 @@ import t from 'tap'
 import { buildWithLog } from './build.ts'
 import { answersIn, exchange, listen } from './plugins/errors/raw.ts'
 
-t.test('slow clients are cut off: every timeout is set', async (t) => {
+t.test('ASVS 13.1.3: slow clients are cut off: every timeout is set', async (t) => {
   const { app } = await buildWithLog(t)
   const server: Server = app.server
   t.match(server, { headersTimeout: 20_000, requestTimeout: 30_000, timeout: 30_000, keepAliveTimeout: 72_000 })
@@ -24,21 +24,24 @@ t.test('every request has an id of its own that nobody chooses', async (t) => {
   t.equal(ids.size, 3)
 })
 
-t.test('the address of a client comes from the connection, unless a trusted proxy says another', async (t) => {
-  const rows: [TRUST_PROXY: string, ip: string][] = [
-    ['', '127.0.0.1'],
-    ['192.0.2.0/24', '127.0.0.1'],
-    ['127.0.0.1', '203.0.113.7'],
-    ['127.0.0.0/8, ::1', '203.0.113.7']
-  ]
-  for (const [TRUST_PROXY, ip] of rows) {
-    const { app, lines } = await buildWithLog(t, { TRUST_PROXY })
-    lines.length = 0
-    const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' }
-    await app.inject({ method: 'GET', url: '/api/auth', headers })
-    t.match(lines, [{ ip }], TRUST_PROXY)
+t.test(
+  'ASVS 4.1.3, 15.3.4: the address of a client comes from the connection, unless a trusted proxy says another',
+  async (t) => {
+    const rows: [TRUST_PROXY: string, ip: string][] = [
+      ['', '127.0.0.1'],
+      ['192.0.2.0/24', '127.0.0.1'],
+      ['127.0.0.1', '203.0.113.7'],
+      ['127.0.0.0/8, ::1', '203.0.113.7']
+    ]
+    for (const [TRUST_PROXY, ip] of rows) {
+      const { app, lines } = await buildWithLog(t, { TRUST_PROXY })
+      lines.length = 0
+      const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' }
+      await app.inject({ method: 'GET', url: '/api/auth', headers })
+      t.match(lines, [{ ip }], TRUST_PROXY)
+    }
   }
-})
+)
 
 t.test('duplicate headers are read as one list, so that no second value hides', async (t) => {
   const { app } = await buildWithLog(t)

@@ -18,7 +18,7 @@ for (const transport of transports) {
   const revoked = transport.kind === 'cookie' ? '401 SESSION_REVOKED' : '401 TOKEN_REVOKED'
 
   t.test(
-    `two replicas know the same logins by ${transport.kind}, and end them at once`,
+    `ASVS 7.4.1: two replicas know the same logins by ${transport.kind}, and end them at once`,
     { skip: noRedis },
     async (t) => {
       const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: await redisUrl() }

@@ -14,22 +14,25 @@ async function logIn(url: string, authType: string): Promise<Record<string, stri
 }
 
 for (const { kind } of transports) {
-  t.test(`after kill -9 a login by ${kind} is still good, and one that was ended is still ended`, async (t) => {
-    const folder = freshFolder(t)
-    const server = await startListening(t, folder, settled)
-    t.equal((await post(`${server.url}/api/auth/signup`, ada)).status, 201)
-    const kept = await logIn(server.url, kind)
-    const ended = await logIn(server.url, kind)
-    t.equal((await post(`${server.url}/api/auth/logout`, undefined, ended)).status, 204)
-    server.child.kill('SIGKILL')
-    await server.exited
+  t.test(
+    `ASVS 7.4.1: after kill -9 a login by ${kind} is still good, and one that was ended is still ended`,
+    async (t) => {
+      const folder = freshFolder(t)
+      const server = await startListening(t, folder, settled)
+      t.equal((await post(`${server.url}/api/auth/signup`, ada)).status, 201)
+      const kept = await logIn(server.url, kind)
+      const ended = await logIn(server.url, kind)
+      t.equal((await post(`${server.url}/api/auth/logout`, undefined, ended)).status, 204)
+      server.child.kill('SIGKILL')
+      await server.exited
 
-    const again = await startListening(t, folder, settled)
-    const me = await fetch(`${again.url}/api/users/me`, { headers: kept })
-    t.equal(me.status, 200)
-    t.match(await me.json(), { username: 'ada' })
-    const refused = await fetch(`${again.url}/api/users/me`, { headers: ended })
-    t.equal(refused.status, 401)
-    t.match(await refused.json(), { code: kind === 'cookie' ? 'SESSION_REVOKED' : 'TOKEN_REVOKED' })
-  })
+      const again = await startListening(t, folder, settled)
+      const me = await fetch(`${again.url}/api/users/me`, { headers: kept })
+      t.equal(me.status, 200)
+      t.match(await me.json(), { username: 'ada' })
+      const refused = await fetch(`${again.url}/api/users/me`, { headers: ended })
+      t.equal(refused.status, 401)
+      t.match(await refused.json(), { code: kind === 'cookie' ? 'SESSION_REVOKED' : 'TOKEN_REVOKED' })
+    }
+  )
 }

@@ -38,7 +38,7 @@ t.test('the first start writes .env, says so in one line and serves; the second 
   t.equal(readFileSync(join(folder, '.env'), 'utf8'), written)
 })
 
-t.test('production without secrets is exit code 1 that names them, and nothing is written', async (t) => {
+t.test('ASVS 13.3.1: production without secrets is exit code 1 that names them, and nothing is written', async (t) => {
   const folder = freshFolder(t)
   const server = await start(t, folder, { NODE_ENV: 'production' })
   t.equal(await server.exited, 1)
@@ -47,7 +47,7 @@ t.test('production without secrets is exit code 1 that names them, and nothing i
   t.same(readdirSync(folder), ['.env.example'])
 })
 
-t.test('all bad settings are listed by name, without their values', async (t) => {
+t.test('ASVS 13.3.1: all bad settings are listed by name, without their values', async (t) => {
   const folder = freshFolder(t)
   const bad = {
     TRUST_PROXY: 'true',

@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { accountOf, freshUntil } from '../../../src/plugins/auth/account.ts'
 
-t.test('a handler whose guard was forgotten answers 401', async (t) => {
+t.test('ASVS 8.2.1, 8.3.1: a handler whose guard was forgotten answers 401', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   app.decorateRequest('account', null)

@@ -7,7 +7,7 @@ const valid = {
 }
 const otherTypes = { null: null, number: 12345, true: true, array: ['ada'], object: { a: 1 }, 'empty object': {} }
 
-t.test('every member of a body has its type, and is named where it has not', async (t) => {
+t.test('ASVS 2.2.1, 15.3.5: every member of a body has its type, and is named where it has not', async (t) => {
   const app = await build(t)
   for (const [url, body] of Object.entries(valid)) {
     for (const name of Object.keys(body)) {
@@ -35,7 +35,7 @@ t.test('every member of a body has its type, and is named where it has not', asy
   t.strictSame(await app.db.select().from(app.tables.users), [], 'nothing was stored')
 })
 
-t.test('unknown members are refused, and none can be planted', async (t) => {
+t.test('ASVS 8.2.3, 15.3.3: unknown members are refused, and none can be planted', async (t) => {
   const app = await build(t)
   const { id } = await signUp(app, 'eve')
   const before = await app.users.find(id)
@@ -52,7 +52,7 @@ t.test('unknown members are refused, and none can be planted', async (t) => {
   t.strictSame(await app.db.select().from(app.tables.sessions), [])
 })
 
-t.test('a body that is no object is refused', async (t) => {
+t.test('ASVS 2.2.1, 15.3.5: a body that is no object is refused', async (t) => {
   const app = await build(t)
   const headers = { 'content-type': 'application/json' }
   for (const url of Object.keys(valid)) {

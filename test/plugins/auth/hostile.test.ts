@@ -9,7 +9,7 @@ const hasControls = (text: string) => /\p{Cc}/u.test(text)
 const answers: Record<string, Record<string, string>> = {}
 
 for (const database of databases) {
-  t.test(`hostile text in every field on ${database.name}`, async (t) => {
+  t.test(`ASVS 1.2.4, 1.3.3, 16.5.4: hostile text in every field on ${database.name}`, async (t) => {
     const app = await build(t, { DB_URI: await database.uri() })
     const seen: Record<string, string> = {}
     answers[database.name] = seen
@@ -56,7 +56,7 @@ for (const database of databases) {
   })
 }
 
-t.test('both databases give the same answers to hostile text', async (t) => {
+t.test('ASVS 1.3.3: both databases give the same answers to hostile text', async (t) => {
   const { SQLite = {}, PostgreSQL = {} } = answers
   const isAsked = (call: string) => !/ password /.test(call)
   t.ok(Object.keys(PostgreSQL).length > 200)

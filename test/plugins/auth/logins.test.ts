@@ -39,7 +39,7 @@ for (const database of databases) {
       t.equal(await logins.findBySecret('another'), null)
     })
 
-    t.test('are not made for a user whose hash was changed, nor for one who is gone', async (t) => {
+    t.test('ASVS 15.4.2: are not made for a user whose hash was changed, nor for one who is gone', async (t) => {
       const eve = await users.create(fields('eve'), START)
       await users.rehash(eve.id, 'one', 'two')
       t.equal(await logins.create(eve, tokenLogin(), START), null)

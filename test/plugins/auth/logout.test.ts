@@ -3,7 +3,7 @@ import { backends, build, logIn, transports } from '../../build.ts'
 
 for (const backend of backends) {
   for (const transport of transports) {
-    t.test(`logout by ${transport.kind} is final on ${backend.name}`, { skip: backend.skip }, async (t) => {
+    t.test(`ASVS 7.4.1: logout by ${transport.kind} is final on ${backend.name}`, { skip: backend.skip }, async (t) => {
       const app = await build(t, await backend.environment())
       const ada = await logIn(app, 'ada', transport)
 

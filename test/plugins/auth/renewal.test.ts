@@ -128,7 +128,7 @@ for (const backend of backends) {
 
 for (const transport of transports) {
   t.test(
-    `what cannot revoke renews nothing: by ${transport.kind} a password change is 503 while Redis is down, and changes nothing`,
+    `ASVS 16.5.3: what cannot revoke renews nothing: by ${transport.kind} a password change is 503 while Redis is down, and changes nothing`,
     { skip: noRedisProgram },
     async (t) => {
       const redis = await startRedis()

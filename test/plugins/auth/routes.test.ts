@@ -42,7 +42,7 @@ for (const backend of backends) {
       t.equal(known.json().code, 'EMAIL_TAKEN')
     })
 
-    t.test('of twenty sign-ups of one name at once one makes a user', async (t) => {
+    t.test('ASVS 15.4.2: of twenty sign-ups of one name at once one makes a user', async (t) => {
       const calls = ['racer', 'Racer', 'ＲＡＣＥＲ', 'rAcEr'].flatMap((username) =>
         Array.from({ length: 5 }, () => username)
       )
@@ -57,7 +57,7 @@ for (const backend of backends) {
       for (const other of others) t.equal(`${other.statusCode} ${other.json().code}`, '409 USERNAME_TAKEN')
     })
 
-    t.test('an unknown name and a wrong password get the same answer', async (t) => {
+    t.test('ASVS 6.3.8: an unknown name and a wrong password get the same answer', async (t) => {
       await signUp(app, 'known')
       for (const { kind } of transports) {
         const replies = []
@@ -76,7 +76,7 @@ for (const backend of backends) {
       }
     })
 
-    t.test('logout, whoami and others of those who are logged in are 401 for nobody', async (t) => {
+    t.test('ASVS 8.2.1, 8.3.1: logout, whoami and others of those who are logged in are 401 for nobody', async (t) => {
       const calls = [
         { method: 'POST', url: '/api/auth/logout' },
         { method: 'GET', url: '/api/auth/whoami' }
@@ -183,7 +183,7 @@ for (const backend of backends) {
           }
         })
 
-        t.test('login and sign-up do not act for the credential that comes along', async (t) => {
+        t.test('ASVS 6.3.4, 7.2.4: login and sign-up do not act for the credential that comes along', async (t) => {
           await signUp(app, `mallory-${transport.kind}`)
           const spoiled = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `${value}x`]))
           for (const along of [headers, spoiled]) {
@@ -208,7 +208,7 @@ for (const backend of backends) {
           }
         })
 
-        t.test('logout ends this login alone, and says so to whoever shows it again', async (t) => {
+        t.test('ASVS 7.4.1: logout ends this login alone, and says so to whoever shows it again', async (t) => {
           const mine = await transport.logIn(app, user.username)
           const other = await transport.logIn(app, user.username)
           const reply = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: mine.headers })

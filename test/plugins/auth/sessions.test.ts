@@ -77,7 +77,7 @@ for (const backend of backends) {
       t.equal((await call(app, ada, 'GET /api/auth/whoami')).statusCode, 200)
     })
 
-    t.test(`all logins end, or all but this one, ${on}`, { skip: backend.skip }, async (t) => {
+    t.test(`ASVS 7.5.2: all logins end, or all but this one, ${on}`, { skip: backend.skip }, async (t) => {
       const app = await build(t, await backend.environment())
       const ada = await logIn(app, 'ada', transport)
       const others = [await transport.logIn(app, 'ada'), await transport.logIn(app, 'ada')]
@@ -109,7 +109,7 @@ for (const query of ['keepCurrent=true&keepCurrent=true', 'keepCurrent=1', 'keep
 
 for (const transport of transports) {
   t.test(
-    `ending logins by ${transport.kind} is 503 while Redis is down and may be repeated until it is 204`,
+    `ASVS 7.4.1, 16.5.3: ending logins by ${transport.kind} is 503 while Redis is down and may be repeated until it is 204`,
     { skip: noRedisProgram },
     async (t) => {
       const redis = await startRedis()

@@ -26,7 +26,7 @@ t.test('every setting names itself when it is refused and never quotes its value
   }
 })
 
-t.test('each setting is refused by name where it cannot be used', async (t) => {
+t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each setting is refused by name where it cannot be used', async (t) => {
   const rows: [name: string, ...values: string[]][] = [
     ...durations.map((name): [string, string] => [name, '0']),
     ['HOST', 'http://localhost', 'two words', 'a/b'],
@@ -82,30 +82,33 @@ t.test('what a deployment needs is accepted', async (t) => {
   for (const row of rows) t.same(faultsOf(row), [], JSON.stringify(row))
 })
 
-t.test('short, repetitive, placeholder and missing secrets are refused, and one bad key of a list', async (t) => {
-  const weak = [
-    'short',
-    key.slice(0, 31),
-    'a'.repeat(64),
-    'abcd1234'.repeat(8),
-    '0123456789abcdefghijklmnopqrstuvwxyz',
-    `changeme${key}`,
-    `${key}-your-secret`,
-    `my password is ${key}`,
-    `${key},short`,
-    `short,${key}`
-  ]
-  for (const name of secretNames) {
-    for (const value of weak) {
-      const faults = faultsOf({ [name]: value })
-      t.match(faults, [new RegExp(`^${name} must be 32 or more random characters`)], `${name}=${value.slice(0, 20)}…`)
-      t.notMatch(faults.join(), value)
+t.test(
+  'ASVS 11.2.3, 13.3.1: short, repetitive, placeholder and missing secrets are refused, and one bad key of a list',
+  async (t) => {
+    const weak = [
+      'short',
+      key.slice(0, 31),
+      'a'.repeat(64),
+      'abcd1234'.repeat(8),
+      '0123456789abcdefghijklmnopqrstuvwxyz',
+      `changeme${key}`,
+      `${key}-your-secret`,
+      `my password is ${key}`,
+      `${key},short`,
+      `short,${key}`
+    ]
+    for (const name of secretNames) {
+      for (const value of weak) {
+        const faults = faultsOf({ [name]: value })
+        t.match(faults, [new RegExp(`^${name} must be 32 or more random characters`)], `${name}=${value.slice(0, 20)}…`)
+        t.notMatch(faults.join(), value)
+      }
+      for (const value of [undefined, '', '   ']) t.match(faultsOf({ [name]: value }), [`${name} is required`])
     }
-    for (const value of [undefined, '', '   ']) t.match(faultsOf({ [name]: value }), [`${name} is required`])
   }
-})
+)
 
-t.test('no two secrets share a key, not within their lists either', async (t) => {
+t.test('ASVS 13.3.1: no two secrets share a key, not within their lists either', async (t) => {
   const [first = '', ...others] = secretNames
   t.match(faultsOf({ [first]: `${key},${key}` }), [/must not share a key/])
   for (const other of others) {

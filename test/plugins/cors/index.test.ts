@@ -34,7 +34,7 @@ const buildListed = (t: Parameters<typeof build>[0], more = {}) => build(t, { CO
 const allowHeaders = (headers: Record<string, unknown>) =>
   Object.keys(headers).filter((name) => name.startsWith('access-control-'))
 
-t.test('the listed origin may read a reply, with credentials', async (t) => {
+t.test('ASVS 3.4.2: the listed origin may read a reply, with credentials', async (t) => {
   const app = await buildListed(t)
   const reply = await app.inject({ method: 'GET', url: '/api/auth', headers: { origin: LISTED } })
   t.equal(reply.statusCode, 200)
@@ -46,34 +46,37 @@ t.test('the listed origin may read a reply, with credentials', async (t) => {
   })
 })
 
-t.test('its preflight is answered on known and unknown paths, for our methods and headers only', async (t) => {
-  const app = await buildListed(t)
-  for (const url of ['/api/notes/some-id', '/nowhere', '/api/auth/login']) {
-    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'BREW']) {
-      const headers = {
-        origin: LISTED,
-        'access-control-request-method': method,
-        'access-control-request-headers': 'authorization, content-type, x-foreign'
+t.test(
+  'ASVS 3.4.2: its preflight is answered on known and unknown paths, for our methods and headers only',
+  async (t) => {
+    const app = await buildListed(t)
+    for (const url of ['/api/notes/some-id', '/nowhere', '/api/auth/login']) {
+      for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'BREW']) {
+        const headers = {
+          origin: LISTED,
+          'access-control-request-method': method,
+          'access-control-request-headers': 'authorization, content-type, x-foreign'
+        }
+        const reply = await app.inject({ method: 'OPTIONS', url, headers })
+        t.equal(reply.statusCode, 204, `${method} ${url}`)
+        t.match(reply.headers, {
+          vary: /\bOrigin\b/,
+          'access-control-allow-origin': LISTED,
+          'access-control-allow-credentials': 'true',
+          'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+          'access-control-allow-headers': 'Authorization, Content-Type',
+          'access-control-max-age': '600',
+          'x-content-type-options': 'nosniff'
+        })
+        t.equal(reply.body, '')
       }
-      const reply = await app.inject({ method: 'OPTIONS', url, headers })
-      t.equal(reply.statusCode, 204, `${method} ${url}`)
-      t.match(reply.headers, {
-        vary: /\bOrigin\b/,
-        'access-control-allow-origin': LISTED,
-        'access-control-allow-credentials': 'true',
-        'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-        'access-control-allow-headers': 'Authorization, Content-Type',
-        'access-control-max-age': '600',
-        'x-content-type-options': 'nosniff'
-      })
-      t.equal(reply.body, '')
     }
   }
-})
+)
 
 for (const origin of hostile) {
   t.test(
-    `the origin ${origin.slice(0, 60) || '(empty)'} gets no allow header, and the reply varies on it`,
+    `ASVS 3.4.2: the origin ${origin.slice(0, 60) || '(empty)'} gets no allow header, and the reply varies on it`,
     async (t) => {
       const app = await buildListed(t)
       const preflight = { origin, 'access-control-request-method': 'DELETE' }
@@ -90,7 +93,7 @@ for (const origin of hostile) {
   )
 }
 
-t.test('every failure can be read by the listed origin and by no other', async (t) => {
+t.test('ASVS 3.4.2: every failure can be read by the listed origin and by no other', async (t) => {
   const app = await buildListed(t, { RATE_LIMIT_MAX: '6' })
   const rows: [url: string, status: number][] = [
     ['/api/users/me', 401],

@@ -25,7 +25,7 @@ async function openDocs(t: Test) {
   return { app, routes, document, operations: new Map(named) }
 }
 
-t.test('nothing of the reference is there until it is asked for', async (t) => {
+t.test('ASVS 13.4.5: nothing of the reference is there until it is asked for', async (t) => {
   const app = await build(t)
   for (const url of ['/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/index.html', '/metrics']) {
     const reply = await app.inject({ method: 'GET', url })
@@ -56,25 +56,28 @@ t.test('every operation has a summary and a schema for what it answers', async (
   }
 })
 
-t.test('guarded operations, and only those, name the ways to log in, and answer 401 without one', async (t) => {
-  const { app, document, operations } = await openDocs(t)
-  const schemes = Object.keys(document.components.securitySchemes)
-  t.same(schemes.sort(), [...app.strategies.keys()].sort())
-  const open = ['GET /livez', 'GET /readyz', 'GET /api/auth', 'GET /api/auth/check-auth']
-  open.push('POST /api/auth/signup', 'POST /api/auth/login', 'POST /api/auth/token-refresh')
-  for (const [name, { security }] of operations) {
-    if (open.includes(name)) {
-      t.same(security ?? [], [], `${name} is open`)
-      continue
+t.test(
+  'ASVS 8.2.1, 8.3.1: guarded operations, and only those, name the ways to log in, and answer 401 without one',
+  async (t) => {
+    const { app, document, operations } = await openDocs(t)
+    const schemes = Object.keys(document.components.securitySchemes)
+    t.same(schemes.sort(), [...app.strategies.keys()].sort())
+    const open = ['GET /livez', 'GET /readyz', 'GET /api/auth', 'GET /api/auth/check-auth']
+    open.push('POST /api/auth/signup', 'POST /api/auth/login', 'POST /api/auth/token-refresh')
+    for (const [name, { security }] of operations) {
+      if (open.includes(name)) {
+        t.same(security ?? [], [], `${name} is open`)
+        continue
+      }
+      t.same(security?.flatMap((one) => Object.keys(one)).sort(), schemes, `${name} is guarded`)
+      const [method, path = ''] = name.split(' ')
+      const url = path.replaceAll(/\{\w+\}/g, 'x')
+      const reply = await app.inject({ method: method as 'GET', url })
+      t.equal(reply.statusCode, 401, `${name} is 401 for anonymous callers`)
+      t.equal(reply.json().code, 'UNAUTHENTICATED')
     }
-    t.same(security?.flatMap((one) => Object.keys(one)).sort(), schemes, `${name} is guarded`)
-    const [method, path = ''] = name.split(' ')
-    const url = path.replaceAll(/\{\w+\}/g, 'x')
-    const reply = await app.inject({ method: method as 'GET', url })
-    t.equal(reply.statusCode, 401, `${name} is 401 for anonymous callers`)
-    t.equal(reply.json().code, 'UNAUTHENTICATED')
   }
-})
+)
 
 t.test('failures are one named schema', async (t) => {
   const { document, operations } = await openDocs(t)

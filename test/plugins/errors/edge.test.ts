@@ -50,7 +50,7 @@ const malformed: [what: string, bytes: string | Buffer][] = [
 ]
 
 for (const [what, bytes] of malformed) {
-  t.test(`${what}: one 400 or a closed connection, and the server goes on`, async (t) => {
+  t.test(`ASVS 4.2.1: ${what}: one 400 or a closed connection, and the server goes on`, async (t) => {
     const answers = answersIn(await exchange(port, bytes))
     t.equal(answers.length, 1, 'one answer')
     for (const { status, head, body } of answers) {
@@ -63,7 +63,7 @@ for (const [what, bytes] of malformed) {
   })
 }
 
-t.test('headers that are too large are 431, an unknown expectation is 417', async (t) => {
+t.test('ASVS 4.2.1, 16.5.1: headers that are too large are 431, an unknown expectation is 417', async (t) => {
   const rows: [bytes: string, status: number, code: string][] = [
     [request('GET /livez HTTP/1.1', host, `X-Large: ${'x'.repeat(20_000)}`), 431, 'HEADERS_TOO_LARGE'],
     [request(`GET /${'x'.repeat(20_000)} HTTP/1.1`, host), 431, 'HEADERS_TOO_LARGE'],
@@ -83,7 +83,7 @@ t.test('Expect: 100-continue is understood', async (t) => {
   t.match(answersIn(await exchange(port, head, '{}')), [{ status: 100 }, { status: 400, body: /VALIDATION_FAILED/ }])
 })
 
-t.test('a body over the limit is 413, chunked too', async (t) => {
+t.test('ASVS 15.2.2: a body over the limit is 413, chunked too', async (t) => {
   const part = `1000\r\n${' '.repeat(4096)}\r\n`
   const rows = [
     [request(login, host, json, 'Content-Length: 102401')],

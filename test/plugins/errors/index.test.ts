@@ -38,7 +38,7 @@ const failures: [what: string, thrown: unknown][] = [
 ]
 
 for (const [what, thrown] of failures) {
-  t.test(`a handler that throws ${what} is a 500 that says nothing`, async (t) => {
+  t.test(`ASVS 13.4.2, 16.5.1: a handler that throws ${what} is a 500 that says nothing`, async (t) => {
     const { app, lines } = await buildWithRoutes(t, throws(thrown))
 
     const reply = await app.inject({ method: 'GET', url: '/boom' })
@@ -56,7 +56,7 @@ for (const [what, thrown] of failures) {
   })
 }
 
-t.test('the status that a package gives a refusal stays, its text does not', async (t) => {
+t.test('ASVS 16.5.1: the status that a package gives a refusal stays, its text does not', async (t) => {
   const rows: [status: number, code: string][] = [
     [400, 'MALFORMED_REQUEST'],
     [403, 'FORBIDDEN'],

@@ -12,7 +12,7 @@ t.test('title is the status phrase, detail the text of the error', async (t) => 
   t.same(toProblem(error, 'id'), { title: 'Not Found', status: 404, code: 'NOT_FOUND', detail, requestId: 'id' })
 })
 
-t.test('a 5xx says one sentence, whatever its text', async (t) => {
+t.test('ASVS 16.5.1: a 5xx says one sentence, whatever its text', async (t) => {
   const unavailable = toProblem(toCoded(new ServiceUnavailable({ cause: new Error('secret') })), 'id')
   const internal = toProblem(toCoded(new InternalError()), 'id')
   t.equal(unavailable.detail, internal.detail)

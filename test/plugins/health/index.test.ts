@@ -12,7 +12,7 @@ t.test('livez says that the process answers, and no more', async (t) => {
   t.same(reply.json(), { status: 'ok', checks: {} })
 })
 
-t.test('readyz is ok with a database, without naming any version', async (t) => {
+t.test('ASVS 13.4.5: readyz is ok with a database, without naming any version', async (t) => {
   const app = await build(t)
   const reply = await app.inject({ method: 'GET', url: '/readyz' })
   t.equal(reply.statusCode, 200)

@@ -30,7 +30,7 @@ const types: [type: string, status: number][] = [
 ]
 
 for (const [type, status] of types) {
-  t.test(`a body of the type "${type}" is ${status}`, async (t) => {
+  t.test(`ASVS 3.5.1, 3.5.2: a body of the type "${type}" is ${status}`, async (t) => {
     const app = await build(t)
     const reply = await app.inject({ method: 'POST', url: URL, headers: { 'content-type': type }, payload: BODY })
     t.equal(reply.statusCode, status)
@@ -38,14 +38,14 @@ for (const [type, status] of types) {
   })
 }
 
-t.test('a body without a type is 415', async (t) => {
+t.test('ASVS 3.5.2: a body without a type is 415', async (t) => {
   const app = await build(t)
   const reply = await app.inject({ method: 'POST', url: URL, payload: Buffer.from(BODY) })
   t.equal(reply.statusCode, 415)
   t.equal(reply.json().code, 'UNSUPPORTED_MEDIA_TYPE')
 })
 
-t.test('a compressed body is 415, whatever the coding', async (t) => {
+t.test('ASVS 4.2.1: a compressed body is 415, whatever the coding', async (t) => {
   const app = await build(t)
   for (const coding of ['gzip', 'br', 'deflate', 'zstd', 'identity', 'gzip, br', 'x']) {
     const headers = { 'content-type': 'application/json', 'content-encoding': coding }

@@ -1,40 +1,43 @@
 import t from 'tap'
 import { build, logIn } from '../../build.ts'
 
-t.test('members of a body are neither converted nor dropped, and the pointer names the one at fault', async (t) => {
-  const app = await build(t)
-  const { headers } = await logIn(app, 'ada')
-  const rows: [body: unknown, pointer: string][] = [
-    [{ title: 5, text: 'b' }, '/title'],
-    [{ title: null, text: 'b' }, '/title'],
-    [{ title: ['a'], text: 'b' }, '/title'],
-    [{ title: true, text: 'b' }, '/title'],
-    [{ title: '', text: 'b' }, '/title'],
-    [{ title: 'x'.repeat(201), text: 'b' }, '/title'],
-    [{ text: 'b' }, '/title'],
-    [{ title: 'a' }, '/text'],
-    [{ title: 'a', text: 'b', id: 'planted' }, '/id'],
-    [{ title: 'a', text: 'b', userId: 'planted' }, '/userId'],
-    [{ title: 'a', text: 'b', 'odd name': 1 }, ''],
-    [[], ''],
-    ['text', ''],
-    [5, ''],
-    [null, '']
-  ]
-  for (const [body, pointer] of rows) {
-    const payload = JSON.stringify(body)
-    const json = { ...headers, 'content-type': 'application/json' }
-    const reply = await app.inject({ method: 'POST', url: '/api/notes', headers: json, payload })
-    t.equal(reply.statusCode, 400, payload.slice(0, 40))
-    t.match(reply.json(), { code: 'VALIDATION_FAILED', errors: [{ pointer }] })
-    t.equal(reply.json().errors.length, 1)
-    t.notMatch(reply.body, 'planted')
+t.test(
+  'ASVS 15.3.5: members of a body are neither converted nor dropped, and the pointer names the one at fault',
+  async (t) => {
+    const app = await build(t)
+    const { headers } = await logIn(app, 'ada')
+    const rows: [body: unknown, pointer: string][] = [
+      [{ title: 5, text: 'b' }, '/title'],
+      [{ title: null, text: 'b' }, '/title'],
+      [{ title: ['a'], text: 'b' }, '/title'],
+      [{ title: true, text: 'b' }, '/title'],
+      [{ title: '', text: 'b' }, '/title'],
+      [{ title: 'x'.repeat(201), text: 'b' }, '/title'],
+      [{ text: 'b' }, '/title'],
+      [{ title: 'a' }, '/text'],
+      [{ title: 'a', text: 'b', id: 'planted' }, '/id'],
+      [{ title: 'a', text: 'b', userId: 'planted' }, '/userId'],
+      [{ title: 'a', text: 'b', 'odd name': 1 }, ''],
+      [[], ''],
+      ['text', ''],
+      [5, ''],
+      [null, '']
+    ]
+    for (const [body, pointer] of rows) {
+      const payload = JSON.stringify(body)
+      const json = { ...headers, 'content-type': 'application/json' }
+      const reply = await app.inject({ method: 'POST', url: '/api/notes', headers: json, payload })
+      t.equal(reply.statusCode, 400, payload.slice(0, 40))
+      t.match(reply.json(), { code: 'VALIDATION_FAILED', errors: [{ pointer }] })
+      t.equal(reply.json().errors.length, 1)
+      t.notMatch(reply.body, 'planted')
+    }
+    const list = await app.inject({ method: 'GET', url: '/api/notes', headers })
+    t.same(list.json().notes, [], 'nothing was written')
   }
-  const list = await app.inject({ method: 'GET', url: '/api/notes', headers })
-  t.same(list.json().notes, [], 'nothing was written')
-})
+)
 
-t.test('a query is text: numbers are read from it, and one value is one value', async (t) => {
+t.test('ASVS 15.3.7: a query is text: numbers are read from it, and one value is one value', async (t) => {
   const app = await build(t)
   const { headers } = await logIn(app, 'ada')
   const rows: [query: string, status: number][] = [

@@ -7,32 +7,35 @@ import { exchange, listen } from '../errors/raw.ts'
 
 const requestsOf = (lines: LogLine[]) => lines.filter(({ msg }) => msg === 'request')
 
-t.test('each request is one line: method, route, status, duration, who and from where', async (t) => {
-  const { app, lines } = await buildWithLog(t)
-  const { user, headers } = await logIn(app, 'ada')
-  const rows: [method: 'GET' | 'DELETE', url: string, route: string | null, status: number, userId?: string][] = [
-    ['GET', '/api/users/me?secret=hunter2', '/api/users/me', 200, user.id],
-    ['GET', '/api/notes/hunter2', '/api/notes/:id', 404, user.id],
-    ['GET', '/hunter2', null, 404],
-    ['DELETE', '/api/auth/login', null, 405],
-    ['GET', '/hunter2%zz', null, 400],
-    ['GET', `/api/notes/${'hunter2'.repeat(20)}`, null, 414]
-  ]
-  for (const [method, url, route, status, userId] of rows) {
-    lines.length = 0
-    const reply = await app.inject({ method, url, headers, remoteAddress: '192.0.2.1' })
-    t.equal(reply.statusCode, status, url)
-    const [line, ...more] = requestsOf(lines)
-    t.match(line, { level: 'info', method, route, status, durationMs: Number, ip: '192.0.2.1', requestId: String })
-    t.equal(line?.['userId'], userId)
-    t.match(line?.['time'], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-    if (status >= 400) t.equal(reply.json().requestId, line?.['requestId'], 'the id is that of the reply')
-    t.same(more, [])
-    t.notMatch(JSON.stringify(lines), /hunter2/)
+t.test(
+  'ASVS 16.2.1, 16.2.2, 16.2.4: each request is one line: method, route, status, duration, who and from where',
+  async (t) => {
+    const { app, lines } = await buildWithLog(t)
+    const { user, headers } = await logIn(app, 'ada')
+    const rows: [method: 'GET' | 'DELETE', url: string, route: string | null, status: number, userId?: string][] = [
+      ['GET', '/api/users/me?secret=hunter2', '/api/users/me', 200, user.id],
+      ['GET', '/api/notes/hunter2', '/api/notes/:id', 404, user.id],
+      ['GET', '/hunter2', null, 404],
+      ['DELETE', '/api/auth/login', null, 405],
+      ['GET', '/hunter2%zz', null, 400],
+      ['GET', `/api/notes/${'hunter2'.repeat(20)}`, null, 414]
+    ]
+    for (const [method, url, route, status, userId] of rows) {
+      lines.length = 0
+      const reply = await app.inject({ method, url, headers, remoteAddress: '192.0.2.1' })
+      t.equal(reply.statusCode, status, url)
+      const [line, ...more] = requestsOf(lines)
+      t.match(line, { level: 'info', method, route, status, durationMs: Number, ip: '192.0.2.1', requestId: String })
+      t.equal(line?.['userId'], userId)
+      t.match(line?.['time'], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+      if (status >= 400) t.equal(reply.json().requestId, line?.['requestId'], 'the id is that of the reply')
+      t.same(more, [])
+      t.notMatch(JSON.stringify(lines), /hunter2/)
+    }
   }
-})
+)
 
-t.test('no header can break a line or choose the request id', async (t) => {
+t.test('ASVS 16.4.1: no header can break a line or choose the request id', async (t) => {
   const { app, lines } = await buildWithLog(t, { TRUST_PROXY: '127.0.0.1' })
   const values = [
     '\u001b[31mred',
@@ -55,7 +58,7 @@ t.test('no header can break a line or choose the request id', async (t) => {
   }
 })
 
-t.test('CR and LF in a header never reach the log', async (t) => {
+t.test('ASVS 16.4.1: CR and LF in a header never reach the log', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const port = await listen(app)
   lines.length = 0
@@ -64,7 +67,7 @@ t.test('CR and LF in a header never reach the log', async (t) => {
   t.notMatch(JSON.stringify(lines), /fatal/)
 })
 
-t.test('nothing secret is in the log of a whole session', async (t) => {
+t.test('ASVS 16.2.5: nothing secret is in the log of a whole session', async (t) => {
   const { app, lines } = await buildWithLog(t, { LOG_LEVEL: 'trace' })
   const secrets = [PASSWORD, 'hunter2', app.config.SECRET_KEY[0] ?? '']
   for (const [i, transport] of transports.entries()) {

@@ -16,7 +16,7 @@ t.test('an error is its type, code, text and frames', async (t) => {
   t.notMatch(JSON.stringify(error), /hunter2/)
 })
 
-t.test('a query error loses its text, its parameters and its rows, as a cause too', async (t) => {
+t.test('ASVS 16.2.5: a query error loses its text, its parameters and its rows, as a cause too', async (t) => {
   for (const cause of [
     new PostgresError('hunter2'),
     new ReplyError('WRONGTYPE hunter2'),

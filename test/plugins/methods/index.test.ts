@@ -23,7 +23,7 @@ const request = (line: string, ...headers: string[]) =>
   [line, 'Host: localhost', 'Connection: close', ...headers, '', ''].join('\r\n')
 
 for (const [path, ...some] of paths) {
-  t.test(`${path} answers 405 with Allow to each method that it has not`, async (t) => {
+  t.test(`ASVS 13.4.4, 4.1.4: ${path} answers 405 with Allow to each method that it has not`, async (t) => {
     const app = await build(t)
     const port = await listen(app)
     // Routes may be added to a path: what it says that it allows must hold what is listed above, and be true.
@@ -52,7 +52,7 @@ for (const [path, ...some] of paths) {
   })
 }
 
-t.test('an unknown path is 404 for every method, OPTIONS and TRACE too', async (t) => {
+t.test('ASVS 13.4.4: an unknown path is 404 for every method, OPTIONS and TRACE too', async (t) => {
   const app = await build(t)
   const port = await listen(app)
   for (const method of [...METHODS, 'OPTIONS' as const]) {

@@ -49,27 +49,31 @@ t.test(
   }
 )
 
-t.test('a Redis that is silent closes the way after one timeout', { skip: noRedisProgram }, async (t) => {
-  const { server, gate, reported } = await open(t)
-  await waitUntil(gate.isUp, 'Redis is trusted')
+t.test(
+  'ASVS 13.1.3, 13.2.6: a Redis that is silent closes the way after one timeout',
+  { skip: noRedisProgram },
+  async (t) => {
+    const { server, gate, reported } = await open(t)
+    await waitUntil(gate.isUp, 'Redis is trusted')
 
-  server.process.kill('SIGSTOP')
-  await t.rejects(
-    gate.read((redis) => redis.get('a')),
-    { code: 'SERVICE_UNAVAILABLE' }
-  )
-  t.notOk(gate.isUp())
-  let isAsked = false
-  const refused = gate.read(async () => {
-    isAsked = true
-  })
-  await t.rejects(refused, { code: 'SERVICE_UNAVAILABLE' })
-  t.notOk(isAsked, 'nobody asks a Redis that is known to be down')
+    server.process.kill('SIGSTOP')
+    await t.rejects(
+      gate.read((redis) => redis.get('a')),
+      { code: 'SERVICE_UNAVAILABLE' }
+    )
+    t.notOk(gate.isUp())
+    let isAsked = false
+    const refused = gate.read(async () => {
+      isAsked = true
+    })
+    await t.rejects(refused, { code: 'SERVICE_UNAVAILABLE' })
+    t.notOk(isAsked, 'nobody asks a Redis that is known to be down')
 
-  server.process.kill('SIGCONT')
-  await waitUntil(gate.isUp, 'Redis is trusted again')
-  t.same(reported, [true, false, true])
-})
+    server.process.kill('SIGCONT')
+    await waitUntil(gate.isUp, 'Redis is trusted again')
+    t.same(reported, [true, false, true])
+  }
+)
 
 t.test(
   'Redis is trusted only after every refill was written, and writes are let through to it',

@@ -28,41 +28,44 @@ async function cookieLogIn(
 const whoami = (app: FastifyInstance, headers: Record<string, string>) =>
   app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
 
-t.test('the cookie has the documented attributes, the clearing one too', async (t) => {
-  const table: [Record<string, string>, string, string[]][] = [
-    [{}, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure']],
-    [{ COOKIE_SAME_SITE: 'strict' }, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']],
-    [{ COOKIE_SAME_SITE: 'none' }, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=None', 'Secure']],
-    [{ COOKIE_SECURE: 'false' }, 'sid', ['HttpOnly', 'Path=/', 'SameSite=Lax']]
-  ]
-  for (const [environment, name, attributes] of table) {
-    const app = await build(t, { ...environment, LOGIN_MAX_AGE: '10d' })
-    await signUp(app, 'ada')
-    const remembered = await cookieLogIn(app)
-    t.equal(remembered.reply.statusCode, 200)
-    t.strictSame(Object.keys(remembered.reply.json()), ['user'])
-    t.match(setCookies(remembered.reply), [
-      { name, attributes: ['HttpOnly', 'Max-Age=864000', ...attributes.slice(1)] }
-    ])
-    t.ok((remembered.set?.length ?? 0) < 4096)
-    const forgotten = await cookieLogIn(app, { remember: false })
-    t.match(setCookies(forgotten.reply), [{ name, attributes }])
+t.test(
+  'ASVS 3.3.1, 3.3.2, 3.3.3, 3.3.4, 3.3.5: the cookie has the documented attributes, the clearing one too',
+  async (t) => {
+    const table: [Record<string, string>, string, string[]][] = [
+      [{}, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure']],
+      [{ COOKIE_SAME_SITE: 'strict' }, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']],
+      [{ COOKIE_SAME_SITE: 'none' }, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=None', 'Secure']],
+      [{ COOKIE_SECURE: 'false' }, 'sid', ['HttpOnly', 'Path=/', 'SameSite=Lax']]
+    ]
+    for (const [environment, name, attributes] of table) {
+      const app = await build(t, { ...environment, LOGIN_MAX_AGE: '10d' })
+      await signUp(app, 'ada')
+      const remembered = await cookieLogIn(app)
+      t.equal(remembered.reply.statusCode, 200)
+      t.strictSame(Object.keys(remembered.reply.json()), ['user'])
+      t.match(setCookies(remembered.reply), [
+        { name, attributes: ['HttpOnly', 'Max-Age=864000', ...attributes.slice(1)] }
+      ])
+      t.ok((remembered.set?.length ?? 0) < 4096)
+      const forgotten = await cookieLogIn(app, { remember: false })
+      t.match(setCookies(forgotten.reply), [{ name, attributes }])
 
-    const logout = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: remembered.headers })
-    t.equal(logout.statusCode, 204)
-    const [cleared, ...more] = setCookies(logout)
-    t.strictSame(more, [])
-    t.match(cleared, { name, value: '' })
-    const expiry = cleared?.attributes.filter((attribute) => /^(Expires|Max-Age)=/.test(attribute))
-    t.ok(expiry?.includes('Expires=Thu, 01 Jan 1970 00:00:00 GMT'))
-    t.strictSame(
-      cleared?.attributes.filter((attribute) => !expiry?.includes(attribute)),
-      attributes
-    )
+      const logout = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: remembered.headers })
+      t.equal(logout.statusCode, 204)
+      const [cleared, ...more] = setCookies(logout)
+      t.strictSame(more, [])
+      t.match(cleared, { name, value: '' })
+      const expiry = cleared?.attributes.filter((attribute) => /^(Expires|Max-Age)=/.test(attribute))
+      t.ok(expiry?.includes('Expires=Thu, 01 Jan 1970 00:00:00 GMT'))
+      t.strictSame(
+        cleared?.attributes.filter((attribute) => !expiry?.includes(attribute)),
+        attributes
+      )
+    }
   }
-})
+)
 
-t.test('only a login sets a cookie', async (t) => {
+t.test('ASVS 7.6.2: only a login sets a cookie', async (t) => {
   const app = await build(t)
   await signUp(app, 'ada')
   const { headers: live, set } = await cookieLogIn(app)
@@ -138,7 +141,7 @@ for (const backend of backends) {
     const app = await build(t, await backend.environment())
     await signUp(app, 'ada')
 
-    t.test('is made up by the service alone, and new for each login', async (t) => {
+    t.test('ASVS 7.2.3, 7.2.4: is made up by the service alone, and new for each login', async (t) => {
       const planted = await cookieLogIn(app)
       const adopted = await cookieLogIn(app, { headers: { cookie: '__Host-sid=made-up.id' } })
       t.not(adopted.set?.value, 'made-up.id')
@@ -153,27 +156,30 @@ for (const backend of backends) {
       t.equal((await whoami(app, adopted.headers)).statusCode, 200, 'a login elsewhere lives on')
     })
 
-    t.test('has 192 random bits and is stored as a hash only, in no table and no key', async (t) => {
-      const { set } = await cookieLogIn(app)
-      const secret = set?.value.split('.')[0] ?? ''
-      t.equal(Buffer.from(secret, 'base64url').length, 24)
-      const hash = createHash('sha256').update(secret).digest('base64url')
-      const { users, sessions, notes } = app.tables
-      const rows = [
-        await app.db.select().from(users),
-        await app.db.select().from(sessions),
-        await app.db.select().from(notes)
-      ]
-      const stored = [JSON.stringify(rows)]
-      const keys = (await app.redis?.client.keys('*')) ?? []
-      for (const key of keys) stored.push(key, String(await app.redis?.client.get(key)))
-      t.notOk(stored.join('\n').includes(secret))
-      t.ok(stored.join('\n').includes(hash), 'its SHA-256 is')
-    })
+    t.test(
+      'ASVS 7.2.3, 11.5.1: has 192 random bits and is stored as a hash only, in no table and no key',
+      async (t) => {
+        const { set } = await cookieLogIn(app)
+        const secret = set?.value.split('.')[0] ?? ''
+        t.equal(Buffer.from(secret, 'base64url').length, 24)
+        const hash = createHash('sha256').update(secret).digest('base64url')
+        const { users, sessions, notes } = app.tables
+        const rows = [
+          await app.db.select().from(users),
+          await app.db.select().from(sessions),
+          await app.db.select().from(notes)
+        ]
+        const stored = [JSON.stringify(rows)]
+        const keys = (await app.redis?.client.keys('*')) ?? []
+        for (const key of keys) stored.push(key, String(await app.redis?.client.get(key)))
+        t.notOk(stored.join('\n').includes(secret))
+        t.ok(stored.join('\n').includes(hash), 'its SHA-256 is')
+      }
+    )
   })
 }
 
-t.test('with the key rotated in a cookie still counts and comes back signed by the new one', async (t) => {
+t.test('ASVS 13.3.4: with the key rotated in a cookie still counts and comes back signed by the new one', async (t) => {
   const [oldKey, newKey] = [randomKey(), randomKey()]
   const DB_URI = `file:${t.testdir()}/app.db`
   const first = await build(t, { DB_URI, SECRET_KEY: oldKey })

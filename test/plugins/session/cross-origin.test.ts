@@ -56,30 +56,33 @@ const rows = async (app: FastifyInstance) => ({
   notes: await app.db.select().from(app.tables.notes)
 })
 
-t.test('an unsafe request with a cookie is refused before any handler where a foreign page sent it', async (t) => {
-  const app = await build(t, { CORS_API_ORIGINS: LISTED })
-  const { headers } = await logIn(app, 'ada', cookie)
-  const before = await rows(app)
-  for (const [what, from, isFine] of table) {
-    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
-      for (const url of ['/api/notes', '/api/auth/logout', '/api/auth/login', '/nowhere']) {
-        // The body is refused by each handler's schema, so that what passes changes nothing either.
-        if (isFine && url === '/api/auth/logout') continue
+t.test(
+  'ASVS 3.5.1: an unsafe request with a cookie is refused before any handler where a foreign page sent it',
+  async (t) => {
+    const app = await build(t, { CORS_API_ORIGINS: LISTED })
+    const { headers } = await logIn(app, 'ada', cookie)
+    const before = await rows(app)
+    for (const [what, from, isFine] of table) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+        for (const url of ['/api/notes', '/api/auth/logout', '/api/auth/login', '/nowhere']) {
+          // The body is refused by each handler's schema, so that what passes changes nothing either.
+          if (isFine && url === '/api/auth/logout') continue
+          const sent = { ...headers, ...from, host: HOST }
+          const reply = await app.inject({ method, url, headers: sent, payload: { odd: true } })
+          const about = `${method} ${url}: ${what}`
+          if (isFine) t.not(reply.json().code, 'CROSS_ORIGIN_REQUEST', about)
+          else t.equal(`${reply.statusCode} ${reply.json().code}`, '403 CROSS_ORIGIN_REQUEST', about)
+        }
+      }
+      for (const method of ['GET', 'HEAD'] as const) {
         const sent = { ...headers, ...from, host: HOST }
-        const reply = await app.inject({ method, url, headers: sent, payload: { odd: true } })
-        const about = `${method} ${url}: ${what}`
-        if (isFine) t.not(reply.json().code, 'CROSS_ORIGIN_REQUEST', about)
-        else t.equal(`${reply.statusCode} ${reply.json().code}`, '403 CROSS_ORIGIN_REQUEST', about)
+        const reply = await app.inject({ method, url: '/api/auth/whoami', headers: sent })
+        t.equal(reply.statusCode, 200, `a safe method is served: ${method} ${what}`)
       }
     }
-    for (const method of ['GET', 'HEAD'] as const) {
-      const sent = { ...headers, ...from, host: HOST }
-      const reply = await app.inject({ method, url: '/api/auth/whoami', headers: sent })
-      t.equal(reply.statusCode, 200, `a safe method is served: ${method} ${what}`)
-    }
+    t.strictSame(await rows(app), before)
   }
-  t.strictSame(await rows(app), before)
-})
+)
 
 t.test('any cookie counts, Authorization or none do not', async (t) => {
   const app = await build(t, { CORS_API_ORIGINS: LISTED })
@@ -93,46 +96,52 @@ t.test('any cookie counts, Authorization or none do not', async (t) => {
   t.equal(`${none.statusCode} ${none.json().code}`, '401 UNAUTHENTICATED')
 })
 
-t.test('a cookie login is held to the rule without a cookie too, and a refused one changes nothing', async (t) => {
-  const app = await build(t, { CORS_API_ORIGINS: LISTED })
-  await logIn(app, 'ada', cookie)
-  const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'cookie' }
-  const before = await rows(app)
-  for (const [what, from, isFine] of table) {
-    // Those that pass would each cost a hash: a few are enough.
-    if (isFine && 'sec-fetch-site' in from) continue
+t.test(
+  'ASVS 3.5.1: a cookie login is held to the rule without a cookie too, and a refused one changes nothing',
+  async (t) => {
+    const app = await build(t, { CORS_API_ORIGINS: LISTED })
+    await logIn(app, 'ada', cookie)
+    const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'cookie' }
+    const before = await rows(app)
+    for (const [what, from, isFine] of table) {
+      // Those that pass would each cost a hash: a few are enough.
+      if (isFine && 'sec-fetch-site' in from) continue
+      const reply = await app.inject({
+        method: 'POST',
+        url: '/api/auth/login',
+        headers: { ...from, host: HOST },
+        payload
+      })
+      t.equal(reply.statusCode, isFine ? 200 : 403, what)
+      if (isFine) continue
+      t.equal(reply.json().code, 'CROSS_ORIGIN_REQUEST', what)
+      t.equal(reply.headers['set-cookie'], undefined, what)
+    }
+    const after = await rows(app)
+    t.equal(after.sessions.length, before.sessions.length + 4, 'one for each that passed')
+  }
+)
+
+t.test(
+  'ASVS 3.5.1: without a list only the own origin may act, and cookie-less token logins may come from anywhere',
+  async (t) => {
+    const app = await build(t)
+    const { headers } = await logIn(app, 'ada', cookie)
+    for (const [origin, status] of [
+      [LISTED, 403],
+      [`https://${HOST}`, 404]
+    ] as const) {
+      const sent = { ...headers, host: HOST, origin }
+      t.equal((await app.inject({ method: 'POST', url: '/nowhere', headers: sent })).statusCode, status, origin)
+    }
+    if (!app.strategies.has('token')) return
+    const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'token' }
     const reply = await app.inject({
       method: 'POST',
       url: '/api/auth/login',
-      headers: { ...from, host: HOST },
+      headers: { origin: LISTED, host: HOST },
       payload
     })
-    t.equal(reply.statusCode, isFine ? 200 : 403, what)
-    if (isFine) continue
-    t.equal(reply.json().code, 'CROSS_ORIGIN_REQUEST', what)
-    t.equal(reply.headers['set-cookie'], undefined, what)
+    t.equal(reply.statusCode, 200)
   }
-  const after = await rows(app)
-  t.equal(after.sessions.length, before.sessions.length + 4, 'one for each that passed')
-})
-
-t.test('without a list only the own origin may act, and cookie-less token logins may come from anywhere', async (t) => {
-  const app = await build(t)
-  const { headers } = await logIn(app, 'ada', cookie)
-  for (const [origin, status] of [
-    [LISTED, 403],
-    [`https://${HOST}`, 404]
-  ] as const) {
-    const sent = { ...headers, host: HOST, origin }
-    t.equal((await app.inject({ method: 'POST', url: '/nowhere', headers: sent })).statusCode, status, origin)
-  }
-  if (!app.strategies.has('token')) return
-  const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'token' }
-  const reply = await app.inject({
-    method: 'POST',
-    url: '/api/auth/login',
-    headers: { origin: LISTED, host: HOST },
-    payload
-  })
-  t.equal(reply.statusCode, 200)
-})
+)

@@ -22,7 +22,7 @@ for (const backend of backends) {
     const whoami = (headers: Record<string, string>) => app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
     const { sid, headers } = await logIn(app, 'ada', cookie)
 
-    t.test('ends when it is not used, and says so', async (t) => {
+    t.test('ASVS 7.3.1: ends when it is not used, and says so', async (t) => {
       const idle = await cookie.logIn(app, 'ada')
       await move(app, idle.sid, { lastSeenAt: ago(60 * MINUTE), expiresAt: ago(1) })
       for (const url of ['/api/auth/whoami', '/api/users/me']) {
@@ -35,7 +35,7 @@ for (const backend of backends) {
       t.equal((await whoami(idle.headers)).statusCode, 401, 'asking does not wake it')
     })
 
-    t.test('ends at its absolute end, however much it is used', async (t) => {
+    t.test('ASVS 7.3.2: ends at its absolute end, however much it is used', async (t) => {
       const old = await cookie.logIn(app, 'ada')
       await move(app, old.sid, { absoluteExpiresAt: ago(1) })
       const reply = await whoami(old.headers)

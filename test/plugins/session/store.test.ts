@@ -56,15 +56,18 @@ for (const backend of backends) {
       t.strictSame(await store.find(secretHash, after(5000)), login)
     })
 
-    t.test('never gives an ended login for a live one, even if a late request keeps what it had read', async (t) => {
-      const { secretHash, login } = await create()
-      await store.keep(login)
-      const revoked = await logins.markRevoked(login.id, 'logout', after(10))
-      if (revoked) await store.end([revoked])
-      t.strictSame(await store.find(secretHash, after(11)), revoked)
-      await store.keep(login)
-      t.strictSame(await store.find(secretHash, after(12)), revoked)
-    })
+    t.test(
+      'ASVS 7.4.1: never gives an ended login for a live one, even if a late request keeps what it had read',
+      async (t) => {
+        const { secretHash, login } = await create()
+        await store.keep(login)
+        const revoked = await logins.markRevoked(login.id, 'logout', after(10))
+        if (revoked) await store.end([revoked])
+        t.strictSame(await store.find(secretHash, after(11)), revoked)
+        await store.keep(login)
+        t.strictSame(await store.find(secretHash, after(12)), revoked)
+      }
+    )
 
     t.test('ends many at once, again too, and none', async (t) => {
       const made = [await create(), await create(), await create()]
@@ -79,22 +82,25 @@ for (const backend of backends) {
   })
 }
 
-t.test('while Redis is down the store answers from SQL, waits for nothing, and refuses to end a login', async (t) => {
-  const { logins, users } = await build(t)
-  const calls: string[] = []
-  const refuse = (name: string) => async () => {
-    calls.push(name)
-    throw new ServiceUnavailable()
-  }
-  const down = { read: refuse('read'), write: refuse('write') } as unknown as RedisGate
-  const store = createRedisStore(down, logins)
-  const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
-  const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }
-  const login = await logins.create(ada, { ...carrier, idleTtl: 100, maxAge: 1000 }, START)
-  if (login === null) throw new Error('no login was made')
+t.test(
+  'ASVS 16.5.2, 16.5.3: while Redis is down the store answers from SQL, waits for nothing, and refuses to end a login',
+  async (t) => {
+    const { logins, users } = await build(t)
+    const calls: string[] = []
+    const refuse = (name: string) => async () => {
+      calls.push(name)
+      throw new ServiceUnavailable()
+    }
+    const down = { read: refuse('read'), write: refuse('write') } as unknown as RedisGate
+    const store = createRedisStore(down, logins)
+    const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
+    const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }
+    const login = await logins.create(ada, { ...carrier, idleTtl: 100, maxAge: 1000 }, START)
+    if (login === null) throw new Error('no login was made')
 
-  await store.keep(login)
-  t.strictSame(await store.find('a hash', START), login)
-  t.notOk(calls.includes('write'), 'only what is refused at once was tried')
-  await t.rejects(store.end([login]), { code: 'SERVICE_UNAVAILABLE' })
-})
+    await store.keep(login)
+    t.strictSame(await store.find('a hash', START), login)
+    t.notOk(calls.includes('write'), 'only what is refused at once was tried')
+    await t.rejects(store.end([login]), { code: 'SERVICE_UNAVAILABLE' })
+  }
+)

@@ -40,7 +40,7 @@ t.test('runs as many tasks at once as it may, and the next in line when one ends
   t.equal(await govern(async () => 'again'), 'again', 'and is free afterwards')
 })
 
-t.test('refuses at once who finds no place in the queue', async (t) => {
+t.test('ASVS 15.1.3, 15.2.2: refuses at once who finds no place in the queue', async (t) => {
   const govern = createGovernor(1, 1, 60_000)
   const running = createTask()
   const ends = [govern(running.run), govern(async () => 'second')]
@@ -52,15 +52,18 @@ t.test('refuses at once who finds no place in the queue', async (t) => {
   t.strictSame(await Promise.all(ends), ['first', 'second'])
 })
 
-t.test('refuses who waited too long, without running the task, and keeps its places', async (t) => {
-  const govern = createGovernor(1, 1, 5)
-  const running = createTask()
-  const late = createTask()
-  const first = govern(running.run)
-  await t.rejects(govern(late.run), unavailable)
-  t.equal(late.isRunning, false)
-  running.resolve('first')
-  t.equal(await first, 'first')
-  t.equal(await govern(async () => 'next'), 'next')
-  t.equal(late.isRunning, false)
-})
+t.test(
+  'ASVS 15.1.3, 15.2.2: refuses who waited too long, without running the task, and keeps its places',
+  async (t) => {
+    const govern = createGovernor(1, 1, 5)
+    const running = createTask()
+    const late = createTask()
+    const first = govern(running.run)
+    await t.rejects(govern(late.run), unavailable)
+    t.equal(late.isRunning, false)
+    running.resolve('first')
+    t.equal(await first, 'first')
+    t.equal(await govern(async () => 'next'), 'next')
+    t.equal(late.isRunning, false)
+  }
+)

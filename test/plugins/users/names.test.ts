@@ -70,7 +70,7 @@ t.test('names are any text but control characters and blanks', async (t) => {
   for (const name of refused) t.equal(isName(name), false, JSON.stringify(name))
 })
 
-t.test('user names that look or read alike share a key', async (t) => {
+t.test('ASVS 2.3.3: user names that look or read alike share a key', async (t) => {
   const groups = [
     ['Bob', 'bob', 'BOB', 'Ｂｏｂ', '𝐁𝐨𝐛'],
     ['straße', 'STRASSE', 'Strasse', 'STRAẞE'],

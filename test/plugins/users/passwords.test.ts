@@ -7,15 +7,18 @@ import { build, PASSWORD, signUp, transports } from '../../build.ts'
 
 const STRONG = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/
 
-t.test('hashes are argon2id with the parameters of OWASP, a salt of 16 and a tag of 32 bytes', async (t) => {
-  const passwords = await createPasswords(1, 8)
-  const first = await passwords.hash(PASSWORD)
-  t.match(first, STRONG)
-  t.not(first, await passwords.hash(PASSWORD), 'each with a salt of its own')
-  t.equal(await passwords.verify(first, PASSWORD), true)
-})
+t.test(
+  'ASVS 11.4.2: hashes are argon2id with the parameters of OWASP, a salt of 16 and a tag of 32 bytes',
+  async (t) => {
+    const passwords = await createPasswords(1, 8)
+    const first = await passwords.hash(PASSWORD)
+    t.match(first, STRONG)
+    t.not(first, await passwords.hash(PASSWORD), 'each with a salt of its own')
+    t.equal(await passwords.verify(first, PASSWORD), true)
+  }
+)
 
-t.test('only the very same password is right', async (t) => {
+t.test('ASVS 6.2.5, 6.2.8, 6.2.10: only the very same password is right', async (t) => {
   const passwords = await createPasswords(3, 8)
   const long = 'abcdefgh'.repeat(10)
   const table: [string, string, boolean][] = [
@@ -37,7 +40,7 @@ t.test('only the very same password is right', async (t) => {
   }
 })
 
-t.test('where there is no user no password is right, not even that of the decoy', async (t) => {
+t.test('ASVS 6.3.8: where there is no user no password is right, not even that of the decoy', async (t) => {
   const passwords = await createPasswords(1, 8)
   t.equal(await passwords.verify(null, PASSWORD), false)
   t.equal(await passwords.verify(null, 'no password has this hash'), false)
@@ -57,7 +60,7 @@ t.test('knows which hashes are weaker than those made today', async (t) => {
   for (const [hash, weak] of table) t.equal(isWeak(hash), weak, hash)
 })
 
-t.test('a login renews a weaker hash, once, and a wrong password does not', async (t) => {
+t.test('ASVS 11.4.2: a login renews a weaker hash, once, and a wrong password does not', async (t) => {
   const app = await build(t)
   const { users } = app.tables
   const weak = {

@@ -19,7 +19,7 @@ async function signUpWith(app: FastifyInstance, members: Record<string, unknown>
 
 const refused = (pointer: string) => ({ status: 400, code: 'VALIDATION_FAILED', pointer })
 
-t.test('a password has PASSWORD_MIN_LENGTH to 256 code points', async (t) => {
+t.test('ASVS 6.2.1, 6.2.9: a password has PASSWORD_MIN_LENGTH to 256 code points', async (t) => {
   for (const minimum of [8, 15]) {
     const app = await build(t, { PASSWORD_MIN_LENGTH: `${minimum}` })
     for (const character of ['a', 'é', '🔑']) {
@@ -38,7 +38,7 @@ t.test('a password has PASSWORD_MIN_LENGTH to 256 code points', async (t) => {
   }
 })
 
-t.test('each text has a shortest and a longest length, in code points', async (t) => {
+t.test('ASVS 2.2.1, 15.2.2: each text has a shortest and a longest length, in code points', async (t) => {
   const app = await build(t)
   const host = `${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(50)}.example.com`
   const address = (length: number) => `${'a'.repeat(length - 1 - host.length)}@${host}`

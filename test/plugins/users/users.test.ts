@@ -38,7 +38,7 @@ for (const database of databases) {
       t.equal(user.username, 'Zo\u00eb')
     })
 
-    t.test('have one user name for each normal form, and one e-mail for each case', async (t) => {
+    t.test('ASVS 2.3.3: have one user name for each normal form, and one e-mail for each case', async (t) => {
       await users.create(fields('Bob', 'bob@example.com'), now)
       for (const username of ['bob', 'BOB', 'Ｂｏｂ']) {
         await t.rejects(users.create(fields(username, `${username.length}x@example.com`), now), {
@@ -61,7 +61,7 @@ for (const database of databases) {
       await t.resolves(users.refuseTaken('new', 'new@example.com'))
     })
 
-    t.test('of twenty sign-ups of one name at once one wins', async (t) => {
+    t.test('ASVS 15.4.2: of twenty sign-ups of one name at once one wins', async (t) => {
       const calls = Array.from({ length: 20 }, (_, i) => users.create(fields('racer', `racer${i}@example.com`), now))
       const ends = await Promise.allSettled(calls)
       const failed = ends.filter((end) => end.status === 'rejected')
