@@ -42,7 +42,7 @@ async function run() {
       { usernameOrEmail, password: PASSWORD, authType: 'token' },
       client(i)
     )
-    return { status: reply.status, body: await reply.json() }
+    return { status: reply.status, body: (await reply.json()) as { accessToken: string } }
   }
   const { body } = await login('user0', 0)
   const asker = fork(import.meta.filename, [service.url, `Bearer ${body.accessToken}`])

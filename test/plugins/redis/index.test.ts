@@ -20,7 +20,7 @@ t.test('a Redis that is not there stops no start: the service says so once and w
   t.match(changes, [{ event: 'dependency_down', level: 'error' }])
 })
 
-t.test('each change of state of Redis is one line of the log', { skip: noRedisProgram }, async (t) => {
+t.test('ASVS 16.3.4: each change of state of Redis is one line of the log', { skip: noRedisProgram }, async (t) => {
   const server = await startRedis()
   const { app, lines } = await buildWithLog(t, { REDIS_URL: server.url })
   const events = () => lines.filter((line) => line['dependency'] === 'redis').map((line) => line['event'])
