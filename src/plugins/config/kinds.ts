@@ -59,7 +59,8 @@ export function list(test: (item: string) => boolean, fault: string) {
   return kind(Type.Array(Type.String()), parse, '', fault)
 }
 
-const PLACEHOLDER = /change.?(me|this)|secret|password|example|placeholder|replace|your.?key|insert/i
+// A PEM block, were it public, would let anybody sign who has the public key.
+const PLACEHOLDER = /change.?(me|this)|secret|password|example|placeholder|replace|your.?key|insert|-----BEGIN/i
 
 /** A key from a good random source is long and does not repeat; words, runs such as `abcd…` and repetitions are none. */
 function isStrongSecret(secret: string) {
