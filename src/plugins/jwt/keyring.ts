@@ -1,66 +1,103 @@
 import fastifyJwt, { type JWT } from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import { InvalidToken } from './errors.ts'
+import type { Key } from './keys.ts'
+import { createRecent } from './recent.ts'
 
 /** What all tokens of one kind share, and the claims that each must have. */
 export type TokenKind = { name: string; typ: string; audience: string; requiredClaims: string[]; isCached: boolean }
-export type Claims = Record<string, unknown>
+export type Claims = Readonly<Record<string, unknown>>
 
 /** How far clocks may differ, in seconds. */
 export const TOLERANCE_SECONDS = 5
+/** How many verified tokens are remembered, about 1 kB each, so that what comes again costs no signature. */
+const REMEMBERED = 4000
+
+const headerOf = (token: string) => token.slice(0, token.indexOf('.'))
+
+/** The `kid` of a header; undefined where it has none, or is no header: the library refuses that by itself. */
+function kidOf(header: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(header, 'base64url').toString())?.kid
+  } catch {
+    return undefined
+  }
+}
 
 /**
- * Signs with the first key of JWT_SECRET_KEY and verifies with all of them, HS256 only. The bytes of a key are those of its
- * text, so that other services can verify. One namespace of @fastify/jwt a key: with options for each call it would build a
- * verifier for each call.
+ * Signs with the first key and verifies with all of them, each by its one algorithm (RFC 8725, 3.1). One namespace of
+ * @fastify/jwt a key: with options for each call it would build a verifier for each call.
  */
 export async function createKeyring(
   app: FastifyInstance,
+  keys: readonly Key[],
   { name, typ, audience, requiredClaims, isCached }: TokenKind
 ) {
-  const { JWT_SECRET_KEY, JWT_ISSUER } = app.config
+  const { JWT_ISSUER } = app.config
 
-  async function register(secret: string, i: number) {
+  async function register({ kid, algorithm, secret }: Key, i: number) {
     const namespace = `${name}${i}`
     await app.register(fastifyJwt, {
       namespace,
-      secret: Buffer.from(secret),
-      sign: { algorithm: 'HS256', iss: JWT_ISSUER, aud: audience, header: { alg: 'HS256', typ } },
+      secret,
+      sign: { algorithm, iss: JWT_ISSUER, aud: audience, header: { alg: algorithm, typ, kid } },
       verify: {
-        algorithms: ['HS256'],
+        algorithms: [algorithm],
         checkTyp: typ,
         allowedIss: JWT_ISSUER,
         allowedAud: audience,
         requiredClaims,
         clockTolerance: TOLERANCE_SECONDS * 1000,
         // It would say expired before the other claims were looked at.
-        ignoreExpiration: true,
-        // Results are kept under a hash of the whole token; time and revocation are always checked after it.
-        cache: isCached
+        ignoreExpiration: true
       }
     })
     return (app.jwt as unknown as Record<string, JWT>)[namespace] as JWT
   }
 
-  const [first = '', ...others] = JWT_SECRET_KEY
-  const signer = await register(first, 0)
-  const verifiers = [signer]
-  for (const [i, secret] of others.entries()) verifiers.push(await register(secret, i + 1))
+  const verifiers: JWT[] = []
+  for (const [i, key] of keys.entries()) verifiers.push(await register(key, i))
+  const [signer] = verifiers as [JWT]
+  // Our own headers are known by their very bytes; only those of others are read.
+  const byHeader = new Map(verifiers.map((verifier) => [headerOf(verifier.sign({})), [verifier]]))
+  const byKid = new Map<unknown, JWT[]>(keys.map(({ kid }, i) => [kid, verifiers.slice(i, i + 1)]))
+
+  function verifiersFor(token: string) {
+    const header = headerOf(token)
+    const own = byHeader.get(header)
+    if (own !== undefined) return own
+    const kid = kidOf(header)
+    const chosen = kid === undefined ? verifiers : byKid.get(kid)
+    if (chosen === undefined) throw new InvalidToken({ cause: { code: 'UNKNOWN_KID' } })
+    return chosen
+  }
+
+  function verify(token: string): Claims {
+    let cause: unknown
+    for (const verifier of verifiersFor(token)) {
+      try {
+        return Object.freeze(verifier.verify<Claims>(token))
+      } catch (error) {
+        cause = error
+        if ((error as { code?: string }).code !== 'FAST_JWT_INVALID_SIGNATURE') break
+      }
+    }
+    throw new InvalidToken({ cause })
+  }
+
+  // The library's own cache takes a SHA-256 of the token to look it up, and anybody's refused tokens push out good ones.
+  const recent = createRecent<Claims>(REMEMBERED)
+  function verifyOnce(token: string): Claims {
+    const known = recent.get(token)
+    if (known !== undefined) return known
+    const claims = verify(token)
+    recent.set(token, claims)
+    return claims
+  }
 
   return {
     sign: (claims: Claims) => signer.sign(claims),
-    /** The claims of a token of ours, expired ones too; INVALID_TOKEN for every refusal of the library. */
-    verify(token: string): Claims {
-      let cause: unknown
-      for (const verifier of verifiers) {
-        try {
-          return verifier.verify<Claims>(token)
-        } catch (error) {
-          cause = error
-          if ((error as { code?: string }).code !== 'FAST_JWT_INVALID_SIGNATURE') break
-        }
-      }
-      throw new InvalidToken({ cause })
-    }
+    /** The claims of a token of ours, expired ones too; INVALID_TOKEN for every refusal. Time and revocation come after it. */
+    verify: isCached ? verifyOnce : verify
   }
 }

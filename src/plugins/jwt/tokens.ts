@@ -4,6 +4,7 @@ import { isUuid } from '../db/ids.ts'
 import type { Login } from '../db/types.ts'
 import { InvalidToken, TokenExpired } from './errors.ts'
 import { type Claims, createKeyring, TOLERANCE_SECONDS } from './keyring.ts'
+import { accessKeys, secretKeys } from './keys.ts'
 import type { TokenReply } from './schemas.ts'
 
 export type AccessClaims = { sub: string; sid: string; auth_time: number }
@@ -21,11 +22,15 @@ export async function createTokens(app: FastifyInstance) {
     refresh: { name: 'refresh', typ: 'rt+jwt', audience: `${JWT_ISSUER}/refresh`, isCached: false }
   }
   const requiredClaims = ['iss', 'aud', 'sid', 'iat', 'exp']
-  const access = await createKeyring(app, {
+  const access = await createKeyring(app, accessKeys(app.config), {
     ...kinds.access,
     requiredClaims: [...requiredClaims, 'sub', 'jti', 'auth_time']
   })
-  const refresh = await createKeyring(app, { ...kinds.refresh, requiredClaims: [...requiredClaims, 'gen'] })
+  // HS256 always: the signature of a refresh token must repeat, and nobody else reads it.
+  const refresh = await createKeyring(app, secretKeys(app.config), {
+    ...kinds.refresh,
+    requiredClaims: [...requiredClaims, 'gen']
+  })
 
   /** The library checks less than it seems: `aud` may be a list there, `sub` an object, `exp` 1e400 and `iat` ahead. */
   function check({ iss, aud, sid, iat, exp }: Claims, audience: string, hasOwnClaims: boolean, now: Date) {
