@@ -96,7 +96,7 @@ t.test(
       `my password is ${key}`,
       `${key},short`,
       `short,${key}`,
-    `-----BEGIN PUBLIC KEY-----\n${key}\n-----END PUBLIC KEY-----`
+      `-----BEGIN PUBLIC KEY-----\n${key}\n-----END PUBLIC KEY-----`
     ]
     for (const name of secretNames) {
       for (const value of weak) {
