@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { logEvent } from '../events/log.ts'
 import { securityHeaders } from '../headers/headers.ts'
 import { answerExpectation } from './edge.ts'
-import { problemHeaders, toCoded, toProblem } from './problem.ts'
+import { knownPointers, problemHeaders, toCoded, toProblem } from './problem.ts'
 import { Problem } from './schemas.ts'
 
 /** Told of each 5xx: the place for an error reporter. What it throws is logged and changes nothing. */
@@ -41,9 +41,7 @@ async function errors(app: FastifyInstance) {
       request.log.error({ err: thrown, code: error.code }, 'request failed')
       for (const listener of listeners) void tell(listener, thrown, request)
     }
-    // Where, never what (ASVS 5.0, 16.3.3).
-    if (error.errors)
-      logEvent(request, 'input_validation_fail', { pointers: error.errors.map(({ pointer }) => pointer) })
+    if (error.errors) logEvent(request, 'input_validation_fail', { pointers: knownPointers(thrown) })
     reply.code(error.statusCode).headers(problemHeaders(error))
     return reply.send(JSON.stringify(toProblem(error, request.id)))
   })

@@ -47,6 +47,12 @@ export function pointerTo(parent: string, name: unknown) {
   return typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) ? `${parent}/${name}` : parent
 }
 
+/** Where the faults of a request are, for the log: names that were sent stay out of it, they may be anything. */
+export function knownPointers(thrown: unknown) {
+  const { validation = [] } = (thrown ?? {}) as Partial<FastifyError>
+  return validation.map(({ instancePath, params }) => pointerTo(instancePath, params['missingProperty']))
+}
+
 /** Names the member at fault and says what is wrong, never its value. */
 function toPointer({ instancePath, keyword, message, params }: FastifySchemaValidationError) {
   const named = params['missingProperty'] ?? params['additionalProperty']
