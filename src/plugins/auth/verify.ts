@@ -31,8 +31,8 @@ export function createVerifier({ passwords, throttle, events }: FastifyInstance)
     try {
       for (let i = 1; i <= ATTEMPTS; i++) {
         const isRight = await passwords.verify(user?.passwordHash ?? null, claim.password)
-        const done =
-          user !== null && isRight ? await act(user) : await Promise.reject(await refuse(request, claim, user))
+        if (user === null || !isRight) break
+        const done = await act(user)
         if (done !== null) {
           await attempt.succeed()
           return done
