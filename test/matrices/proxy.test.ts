@@ -16,6 +16,7 @@ const rows: [what: string, headers: Record<string, string>, through: string][] =
   ['10 kB', { 'x-forwarded-for': long }, PEER],
   ['IPv6', { 'x-forwarded-for': '2001:db8::7' }, '2001:db8::7'],
   ['IPv6 with brackets and port', { 'x-forwarded-for': '[2001:db8::7]:80' }, PEER],
+  ['IPv6 with a long zone', { 'x-forwarded-for': `fe80::7%${'a'.repeat(5000)}` }, 'fe80::7'],
   ['IPv4 with port', { 'x-forwarded-for': '198.51.100.7:80' }, PEER],
   ['IPv4 in IPv6', { 'x-forwarded-for': '::ffff:198.51.100.7' }, '198.51.100.7'],
   [

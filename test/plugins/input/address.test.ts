@@ -25,6 +25,7 @@ const rows: { name: string; from: string; forwarded: string | undefined; address
   { name: 'nor 10 kB', from: PROXY, forwarded: 'x'.repeat(10_000), address: PROXY },
   { name: 'nor an address with a port', from: PROXY, forwarded: '[2001:db8::1]:443', address: PROXY },
   { name: 'IPv6', from: PROXY, forwarded: '2001:db8::1', address: '2001:db8::1' },
+  { name: 'IPv6 without its zone', from: PROXY, forwarded: `fe80::7%${'a'.repeat(5000)}`, address: 'fe80::7' },
   { name: 'IPv4 in IPv6', from: PROXY, forwarded: '::ffff:192.0.2.1', address: '192.0.2.1' },
   { name: 'IPv4 in IPv6 of the connection', from: '::ffff:203.0.113.9', forwarded: undefined, address: STRANGER }
 ]
