@@ -174,6 +174,9 @@ for (const backend of backends) {
         for (const key of keys) stored.push(key, String(await app.redis?.client.get(key)))
         t.notOk(stored.join('\n').includes(secret))
         t.ok(stored.join('\n').includes(hash), 'its SHA-256 is')
+        const starts = new Set<string | undefined>()
+        for (let i = 0; i < 16; i++) starts.add((await cookieLogIn(app)).set?.value.slice(0, 8))
+        t.equal(starts.size, 16, 'no two begin alike')
       }
     )
   })
