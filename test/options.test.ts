@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import type { Server } from 'node:http'
+import { connect } from 'node:net'
 import t from 'tap'
 import { buildWithLog } from './build.ts'
 import { answersIn, exchange, listen } from './plugins/errors/raw.ts'
@@ -9,6 +11,35 @@ t.test('ASVS 13.1.3: slow clients are cut off: every timeout is set', async (t) 
   t.match(server, { headersTimeout: 20_000, requestTimeout: 30_000, timeout: 30_000, keepAliveTimeout: 72_000 })
   t.match(app.initialConfig, { handlerTimeout: 10_000, bodyLimit: 102_400, requestTimeout: 30_000 })
   t.match(server, { connectionsCheckingInterval: 5000 })
+})
+
+t.test('ASVS 13.1.3: who sends a byte at a time is cut off with 408, and others are served', async (t) => {
+  const { app } = await buildWithLog(t)
+  const port = await listen(app)
+  // Shorter than in service; they are looked at every five seconds all the same.
+  app.server.headersTimeout = 500
+  app.server.requestTimeout = 1000
+  const head = 'POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\n'
+  const slow = [head, `${head}Content-Type: application/json\r\nContent-Length: 9000\r\n\r\n{`]
+  const ended = slow.map((start) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(start))
+    const drip = setInterval(() => socket.write('x'), 200)
+    let text = ''
+    socket.on('data', (bytes) => {
+      text += bytes
+    })
+    socket.on('error', () => {})
+    return once(socket, 'close').then(() => {
+      clearInterval(drip)
+      return text
+    })
+  })
+  t.equal((await fetch(`http://127.0.0.1:${port}/livez`)).status, 200)
+  for (const text of await Promise.all(ended)) {
+    const [answer, ...more] = answersIn(text)
+    t.match(JSON.parse(answer?.body ?? '{}'), { status: 408, code: 'REQUEST_TIMEOUT' })
+    t.equal(more.length, 0)
+  }
 })
 
 t.test('every request has an id of its own that nobody chooses', async (t) => {
