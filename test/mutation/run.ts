@@ -69,6 +69,7 @@ async function startWorker(copy: string, files: string[], mutant = '') {
     const timer = setTimeout(() => resolve(null), timeoutMs)
     child.once('message', resolve as never)
     const gone = () => resolve(null)
+    if (child.exitCode !== null || child.signalCode !== null) gone()
     child.once('exit', gone)
     return promise.finally(() => {
       clearTimeout(timer)
@@ -106,6 +107,17 @@ const testsOf = new Map<string, string[]>()
 for (const [id, hit] of reached)
   if (passed.has(id)) for (const mutant of hit) testsOf.set(mutant, [...(testsOf.get(mutant) ?? []), id])
 
+/** Tells of a mutant that no test kills. */
+function report({ fileName, location, mutatorName, replacement, id }: Mutant) {
+  const { start, end } = location
+  const lines = readFileSync(join(ROOT, relative(copy, fileName)), 'utf8').split('\n')
+  const [line = ''] = lines.slice(start.line)
+  const text = start.line === end.line ? line.slice(start.column, end.column) : `${line.slice(start.column)} …`
+  const tested = testsOf.has(id) || atImport.includes(id) ? '' : ' (no test comes here)'
+  const place = `${relative(copy, fileName)}:${start.line + 1} ${mutatorName}${tested}`
+  say(`${place}\n    ${text}\n    ${replacement.split('\n')[0]}`)
+}
+
 const outcomes = new Map<string, string | null>()
 async function runQueue(queue: Mutant[]) {
   let worker = await startWorker(copy, files)
@@ -115,12 +127,14 @@ async function runQueue(queue: Mutant[]) {
     const ids = isStatic ? byDuration([...passed.keys()]) : byDuration(testsOf.get(id) ?? [])
     if (ids.length === 0) {
       outcomes.set(id, null)
+      report(mutant)
       continue
     }
     // What is read while a module loads needs a process of its own.
     const asked = isStatic ? await startWorker(copy, files, id) : worker
-    const reply = await asked.ask<{ killer: string | null }>({ mutant: id, ids }, isStatic ? 300_000 : HANG_MS)
+    const reply = await asked.ask<{ killer: string | null }>({ mutant: id, ids }, HANG_MS)
     outcomes.set(id, reply ? reply.killer : 'it hangs or ends the process')
+    if (reply?.killer === null) report(mutant)
     if (isStatic) await asked.end()
     else if (!reply) {
       worker.child.kill('SIGKILL')
@@ -134,17 +148,5 @@ const queue = [...mutants].sort((a, b) => Number(atImport.includes(a.id)) - Numb
 await Promise.all(Array.from({ length: WORKERS }, () => runQueue(queue)))
 
 const survivors = mutants.filter(({ id }) => outcomes.get(id) === null)
-for (const { fileName, location, mutatorName, replacement, id } of survivors) {
-  const { start, end } = location
-  const lines = readFileSync(join(ROOT, relative(copy, fileName)), 'utf8').split('\n')
-  const text =
-    start.line === end.line
-      ? lines[start.line]?.slice(start.column, end.column)
-      : `${lines[start.line]?.slice(start.column)} …`
-  const tested = testsOf.has(id) || atImport.includes(id) ? '' : ' (no test comes here)'
-  say(
-    `${relative(copy, fileName)}:${start.line + 1} ${mutatorName}${tested}\n    ${text}\n    ${replacement.split('\n')[0]}`
-  )
-}
 const killed = mutants.length - survivors.length
 say(`${killed} of ${mutants.length} mutants killed: ${((100 * killed) / mutants.length).toFixed(1)} %`)

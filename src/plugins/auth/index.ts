@@ -52,6 +52,7 @@ async function auth(app: FastifyInstance) {
     await replay()
     timers.push(setInterval(() => void replay(), app.redis ? REPLAY_MS.redis : REPLAY_MS.memory))
     timers.push(setInterval(() => void sweep(app, new Date()).catch(log), SWEEP_MS))
+    void sweep(app, new Date()).catch(log)
   })
   app.addHook('onClose', async () => timers.forEach(clearInterval))
 }

@@ -17,7 +17,11 @@ async function events(app: FastifyInstance) {
     app.events
       .sweep(new Date(Date.now() - app.config.EVENTS_TTL * 1000))
       .catch((err: unknown) => app.log.debug({ err }, 'old security events could not be deleted'))
-  const timer = setInterval(() => void sweep(), SWEEP_MS)
+  let timer: NodeJS.Timeout | undefined
+  app.addHook('onReady', async () => {
+    timer = setInterval(() => void sweep(), SWEEP_MS)
+    void sweep()
+  })
   app.addHook('onClose', async () => clearInterval(timer))
 }
 
