@@ -62,8 +62,19 @@ async function instrument(patterns: string[]) {
 async function startWorker(copy: string, files: string[], mutant = '') {
   const child: ChildProcess = fork(join(import.meta.dirname, 'worker.ts'), [copy, ...files], {
     env: { ...process.env, MUTANT: mutant, CI: '' },
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc']
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    // A group of its own, so that the servers that it started end with it.
+    detached: true
   })
+  const kill = () => {
+    if (child.pid === undefined) return
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // All of it has ended.
+    }
+  }
+  process.on('exit', kill)
   function answer<T>(timeoutMs: number) {
     const { promise, resolve } = Promise.withResolvers<T | null>()
     const timer = setTimeout(() => resolve(null), timeoutMs)
@@ -78,16 +89,18 @@ async function startWorker(copy: string, files: string[], mutant = '') {
   }
   await answer(60_000)
   return {
-    child,
+    kill,
     ask<T>(message: object, timeoutMs = HANG_MS) {
       if (child.connected) child.send(message)
       return answer<T>(timeoutMs)
     },
     async end() {
       if (child.connected) child.send({ end: true })
-      const timer = setTimeout(() => child.kill('SIGKILL'), 5000)
+      const timer = setTimeout(kill, 5000)
       if (child.exitCode === null && child.signalCode === null) await new Promise((done) => child.once('exit', done))
       clearTimeout(timer)
+      kill()
+      process.off('exit', kill)
     }
   }
 }
@@ -137,7 +150,7 @@ async function runQueue(queue: Mutant[]) {
     if (reply?.killer === null) report(mutant)
     if (isStatic) await asked.end()
     else if (!reply) {
-      worker.child.kill('SIGKILL')
+      worker.kill()
       worker = await startWorker(copy, files)
     }
     if (outcomes.size % 50 === 0) say(`${outcomes.size} of ${mutants.length}`)
