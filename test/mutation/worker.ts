@@ -7,6 +7,8 @@ import { collected, Test, tearDown } from './tap.ts'
 
 const [root = '', ...files] = process.argv.slice(2)
 const TIMEOUT_MS = 20_000
+/** What was read while the modules loaded cannot be switched off again. */
+const isStatic = (process.env['MUTANT'] ?? '') !== ''
 /** So often no loop of the service goes round in a test. */
 const HIT_LIMIT = 100_000
 
@@ -68,12 +70,17 @@ async function rehearse() {
   }
 }
 
-/** The first test that fails with the mutant, or null: it survives. */
+/** The first test that fails with the mutant and passes without it, or null: it survives. */
 async function probe(mutant: string, ids: string[]) {
-  Object.assign(stryker, { activeMutant: mutant, hitCount: 0, hitLimit: HIT_LIMIT })
   for (const id of ids) {
+    Object.assign(stryker, { activeMutant: mutant, hitCount: 0, hitLimit: HIT_LIMIT })
     const { failure } = await run(id)
-    if (failure !== null) return `${id}: ${failure}`
+    if (failure === null) continue
+    stryker.activeMutant = ''
+    // A mutant before this one may have left something behind: then it is no merit of the test.
+    const isHealthy = isStatic || (await run(id)).failure === null
+    if (!isHealthy) process.exit(1)
+    return `${id}: ${failure}`
   }
   return null
 }
