@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 // Mutation testing of what logins rest on: npm run test:mutation [-- src/plugins/jwt]
@@ -140,14 +140,16 @@ async function runQueue(queue: Mutant[]) {
   for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
     const { id } = mutant
     const isStatic = atImport.includes(id)
-    const ids = isStatic ? byDuration([...passed.keys()]) : byDuration(testsOf.get(id) ?? [])
+    const near = files.filter((path) => path.includes(`/${basename(dirname(mutant.fileName))}/`))
+    const isNear = (test: string) => near.some((path) => test.startsWith(`${path}#`))
+    const ids = byDuration(isStatic ? [...passed.keys()].filter(isNear) : (testsOf.get(id) ?? []))
     if (ids.length === 0) {
       outcomes.set(id, null)
       report(mutant)
       continue
     }
-    // What is read while a module loads needs a process of its own.
-    const asked = isStatic ? await startWorker(copy, files, id) : worker
+    // What is read while a module loads needs a process of its own, with the tests of its folder alone.
+    const asked = isStatic ? await startWorker(copy, near, id) : worker
     let reply = await asked.ask<{ killer: string | null }>({ mutant: id, ids }, HANG_MS)
     if (!reply && !isStatic) {
       // It may not have been this one's fault: once more, in a process that no other mutant has touched.

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import t from 'tap'
 import { eq } from '../../../src/plugins/db/drizzle.ts'
-import { backends, build, logIn, transports } from '../../build.ts'
+import { backends, build, buildWithLog, logIn, transports } from '../../build.ts'
 import { noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
 import { call, REVOKED } from './calls.ts'
 
@@ -60,13 +60,15 @@ for (const backend of backends) {
         t.equal(again.statusCode, 404)
         t.equal(again.json().code, 'SESSION_NOT_FOUND')
 
-        t.equal((await call(app, ada, `DELETE /api/auth/sessions/${ada.sid}`)).statusCode, 204, 'its own too')
+        const own = await call(app, ada, `DELETE /api/auth/sessions/${ada.sid}`)
+        t.equal(own.statusCode, 204, 'its own too')
+        t.equal(own.headers['set-cookie'] !== undefined, transport.kind === 'cookie', 'and the cookie goes with it')
         t.equal((await call(app, ada, 'GET /api/auth/whoami')).statusCode, 401)
       }
     )
 
     t.test(`ASVS 8.2.2: nobody ends the login of another user, ${on}`, { skip: backend.skip }, async (t) => {
-      const app = await build(t, await backend.environment())
+      const { app, lines } = await buildWithLog(t, await backend.environment())
       const ada = await logIn(app, 'ada', transport)
       const eve = await logIn(app, 'eve', transport)
       for (const id of [ada.sid, randomUUIDv7(), 'no-id', `urn:uuid:${ada.sid}`, '%00', '__proto__']) {
@@ -75,6 +77,9 @@ for (const backend of backends) {
         t.equal(reply.json().code, 'SESSION_NOT_FOUND', id)
       }
       t.equal((await call(app, ada, 'GET /api/auth/whoami')).statusCode, 200)
+      const tries = lines.filter(({ event }) => event === 'malicious_direct_reference')
+      t.match(tries, [{ level: 'warn', userId: eve.user.id, reason: 'login' }])
+      t.equal(tries.length, 1, 'an id that nobody has is no attack')
     })
 
     t.test(`ASVS 7.5.2: all logins end, or all but this one, ${on}`, { skip: backend.skip }, async (t) => {
@@ -117,8 +122,11 @@ for (const transport of transports) {
       const ada = await logIn(app, 'ada', transport)
       const other = await transport.logIn(app, 'ada')
       const third = await transport.logIn(app, 'ada')
+      const fourth = await transport.logIn(app, 'ada')
       const calls = [
         { login: ada, line: `DELETE /api/auth/sessions/${third.sid}` },
+        { login: fourth, line: `DELETE /api/auth/sessions/${fourth.sid}` },
+        { login: fourth, line: `DELETE /api/auth/sessions/${fourth.sid}` },
         { login: ada, line: 'DELETE /api/auth/sessions' }
       ]
       await redis.stop()
