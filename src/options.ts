@@ -11,6 +11,7 @@ import { corsHeaders } from './plugins/cors/cors.ts'
 import { answerClientError } from './plugins/errors/edge.ts'
 import { problemHeaders, toCoded, toProblem } from './plugins/errors/problem.ts'
 import { securityHeaders } from './plugins/headers/headers.ts'
+import { createProxyList } from './plugins/input/address.ts'
 import { LARGE_BODY } from './plugins/input/limits.ts'
 import { buildValidator } from './plugins/input/validator.ts'
 import { loggerOptions, logRequest } from './plugins/logging/logger.ts'
@@ -27,12 +28,11 @@ export function serverOptions(
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    trustProxy: settings.TRUST_PROXY.length > 0 ? [...settings.TRUST_PROXY] : false,
+    trustProxy: settings.TRUST_PROXY.length > 0 && createProxyList(settings.TRUST_PROXY),
     bodyLimit: LARGE_BODY,
     requestTimeout: 30_000,
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
-    handlerTimeout: 10_000,
     // Looked at every five seconds: with Node's thirty a slow client would get twice its time (ASVS 5.0, 13.1.3).
     http: {
       headersTimeout: 20_000,
