@@ -2,7 +2,7 @@ import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { loadEnvironment } from './plugins/config/env-file.ts'
 import { InvalidSettings, readSettings } from './plugins/config/settings.ts'
-import { terminalStream } from './plugins/logging/logger.ts'
+import { openLog } from './plugins/logging/logger.ts'
 import { serializeError } from './plugins/logging/serializers.ts'
 
 /** What a request that is being answered may still take when the service stops, in ms. */
@@ -17,7 +17,7 @@ const startupLine = (address: string) =>
 async function start() {
   try {
     const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
-    const app = await buildApp(settings, await terminalStream(process.stdout.isTTY))
+    const app = await buildApp(settings, await openLog(process.stdout.isTTY))
     await app.listen({ host: settings.HOST, port: settings.PORT, listenTextResolver: startupLine })
     return app
   } catch (error) {

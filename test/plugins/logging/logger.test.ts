@@ -1,5 +1,4 @@
 import t from 'tap'
-import { terminalStream } from '../../../src/plugins/logging/logger.ts'
 import { buildWithLog } from '../../build.ts'
 
 t.test('LOG_LEVEL says what is logged', async (t) => {
@@ -26,9 +25,4 @@ t.test('a line that should one day hold a secret loses it', async (t) => {
   )
   t.equal(lines.length, 2)
   t.notMatch(JSON.stringify(lines), secret)
-})
-
-t.test('a terminal gets lines for people, everything else gets JSON', async (t) => {
-  t.equal(await terminalStream(false), undefined)
-  t.equal(typeof (await terminalStream(true))?.write, 'function')
 })
