@@ -3,24 +3,23 @@ import type { Settings } from '../config/settings.ts'
 
 const EXPOSED = 'Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate'
 
+const isListed = ({ CORS_API_ORIGINS }: Settings, origin: string | undefined): origin is string =>
+  origin !== undefined && CORS_API_ORIGINS.includes(origin)
+
 /** What lets a page of a listed origin read a reply; nothing for any other. */
 export function corsHeaders(settings: Settings, origin: string | undefined): Record<string, string> {
-  if (settings.CORS_API_ORIGINS.length === 0) return {}
-  if (origin === undefined || !settings.CORS_API_ORIGINS.includes(origin)) return { vary: 'Origin' }
+  if (!isListed(settings, origin)) return {}
   return {
-    vary: 'Origin',
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
     'access-control-expose-headers': EXPOSED
   }
 }
 
-/** The options of @fastify/cors for one request. It adds the credentials header for refused origins too, unless told `false`. */
-export function corsOptions(
-  settings: Settings,
-  { origin, 'access-control-request-method': preflight }: IncomingHttpHeaders
-) {
-  if (origin === undefined || !settings.CORS_API_ORIGINS.includes(origin)) return { origin: false as const }
+/** The options of @fastify/cors for one OPTIONS. It adds the credentials header for refused origins too, unless told `false`. */
+export function preflightOptions(settings: Settings, headers: IncomingHttpHeaders) {
+  const { origin, 'access-control-request-method': preflight } = headers
+  if (!isListed(settings, origin)) return { origin: false as const }
   return {
     origin,
     credentials: true,

@@ -2,19 +2,25 @@ import fastifyCors from '@fastify/cors'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { logEvent } from '../events/log.ts'
-import { corsOptions } from './cors.ts'
+import { corsHeaders, preflightOptions } from './cors.ts'
 
 /** Lets pages of CORS_API_ORIGINS, and of no other origin, read replies, failures included. It refuses no request: see session. */
 async function cors(app: FastifyInstance) {
-  const { CORS_API_ORIGINS } = app.config
-  if (CORS_API_ORIGINS.length === 0) return
-  await app.register(fastifyCors, {
-    async delegator(request: FastifyRequest) {
-      const options = corsOptions(app.config, request.headers)
-      const isPreflight = request.method === 'OPTIONS' && 'access-control-request-method' in request.headers
-      if (isPreflight && options.origin === false) logEvent(request, 'malicious_cors')
-      return options
-    }
+  if (app.config.CORS_API_ORIGINS.length === 0) return
+  app.addHook('onRequest', function setCorsHeaders(request, reply, done) {
+    reply.headers(corsHeaders(app.config, request.headers.origin))
+    done()
+  })
+  // The package makes its options anew for each request, so it has a scope of its own, whose only route is its OPTIONS.
+  await app.register(async (scope) => {
+    await scope.register(fastifyCors, {
+      async delegator(request: FastifyRequest) {
+        const options = preflightOptions(app.config, request.headers)
+        const isPreflight = 'access-control-request-method' in request.headers
+        if (isPreflight && options.origin === false) logEvent(request, 'malicious_cors')
+        return options
+      }
+    })
   })
 }
 

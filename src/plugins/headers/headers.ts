@@ -3,6 +3,9 @@ import type { Settings } from '../config/settings.ts'
 /** What every reply carries (OWASP API response headers; ASVS 5.0, 3.4 and 14.3.2). The docs page has a policy of its own. */
 export function securityHeaders(settings: Settings): Record<string, string> {
   return {
+    // For a cache all replies differ by these, whether one is compressed or allows an origin or not (RFC 9110, 12.5.5). The
+    // packages add them to some only; they look for the second in lower case.
+    vary: settings.CORS_API_ORIGINS.length > 0 ? 'Origin, accept-encoding' : 'accept-encoding',
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
     'cross-origin-resource-policy': 'same-origin',
