@@ -101,6 +101,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       tags,
       response: { 200: WhoamiReply, ...problems(401) }
     },
+    compress: false,
     onRequest: app.authenticate,
     handler: async (request, reply) => {
       const { userId, sid, kind, freshUntil } = accountOf(request)
@@ -111,6 +112,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/check-auth', {
     schema: { summary: 'Am I logged in, and for how long?', tags, response: { 200: CheckAuthReply } },
+    compress: false,
     handler: (request, reply) => checkAuth(app, request, reply)
   })
 

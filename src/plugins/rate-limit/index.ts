@@ -31,7 +31,6 @@ async function rateLimit(app: FastifyInstance) {
         timeWindow: RATE_LIMIT_WINDOW * 1000,
         enableDraftSpec: true,
         keyGenerator: clientKey,
-        allowList: (request) => request.routeOptions.config.isProbe === true,
         errorResponseBuilder(request, { ttl }) {
           if (isFirst(clientKey(request), ttl, Date.now())) logEvent(request, 'excess_rate_limit_exceeded')
           return new RateLimited()
@@ -47,8 +46,7 @@ async function rateLimit(app: FastifyInstance) {
   const redis = RATE_LIMIT_SHARED ? app.redis : null
   const shared = redis && (await createLimiter({ redis: redis.client, nameSpace: 'rate-limit:' }))
 
-  // An instance hook, so that it runs for 404s too, and before anything that costs more.
-  app.addHook('onRequest', async function limitRate(request, reply) {
+  async function limitShared(request: FastifyRequest, reply: FastifyReply) {
     if (!shared || !redis.isUp()) return local(request, reply)
     await shared(request, reply).catch((error) => {
       if (error instanceof RateLimited) throw error
@@ -56,6 +54,13 @@ async function rateLimit(app: FastifyInstance) {
       void redis.probe()
       return local(request, reply)
     })
+  }
+
+  const limit = shared ? limitShared : local
+  // An instance hook, so that it runs for 404s too, and before anything that costs more.
+  app.addHook('onRequest', function limitRate(request, reply, done) {
+    if (request.routeOptions.config.isProbe) return done()
+    limit(request, reply).then(() => done(), done)
   })
 }
 

@@ -22,6 +22,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/me', {
     schema: { summary: 'Who I am', tags, response: { 200: UserReply, ...problems(401) } },
+    compress: false,
     onRequest: app.authenticate,
     handler: async (request) => found(await users.find(accountOf(request).userId))
   })
