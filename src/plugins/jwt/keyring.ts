@@ -2,16 +2,13 @@ import fastifyJwt, { type JWT } from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import { InvalidToken } from './errors.ts'
 import type { Key } from './keys.ts'
-import { createRecent } from './recent.ts'
 
 /** What all tokens of one kind share, and the claims that each must have. */
-export type TokenKind = { name: string; typ: string; audience: string; requiredClaims: string[]; isCached: boolean }
+export type TokenKind = { name: string; typ: string; audience: string; requiredClaims: string[] }
 export type Claims = Readonly<Record<string, unknown>>
 
 /** How far clocks may differ, in seconds. */
 export const TOLERANCE_SECONDS = 5
-/** How many verified tokens are remembered, about 1 kB each, so that what comes again costs no signature. */
-const REMEMBERED = 4000
 
 const headerOf = (token: string) => token.slice(0, token.indexOf('.'))
 
@@ -31,7 +28,7 @@ function kidOf(header: string): unknown {
 export async function createKeyring(
   app: FastifyInstance,
   keys: readonly Key[],
-  { name, typ, audience, requiredClaims, isCached }: TokenKind
+  { name, typ, audience, requiredClaims }: TokenKind
 ) {
   const { JWT_ISSUER } = app.config
 
@@ -85,19 +82,9 @@ export async function createKeyring(
     throw new InvalidToken({ cause })
   }
 
-  // The library's own cache takes a SHA-256 of the token to look it up, and anybody's refused tokens push out good ones.
-  const recent = createRecent<Claims>(REMEMBERED)
-  function verifyOnce(token: string): Claims {
-    const known = recent.get(token)
-    if (known !== undefined) return known
-    const claims = verify(token)
-    recent.set(token, claims)
-    return claims
-  }
-
   return {
     sign: (claims: Claims) => signer.sign(claims),
     /** The claims of a token of ours, expired ones too; INVALID_TOKEN for every refusal. Time and revocation come after it. */
-    verify: isCached ? verifyOnce : verify
+    verify
   }
 }

@@ -1,5 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Account, freshUntil } from '../auth/account.ts'
+import type { FastifyInstance } from 'fastify'
+import { freshUntil } from '../auth/account.ts'
 import type { Strategy } from '../auth/strategy.ts'
 import { logEvent } from '../events/log.ts'
 import { causeOf, InvalidToken, TokenRevoked } from './errors.ts'
@@ -8,23 +8,16 @@ import type { Tokens } from './tokens.ts'
 
 /** The token of `Authorization: Bearer …` (RFC 6750, 2.1); null for another scheme or none. Throws INVALID_TOKEN. */
 export function bearerToken(authorization: string | undefined) {
-  if (authorization === undefined || !/^bearer([ \t]|$)/i.test(authorization)) return null
+  if (authorization === undefined) return null
   const [, token] = /^bearer ([^\s,]+)$/i.exec(authorization) ?? []
-  if (token === undefined) throw new InvalidToken()
-  return token
+  if (token !== undefined) return token
+  if (/^bearer([ \t]|$)/i.test(authorization)) throw new InvalidToken()
+  return null
 }
 
 /** Logins carried by an access token, and by the refresh token that renews it. */
 export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strategy {
   const { REFRESH_TOKEN_TTL, FRESH_FOR } = app.config
-
-  async function identify(request: FastifyRequest): Promise<Account | null> {
-    const token = bearerToken(request.headers.authorization)
-    if (token === null) return null
-    const { sub, sid, auth_time } = tokens.verifyAccess(token, new Date())
-    if (await app.isRevoked(sid)) throw new TokenRevoked(sid)
-    return { userId: sub, sid, kind: 'token', freshUntil: freshUntil(new Date(auth_time * 1000), FRESH_FOR) }
-  }
 
   return {
     kind: 'token',
@@ -38,7 +31,11 @@ export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strat
     issue: async () => ({ secretHash: null, deliver: async (login, now) => tokens.issue(login, now) }),
     async identify(request) {
       try {
-        return await identify(request)
+        const token = bearerToken(request.headers.authorization)
+        if (token === null) return null
+        const { sub, sid, auth_time } = tokens.verifyAccess(token, new Date())
+        if (await app.isRevoked(sid)) throw new TokenRevoked(sid)
+        return { userId: sub, sid, kind: 'token', freshUntil: freshUntil(new Date(auth_time * 1000), FRESH_FOR) }
       } catch (error) {
         if (error instanceof InvalidToken) logEvent(request, 'authn_token_invalid', { reason: causeOf(error) })
         if (error instanceof TokenRevoked) logEvent(request, 'authn_token_reuse', { sid: error.sid }, 'warn')

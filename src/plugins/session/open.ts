@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fastifySession, { type FastifySessionOptions } from '@fastify/session'
 import type { FastifyInstance, FastifyRequest, Session } from 'fastify'
+import { createRecent, REMEMBERED } from '../auth/recent.ts'
 import type { Login } from '../db/types.ts'
 import type { SessionStore } from './store.ts'
 
@@ -14,13 +15,15 @@ declare module 'fastify' {
   }
 }
 
+/** A login as the store has it, ended ones too, and its cookie as the first key signs it. */
+type Found = { login: Login; signedCookie: string }
+
 export function hashSecret(secret: string) {
   return createHash('sha256').update(secret).digest('base64url')
 }
 
 /**
- * Registers @fastify/session and gives the function that opens a cookie's session, or a new one with a random id where the
- * cookie is not ours. Its hooks would work on every request and save on their own, which could bring a login back that was
+ * Registers @fastify/session and gives what opens a cookie's session, or a new one. Its hooks would work on every request and save on their own, which could bring a login back that was
  * ended meanwhile; so they stay in a scope without routes, and only requests that bring a cookie pay.
  */
 export async function createOpener(app: FastifyInstance, secret: string[], cookieName: string, store: SessionStore) {
@@ -47,11 +50,35 @@ export async function createOpener(app: FastifyInstance, secret: string[], cooki
   })
   const decryptSession = await promise
 
-  return function open(request: FastifyRequest, cookie: string) {
+  function open(request: FastifyRequest, cookie: string) {
     const opened = Promise.withResolvers<FastifyRequest['session']>()
     decryptSession(cookie, request, {}, (error?: unknown) =>
       error ? opened.reject(error) : opened.resolve(request.session)
     )
     return opened.promise
+  }
+
+  // What was opened before says the same again. The package signs and hashes five times to open one.
+  const recent = createRecent<{ secretHash: string; signedCookie: string }>(REMEMBERED)
+
+  return {
+    /** A random id that nobody has yet, and the cookie that holds it. */
+    async create(request: FastifyRequest) {
+      const { sessionId, encryptedSessionId } = await open(request, '')
+      return { secretHash: hashSecret(sessionId), signedCookie: encryptedSessionId }
+    },
+    /** The login of a cookie; null for an unknown or unsigned one. Throws where nobody can tell. */
+    async find(request: FastifyRequest, cookie: string): Promise<Found | null> {
+      const known = recent.get(cookie)
+      if (known) {
+        const login = await store.find(known.secretHash, new Date())
+        return login && { login, signedCookie: known.signedCookie }
+      }
+      const { login: stored, sessionId, encryptedSessionId: signedCookie } = await open(request, cookie)
+      const login = stored?.()
+      if (login === undefined) return null
+      recent.set(cookie, { secretHash: hashSecret(sessionId), signedCookie })
+      return { login, signedCookie }
+    }
   }
 }

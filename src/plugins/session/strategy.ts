@@ -10,7 +10,7 @@ import { UserReply } from '../users/schemas.ts'
 import { cookieName, cookieOptions } from './cookie.ts'
 import { isCrossOrigin } from './cross-origin.ts'
 import { CrossOriginRequest, SessionExpired, SessionRevoked } from './errors.ts'
-import { createOpener, hashSecret } from './open.ts'
+import { createOpener } from './open.ts'
 import type { SessionStore } from './store.ts'
 
 const TOUCH_EVERY_MS = 60_000
@@ -22,7 +22,7 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
   const options = cookieOptions(app.config)
   const signer = new Signer([...SECRET_KEY])
   const isSigned = (cookie: string) => signer.unsign(cookie).valid
-  const open = await createOpener(app, [...SECRET_KEY], name, store)
+  const opener = await createOpener(app, [...SECRET_KEY], name, store)
 
   function setCookie(reply: FastifyReply, value: string, login: Login, now: Date) {
     const maxAge = Math.floor((login.absoluteExpiresAt.getTime() - now.getTime()) / 1000)
@@ -43,14 +43,14 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
   async function findLogin(request: FastifyRequest, reply: FastifyReply, now: Date) {
     const cookie = request.cookies[name]
     if (cookie === undefined || request.headers.authorization !== undefined) return null
-    const { login: stored, encryptedSessionId } = await open(request, cookie)
-    const login = stored?.()
-    if (login === undefined) {
+    const found = await opener.find(request, cookie)
+    if (found === null) {
       if (!isSigned(cookie)) logEvent(request, 'session_signature_fail')
       return null
     }
+    const { login, signedCookie } = found
     // Signed with an older key of the list: from now on with the first (ASVS 5.0, 13.3.4).
-    if (encryptedSessionId !== cookie && isLive(login, now)) setCookie(reply, encryptedSessionId, login, now)
+    if (signedCookie !== cookie && isLive(login, now)) setCookie(reply, signedCookie, login, now)
     return login
   }
 
@@ -71,11 +71,10 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
       return former && isLive(former, now) ? former : null
     },
     async issue(request, reply) {
-      const { sessionId, encryptedSessionId } = await open(request, '')
-      const secretHash = hashSecret(sessionId)
+      const { secretHash, signedCookie } = await opener.create(request)
       async function deliver(login: Login, now: Date) {
         await store.keep(login)
-        setCookie(reply, encryptedSessionId, login, now)
+        setCookie(reply, signedCookie, login, now)
         return null
       }
       return { secretHash, deliver }

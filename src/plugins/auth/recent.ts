@@ -1,3 +1,6 @@
+/** So many credentials, of about 1 kB each, are remembered, that what comes again costs no signature. */
+export const REMEMBERED = 4000
+
 /**
  * Remembers what belongs to the keys asked for last, `size` of them at least and twice as many at most. A generation at a time
  * is forgotten, so that neither asking nor adding has to keep an order.
