@@ -17,6 +17,11 @@ const TESTS = [
   'test/scripts/users.test.ts'
 ]
 const WORKERS = 2
+/**
+ * A mutant that survives costs every test that reaches it. So tests that take longer than this are not asked, and of those
+ * outside the mutant's own concern only as many as fit into this time: the share that is killed is rather more than it says.
+ */
+const [SLOW_MS, OTHERS_MS] = [2500, 15_000]
 /** A mutant that is silent for so long hangs the process. */
 const HANG_MS = 90_000
 
@@ -116,9 +121,25 @@ const answer = await first.ask<{ rehearsal: Rehearsal }>({}, 600_000)
 await first.end()
 if (!answer) throw new Error('The rehearsal did not end')
 const { results, atImport, reached } = answer.rehearsal
-const passed = new Map(results.filter(({ failure }) => failure === null).map(({ id, ms }) => [id, ms]))
-for (const { id, failure } of results) if (failure !== null) say(`left out: ${id}: ${failure}`)
-const byDuration = (ids: string[]) => ids.sort((a, b) => (passed.get(a) ?? 0) - (passed.get(b) ?? 0))
+const passed = new Map<string, number>()
+for (const { id, failure, ms } of results) {
+  const reason = failure ?? (ms > SLOW_MS ? `takes ${Math.round(ms)} ms` : null)
+  if (reason === null) passed.set(id, ms)
+  else say(`left out: ${id}: ${reason}`)
+}
+say(`${passed.size} tests, ${Math.round([...passed.values()].reduce((sum, ms) => sum + ms, 0))} ms`)
+
+/** The tests that are asked about a mutant, those of its own concern first, and the quick ones before the slow. */
+function chosen(ids: string[], isNear: (id: string) => boolean) {
+  const byDuration = ids.sort((a, b) => (passed.get(a) ?? 0) - (passed.get(b) ?? 0))
+  let spent = 0
+  const others = byDuration.filter((id) => {
+    if (!isNear(id)) spent += passed.get(id) ?? 0
+    return !isNear(id) && spent <= OTHERS_MS
+  })
+  return [...byDuration.filter(isNear), ...others]
+}
+
 const testsOf = new Map<string, string[]>()
 for (const [id, hit] of reached)
   if (passed.has(id)) for (const mutant of hit) testsOf.set(mutant, [...(testsOf.get(mutant) ?? []), id])
@@ -142,7 +163,7 @@ async function runQueue(queue: Mutant[]) {
     const isStatic = atImport.includes(id)
     const near = files.filter((path) => path.includes(`/${basename(dirname(mutant.fileName))}/`))
     const isNear = (test: string) => near.some((path) => test.startsWith(`${path}#`))
-    const ids = byDuration(isStatic ? [...passed.keys()].filter(isNear) : (testsOf.get(id) ?? []))
+    const ids = chosen(isStatic ? [...passed.keys()].filter(isNear) : (testsOf.get(id) ?? []), isNear)
     if (ids.length === 0) {
       outcomes.set(id, null)
       report(mutant)
