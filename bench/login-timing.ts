@@ -1,4 +1,5 @@
-import { PASSWORD, quantile, startService } from './service.ts'
+import { quantile } from './figures.ts'
+import { PASSWORD, startService } from './service.ts'
 
 // Does the time of a refused login tell whether a name exists? One at a time, in random order, each name once, each from
 // another address. The goal: medians that differ by less than 5 %, and no difference that a rank test can see.

@@ -1,54 +1,78 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { request } from './client.ts'
+import { CLIENT_CORE, freePort, onCore, SERVER_CORE, startProcess, untilOpen } from './process.ts'
+
+export const PASSWORD = 'a long first password'
+export const ORIGIN = 'https://app.example.com'
+export type Service = Awaited<ReturnType<typeof startService>>
+export type Tokens = { accessToken: string; refreshToken: string }
 
 const randomKey = () => randomBytes(48).toString('base64url')
-export const PASSWORD = 'a long first password'
+const SERVER = join(import.meta.dirname, '../src/server.ts')
 
-async function freePort() {
-  const server = createServer()
-  const { promise, resolve } = Promise.withResolvers<number>()
-  server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
-  const port = await promise
-  await new Promise((done) => server.close(done))
-  return port
-}
-
-/** The service as a process of its own, on an empty SQLite file, behind what it takes for a proxy. */
-export async function startService() {
+export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-  const port = await freePort()
-  const env = {
-    ...{ PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: `${port}`, DB_URI: `file:${folder}/app.db` },
-    ...{ SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey(), TRUST_PROXY: '127.0.0.1', RATE_LIMIT_MAX: '1000000' },
-    NODE_ENV: 'production'
-  }
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../src/server.ts')], { cwd: folder, env })
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', (data) => `${data}`.includes('listening at') && resolve())
-    child.once('exit', () => reject(new Error('the service did not start')))
-  })
-  const url = `http://127.0.0.1:${port}`
-  return {
-    url,
-    /** POSTs JSON as a client at this address. */
-    post: (path: string, body: object, from: string) =>
-      fetch(url + path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-forwarded-for': from },
-        body: JSON.stringify(body)
-      }),
-    stop() {
-      child.kill('SIGKILL')
-      rmSync(folder, { recursive: true, force: true })
-    }
-  }
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
-export function quantile(values: number[], part: number) {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+/** A Redis of our own, on the core of the load; null where no redis-server is on PATH. */
+export async function startRedis() {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+  } catch {
+    return null
+  }
+  const port = await freePort()
+  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', temporaryFolder()]
+  const [program = '', ...rest] = onCore(CLIENT_CORE, ['redis-server', ...settings])
+  const child = spawn(program, rest, { stdio: 'ignore' })
+  process.on('exit', () => child.kill('SIGKILL'))
+  await untilOpen(port)
+  return { url: `redis://127.0.0.1:${port}`, stop: () => child.kill('SIGKILL') }
+}
+
+/**
+ * The service with the settings of production, behind what it takes for its proxy; only the limits are lifted. On one core,
+ * unless told `null`.
+ */
+export async function startService(env: Record<string, string> = {}, core: number | null = SERVER_CORE) {
+  const folder = temporaryFolder()
+  const settings = {
+    DB_URI: `file:${folder}/app.db`,
+    SECRET_KEY: randomKey(),
+    JWT_SECRET_KEY: randomKey(),
+    CORS_API_ORIGINS: ORIGIN,
+    TRUST_PROXY: '127.0.0.1',
+    RATE_LIMIT_MAX: '100000000',
+    ...env
+  }
+  const server = await startProcess(SERVER, { core, cwd: folder, env: settings })
+
+  /** POSTs JSON as a client at this address. */
+  async function post(path: string, body: object, from = '192.0.2.1') {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': from }
+    return fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+  }
+  async function signUp(username: string, from?: string) {
+    const body = { username, email: `${username}@example.com`, name: 'Ada Lovelace', password: PASSWORD }
+    const reply = await post('/api/auth/signup', body, from)
+    if (reply.status !== 201) throw new Error(`The sign-up of ${username} answered ${reply.status}`)
+  }
+  async function logIn(usernameOrEmail: string, authType: 'cookie' | 'token', from?: string) {
+    const reply = await post('/api/auth/login', { usernameOrEmail, password: PASSWORD, authType }, from)
+    if (reply.status !== 200) throw new Error(`The login of ${usernameOrEmail} answered ${reply.status}`)
+    const cookie = reply.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    return { ...((await reply.json()) as Tokens), cookie }
+  }
+  return { ...server, folder, settings, post, signUp, logIn }
+}
+
+/** A request as it comes through the proxy from a page of the listed origin. */
+export function fromPage(method: string, path: string, headers: Record<string, string> = {}, body?: object) {
+  return request(method, path, { 'x-forwarded-for': '192.0.2.1', origin: ORIGIN, ...headers }, body)
 }

@@ -1,0 +1,99 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+
+export type Usage = { cpuUs: number; rssBytes: number; heapBytes: number }
+export type Subject = Awaited<ReturnType<typeof startProcess>>
+export type StartOptions = {
+  /** Where `taskset` is there, the one core that it may use; null: all. */
+  core: number | null
+  cwd?: string
+  env?: Record<string, string>
+  args?: string[]
+  execArgv?: string[]
+}
+
+/** Where there is `taskset`, the server gets this core, and what loads it, with its databases, the other. */
+export const SERVER_CORE = 0
+export const CLIENT_CORE = 1
+
+function canPin() {
+  if (availableParallelism() < 2) return false
+  try {
+    execFileSync('taskset', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+export const isPinned = canPin()
+
+/** The command for a program on one core. */
+export const onCore = (core: number | null, command: string[]) =>
+  isPinned && core !== null ? ['taskset', '-c', `${core}`, ...command] : command
+
+export function pinSelf() {
+  if (isPinned) execFileSync('taskset', ['-a', '-c', '-p', `${CLIENT_CORE}`, `${process.pid}`], { stdio: 'ignore' })
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}
+
+/** Whether something listens there. */
+export function isOpen(port: number) {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect({ port, host: '127.0.0.1' }, () => resolve(true)).on('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
+}
+
+/** Waits until it listens there. */
+export async function untilOpen(port: number, isOver: () => boolean = () => false) {
+  while (!(await isOpen(port))) {
+    if (isOver()) throw new Error('The process ended before it listened')
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+/** A server on its PORT, as a process of its own that says what it used. Its log goes to nowhere, as to a collector. */
+export async function startProcess(file: string, { core, cwd, env = {}, args = [], execArgv = [] }: StartOptions) {
+  const port = await freePort()
+  const control = join(import.meta.dirname, 'subjects/control.ts')
+  const [program = '', ...rest] = onCore(core, [process.execPath, ...execArgv, '--import', control, file, ...args])
+  const started = performance.now()
+  const child = spawn(program, rest, {
+    ...(cwd && { cwd }),
+    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}`, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+  })
+  const kill = () => child.kill('SIGKILL')
+  process.on('exit', kill)
+  await untilOpen(port, () => child.exitCode !== null)
+  const startMs = performance.now() - started
+
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    startMs,
+    /** What it used since it began; `collect` frees what is garbage before. */
+    async usage(collect = false): Promise<Usage> {
+      child.send({ collect })
+      const [usage] = await once(child, 'message')
+      return usage as Usage
+    },
+    async stop() {
+      const gone = once(child, 'exit')
+      child.kill('SIGTERM')
+      const late = setTimeout(kill, 5000)
+      await gone
+      clearTimeout(late)
+      process.off('exit', kill)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { createHash, randomUUIDv7 } from 'node:crypto'
+import Database from 'better-sqlite3'
+
+const DAY_MS = 24 * 3600_000
+const [MINUTE_MS, BATCH] = [60_000, 10_000]
+
+/** Inserts `count` rows that `row` makes, in a few big transactions. */
+function insertAll(path: string, table: string, count: number, row: (i: number) => Record<string, unknown>) {
+  const db = new Database(path)
+  db.pragma('synchronous = OFF')
+  const names = Object.keys(row(0))
+  const values = names.map((name) => `@${name}`).join(', ')
+  const insert = db.prepare(`insert into ${table} (${names.join(', ')}) values (${values})`)
+  const batch = db.transaction((from: number) => {
+    for (let i = from; i < Math.min(count, from + BATCH); i++) insert.run(row(i))
+  })
+  for (let from = 0; from < count; from += BATCH) batch(from)
+  db.close()
+}
+
+const userId = (i: number) => `01900000-0000-7000-8000-${i.toString(16).padStart(12, '0')}`
+
+/** So many more users, each with one live login by cookie, in the SQLite file of a service. */
+export function addUsers(path: string, count: number) {
+  const now = Date.now()
+  insertAll(path, 'users', count, (i) => ({
+    ...{ id: userId(i), username: `user${i}`, username_key: `user${i}`, name: 'A user' },
+    ...{ email: `user${i}@example.com`, email_key: `user${i}@example.com`, password_hash: '$argon2id$' },
+    ...{ created_at: now, updated_at: now }
+  }))
+  insertAll(path, 'sessions', count, (i) => ({ ...login(i, 'cookie', now), revoked_at: null, revoked_reason: null }))
+}
+
+/** So many logins by token that were ended within the last few minutes. */
+export function addRevoked(path: string, count: number) {
+  const now = Date.now()
+  insertAll(path, 'sessions', count, (i) => ({
+    ...login(i, 'token', now),
+    revoked_at: now - Math.floor((i / count) * MINUTE_MS),
+    revoked_reason: 'logout'
+  }))
+}
+
+function login(i: number, kind: 'cookie' | 'token', now: number) {
+  const secretHash = kind === 'cookie' ? createHash('sha256').update(`${i}`).digest('base64url') : null
+  return {
+    ...{ id: randomUUIDv7(), user_id: userId(i), kind, secret_hash: secretHash, generation: 0, rotated_at: now },
+    ...{ created_at: now, last_seen_at: now, authenticated_at: now, expires_at: now + 30 * DAY_MS },
+    ...{ absolute_expires_at: now + 365 * DAY_MS, remember: 1, revocation_pending: 0 },
+    ...{ ip: '192.0.2.1', user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0)' }
+  }
+}
