@@ -17,7 +17,9 @@ const startupLine = (address: string) =>
 async function start() {
   try {
     const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
-    const app = await buildApp(settings, await openLog(process.stdout.isTTY))
+    const log = await openLog(process.stdout.isTTY)
+    process.on('exit', () => log.flushSync())
+    const app = await buildApp(settings, log)
     await app.listen({ host: settings.HOST, port: settings.PORT, listenTextResolver: startupLine })
     return app
   } catch (error) {

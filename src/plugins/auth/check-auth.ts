@@ -15,7 +15,7 @@ export async function checkAuth(
     throw error
   })
   if (account === null) return { authenticated: false }
-  const [user, login] = await Promise.all([app.users.find(account.userId), app.logins.find(account.sid)])
+  const [user, login] = await Promise.all([app.users.findProfile(account.userId), app.logins.find(account.sid)])
   if (user === null || login === null || login.revokedAt !== null) return { authenticated: false }
   const { id, kind, createdAt, expiresAt, absoluteExpiresAt, authenticatedAt } = login
   const fresh = freshUntil(authenticatedAt, app.config.FRESH_FOR)

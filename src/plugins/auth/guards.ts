@@ -10,8 +10,9 @@ export function createGuards({ strategies, logins, revocations, events }: Fastif
   /** Who asks, or null; a 401 for a credential that does not count. */
   async function identify(request: FastifyRequest, reply: FastifyReply) {
     for (const strategy of strategies.values()) {
-      const account = await strategy.identify(request, reply)
-      if (account !== null) return account
+      const identified = strategy.identify(request, reply)
+      const account = identified && (await identified)
+      if (account) return account
     }
     return null
   }

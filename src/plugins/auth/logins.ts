@@ -2,9 +2,19 @@ import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from '.
 import type { Atomically, Database, Login, RevokedReason, Tables } from '../db/types.ts'
 
 export type Logins = ReturnType<typeof createLogins>
+/** What the check of a cookie takes of a login. */
+export type SessionLogin = NonNullable<Awaited<ReturnType<Logins['findBySecret']>>>
 
 /** Without `remember` a login idles out after half a day at most. */
 const FORGOTTEN_AFTER = 12 * 3600
+
+/** The same of a whole login. */
+export function toSessionLogin(login: SessionLogin): SessionLogin {
+  const { id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt } = login
+  const { expiresAt, absoluteExpiresAt, revokedAt, revokedReason } = login
+  const ends = { expiresAt, absoluteExpiresAt, revokedAt, revokedReason }
+  return { id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, ...ends }
+}
 
 /** When a login ends if it is not used again; never after its absolute end. `idleTtl` in seconds. */
 export function idleEnd(login: Pick<Login, 'remember' | 'absoluteExpiresAt'>, idleTtl: number, now: Date) {
@@ -13,7 +23,7 @@ export function idleEnd(login: Pick<Login, 'remember' | 'absoluteExpiresAt'>, id
 }
 
 /** Neither revoked nor past one of its ends. */
-export function isLive(login: Login, now: Date) {
+export function isLive(login: Pick<Login, 'revokedAt' | 'expiresAt' | 'absoluteExpiresAt'>, now: Date) {
   return login.revokedAt === null && login.expiresAt > now && login.absoluteExpiresAt > now
 }
 
@@ -24,10 +34,14 @@ export function createLogins(db: Database, { sessions, users }: Tables, atomical
     .from(sessions)
     .where(eq(sessions.id, sql.placeholder('sid')))
     .prepare('login_by_id')
+  // Each column that is read costs every request.
+  const { id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, expiresAt } = sessions
+  const { absoluteExpiresAt, revokedAt, revokedReason } = sessions
+  const ends = { expiresAt, absoluteExpiresAt, revokedAt, revokedReason }
   const bySecret = db
-    .select()
+    .select({ id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, ...ends })
     .from(sessions)
-    .where(eq(sessions.secretHash, sql.placeholder('hash')))
+    .where(eq(secretHash, sql.placeholder('hash')))
     .prepare('login_by_secret')
 
   return {
@@ -36,7 +50,7 @@ export function createLogins(db: Database, { sessions, users }: Tables, atomical
       const [login] = await byId.execute({ sid })
       return login ?? null
     },
-    /** The same by the SHA-256 of the secret in a cookie. */
+    /** The same by the SHA-256 of the secret in a cookie, as far as its check needs it. */
     async findBySecret(hash: string) {
       const [login] = await bySecret.execute({ hash })
       return login ?? null

@@ -25,11 +25,11 @@ export type Strategy = {
   /** Throws where this request may not log in this way, before the password is looked at. */
   admit(request: FastifyRequest): void
   /** The live login whose credential a new one will overwrite at this client, or null. */
-  replaced(request: FastifyRequest, reply: FastifyReply): Promise<Login | null>
+  replaced(request: FastifyRequest, reply: FastifyReply): Promise<Pick<Login, 'id'> | null>
   /** A fresh credential for a login that is about to be made. */
   issue(request: FastifyRequest, reply: FastifyReply): Promise<Credential>
-  /** The account of the credential that the request carries; null without one, a 401 for one that does not count. */
-  identify(request: FastifyRequest, reply: FastifyReply): Promise<Account | null>
+  /** The account of the credential that the request carries: null without one, at once; a 401 for one that does not count. */
+  identify(request: FastifyRequest, reply: FastifyReply): Promise<Account | null> | null
   /** Takes the credential from the client, where the server can. */
   signOut(reply: FastifyReply): void
 }

@@ -2,8 +2,8 @@ import type { Login } from '../db/types.ts'
 
 /** The `sid` of each revoked token login, for as long as an access token of it may be alive. */
 export type Blocklist = {
-  /** Whether the login was revoked; null where this list cannot tell. */
-  has(sid: string): Promise<boolean | null>
+  /** Whether the login was revoked; null where this list cannot tell. One in memory answers at once. */
+  has(sid: string): Promise<boolean | null> | boolean | null
   /** Rejects where it could not store an entry now. */
   check(): Promise<void>
   /** Throws where it was not stored. */

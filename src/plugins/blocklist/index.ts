@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Blocklist } from './blocklist.ts'
 import { createMemoryBlocklist } from './memory.ts'
 import { createRedisBlocklist } from './redis.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Whether a token login was revoked. Where its list cannot tell, SQL does; where that cannot either, it throws. */
-    isRevoked: (sid: string) => Promise<boolean>
+    isRevoked: (sid: string) => boolean | Promise<boolean>
   }
 }
 
@@ -24,13 +25,18 @@ async function blocklist(app: FastifyInstance) {
     add: (logins) => list.add(logins.filter(({ kind }) => kind === 'token')),
     complete: () => list.complete()
   })
-  app.decorate('isRevoked', async (sid) => {
-    const isListed = await list.has(sid)
+
+  async function askFurther(sid: string, answer: ReturnType<Blocklist['has']>) {
+    const isListed = await answer
     if (isListed !== null) return isListed
     // It answered, and its list is not whole: it was emptied.
     if (app.redis?.isUp()) app.redis.distrust()
     const login = await app.logins.find(sid)
     return login === null || login.revokedAt !== null
+  }
+  app.decorate('isRevoked', (sid) => {
+    const answer = list.has(sid)
+    return typeof answer === 'boolean' ? answer : askFurther(sid, answer)
   })
 }
 

@@ -14,7 +14,7 @@ export function createMemoryBlocklist(windowMs: number): Blocklist {
   }
 
   return {
-    has: async (sid) => (isComplete ? entries.has(sid) : null),
+    has: (sid) => (isComplete ? entries.has(sid) : null),
     check: async () => {},
     async add(logins) {
       const now = Date.now()

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { normalizeIP } from '@fastify/rate-limit'
 import { and, desc, eq, inArray, lt } from '../db/drizzle.ts'
 import type { AuditEvent, Database, Tables } from '../db/types.ts'
+import { networkOf } from '../input/address.ts'
 import { describe, type EventDetails, type EventSource, logEvent } from './log.ts'
 import { type EventName, vocabulary } from './vocabulary.ts'
 
@@ -17,7 +17,7 @@ export function createEvents(db: Database, { auditEvents }: Tables) {
     const known: Partial<AuditEvent> = describe(source, details)
     const { userId = null, sid = null, kind = null, reason = null, ip = null, userAgent = null } = known
     const requestId = 'id' in source ? source.id : null
-    const network = ip === null ? null : normalizeIP(ip)
+    const network = ip === null ? null : networkOf(ip)
     const who = { userId, sid, kind, reason, ip, network, userAgent, requestId }
     return { id: randomUUIDv7(), event, ...who, createdAt: new Date() }
   }

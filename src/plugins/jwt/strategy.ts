@@ -1,5 +1,5 @@
-import type { FastifyInstance } from 'fastify'
-import { freshUntil } from '../auth/account.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Account, freshUntil } from '../auth/account.ts'
 import type { Strategy } from '../auth/strategy.ts'
 import { logEvent } from '../events/log.ts'
 import { causeOf, InvalidToken, TokenRevoked } from './errors.ts'
@@ -19,6 +19,20 @@ export function bearerToken(authorization: string | undefined) {
 export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strategy {
   const { REFRESH_TOKEN_TTL, FRESH_FOR } = app.config
 
+  async function identify(request: FastifyRequest): Promise<Account | null> {
+    try {
+      const token = bearerToken(request.headers.authorization)
+      if (token === null) return null
+      const { sub, sid, auth_time } = tokens.verifyAccess(token, new Date())
+      if (await app.isRevoked(sid)) throw new TokenRevoked(sid)
+      return { userId: sub, sid, kind: 'token', freshUntil: freshUntil(new Date(auth_time * 1000), FRESH_FOR) }
+    } catch (error) {
+      if (error instanceof InvalidToken) logEvent(request, 'authn_token_invalid', { reason: causeOf(error) })
+      if (error instanceof TokenRevoked) logEvent(request, 'authn_token_reuse', { sid: error.sid }, 'warn')
+      throw error
+    }
+  }
+
   return {
     kind: 'token',
     scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
@@ -29,19 +43,7 @@ export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strat
     // The client keeps the tokens of another login as it likes.
     replaced: async () => null,
     issue: async () => ({ secretHash: null, deliver: async (login, now) => tokens.issue(login, now) }),
-    async identify(request) {
-      try {
-        const token = bearerToken(request.headers.authorization)
-        if (token === null) return null
-        const { sub, sid, auth_time } = tokens.verifyAccess(token, new Date())
-        if (await app.isRevoked(sid)) throw new TokenRevoked(sid)
-        return { userId: sub, sid, kind: 'token', freshUntil: freshUntil(new Date(auth_time * 1000), FRESH_FOR) }
-      } catch (error) {
-        if (error instanceof InvalidToken) logEvent(request, 'authn_token_invalid', { reason: causeOf(error) })
-        if (error instanceof TokenRevoked) logEvent(request, 'authn_token_reuse', { sid: error.sid }, 'warn')
-        throw error
-      }
-    },
+    identify: (request) => (request.headers.authorization === undefined ? null : identify(request)),
     // The client has the tokens; the blocklist has their login.
     signOut() {}
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import fastifySession, { type FastifySessionOptions } from '@fastify/session'
 import type { FastifyInstance, FastifyRequest, Session } from 'fastify'
-import { createRecent, REMEMBERED } from '../auth/recent.ts'
-import type { Login } from '../db/types.ts'
+import type { SessionLogin } from '../auth/logins.ts'
+import { createRecent, REMEMBERED } from '../input/recent.ts'
 import type { SessionStore } from './store.ts'
 
 declare module 'fastify' {
@@ -11,12 +11,12 @@ declare module 'fastify' {
      * The login as the store has it, ended ones too; missing: an unknown or unsigned cookie. A function, since the package
      * serialises and hashes everything else each time, to see whether it has to be saved.
      */
-    login?: () => Login
+    login?: () => SessionLogin
   }
 }
 
 /** A login as the store has it, ended ones too, and its cookie as the first key signs it. */
-type Found = { login: Login; signedCookie: string }
+type Found = { login: SessionLogin; signedCookie: string }
 
 export function hashSecret(secret: string) {
   return createHash('sha256').update(secret).digest('base64url')

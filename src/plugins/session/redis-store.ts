@@ -1,5 +1,4 @@
-import type { Logins } from '../auth/logins.ts'
-import type { Login } from '../db/types.ts'
+import { type Logins, type SessionLogin, toSessionLogin } from '../auth/logins.ts'
 import type { RedisGate } from '../redis/gate.ts'
 import type { SessionStore } from './store.ts'
 
@@ -14,18 +13,25 @@ const KEEP = `
   return 1`
 
 const key = (secretHash: string | null) => `session:${secretHash}`
-const isTime = (name: string, value: unknown) => name.endsWith('At') && typeof value === 'string'
+const TIMES = ['lastSeenAt', 'authenticatedAt', 'expiresAt', 'absoluteExpiresAt', 'revokedAt'] as const
 
-function parse(text: string): Login {
-  const json = text.startsWith(ENDED) ? text.slice(ENDED.length) : text
-  return JSON.parse(json, (name, value) => (isTime(name, value) ? new Date(value) : value))
+/** A login as Redis has it: only what its check needs, times in ms. */
+function format(login: SessionLogin) {
+  const times = TIMES.map((name) => [name, login[name]?.getTime() ?? null])
+  return JSON.stringify({ ...toSessionLogin(login), ...Object.fromEntries(times) })
+}
+
+function parse(text: string): SessionLogin {
+  const login = JSON.parse(text.startsWith(ENDED) ? text.slice(ENDED.length) : text)
+  for (const name of TIMES) if (login[name] !== null) login[name] = new Date(login[name])
+  return login
 }
 
 /** Redis first; what it does not know, or while it is down, SQL tells. */
 export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore {
-  async function keep(login: Login) {
+  async function keep(login: SessionLogin) {
     // By read, which refuses at once while Redis is not to be trusted: no request waits for what only saves time.
-    const kept = redis.read((client) => client.eval(KEEP, 1, key(login.secretHash), JSON.stringify(login), CACHE_MS))
+    const kept = redis.read((client) => client.eval(KEEP, 1, key(login.secretHash), format(login), CACHE_MS))
     await kept.catch(() => {})
   }
 
@@ -49,7 +55,7 @@ export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore
       if (ended.length === 0) return
       await redis.write(async (client) => {
         const batch = client.pipeline()
-        for (const login of ended) batch.set(key(login.secretHash), `${ENDED}${JSON.stringify(login)}`, 'PX', CACHE_MS)
+        for (const login of ended) batch.set(key(login.secretHash), `${ENDED}${format(login)}`, 'PX', CACHE_MS)
         const failed = (await batch.exec())?.find(([error]) => error !== null)
         if (failed?.[0]) throw failed[0]
       })

@@ -1,10 +1,9 @@
 import { Signer } from '@fastify/cookie'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { freshUntil } from '../auth/account.ts'
-import { idleEnd, isLive } from '../auth/logins.ts'
+import { type Account, freshUntil } from '../auth/account.ts'
+import { idleEnd, isLive, type SessionLogin } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
-import type { Login } from '../db/types.ts'
 import { logEvent } from '../events/log.ts'
 import { UserReply } from '../users/schemas.ts'
 import { cookieName, cookieOptions } from './cookie.ts'
@@ -24,25 +23,31 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
   const isSigned = (cookie: string) => signer.unsign(cookie).valid
   const opener = await createOpener(app, [...SECRET_KEY], name, store)
 
-  function setCookie(reply: FastifyReply, value: string, login: Login, now: Date) {
+  function setCookie(reply: FastifyReply, value: string, login: SessionLogin, now: Date) {
     const maxAge = Math.floor((login.absoluteExpiresAt.getTime() - now.getTime()) / 1000)
     reply.setCookie(name, value, login.remember ? { ...options, maxAge } : options)
   }
 
-  /** Slides the idle end, at most once a minute or once in a tenth of the idle life. Not awaited: nobody waits for it. */
-  async function touch(login: Login, now: Date) {
+  /** The cookie, where it counts. */
+  const cookieOf = ({ cookies, headers }: FastifyRequest) =>
+    headers.authorization === undefined ? cookies[name] : undefined
+
+  /** Slides the idle end, at most once a minute or once in a tenth of the idle life. Nobody waits for it. */
+  function touch(login: SessionLogin, now: Date, log: FastifyBaseLogger) {
     const expiresAt = idleEnd(login, SESSION_TTL, now)
     const interval = Math.min(TOUCH_EVERY_MS, (expiresAt.getTime() - now.getTime()) / 10)
     const cutoff = new Date(now.getTime() - interval)
     if (login.lastSeenAt > cutoff) return
-    const touched = await app.logins.touch(login.id, expiresAt, cutoff, now)
-    if (touched) await store.keep(touched)
+    app.logins
+      .touch(login.id, expiresAt, cutoff, now)
+      .then((touched) => touched && store.keep(touched))
+      .catch((err: unknown) => log.debug({ err }, 'the login was not touched'))
   }
 
   /** The login of the request's cookie, live or ended, or null. */
   async function findLogin(request: FastifyRequest, reply: FastifyReply, now: Date) {
-    const cookie = request.cookies[name]
-    if (cookie === undefined || request.headers.authorization !== undefined) return null
+    const cookie = cookieOf(request)
+    if (cookie === undefined) return null
     const found = await opener.find(request, cookie)
     if (found === null) {
       if (!isSigned(cookie)) logEvent(request, 'session_signature_fail')
@@ -52,6 +57,20 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     // Signed with an older key of the list: from now on with the first (ASVS 5.0, 13.3.4).
     if (signedCookie !== cookie && isLive(login, now)) setCookie(reply, signedCookie, login, now)
     return login
+  }
+
+  async function identify(request: FastifyRequest, reply: FastifyReply): Promise<Account | null> {
+    const now = new Date()
+    const login = await findLogin(request, reply, now)
+    if (login === null) return null
+    if (!isLive(login, now)) {
+      const { userId, id: sid, kind, revokedAt, revokedReason } = login
+      logEvent(request, 'session_use_after_expire', { userId, sid, kind, reason: revokedReason })
+      throw revokedAt === null ? new SessionExpired() : Object.assign(new SessionRevoked(), { sid })
+    }
+    touch(login, now, request.log)
+    const fresh = freshUntil(login.authenticatedAt, FRESH_FOR)
+    return { userId: login.userId, sid: login.id, kind: 'cookie', freshUntil: fresh }
   }
 
   return {
@@ -72,30 +91,14 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     },
     async issue(request, reply) {
       const { secretHash, signedCookie } = await opener.create(request)
-      async function deliver(login: Login, now: Date) {
+      async function deliver(login: SessionLogin, now: Date) {
         await store.keep(login)
         setCookie(reply, signedCookie, login, now)
         return null
       }
       return { secretHash, deliver }
     },
-    async identify(request, reply) {
-      const now = new Date()
-      const login = await findLogin(request, reply, now)
-      if (login === null) return null
-      if (!isLive(login, now)) {
-        const { userId, id: sid, kind, revokedAt, revokedReason } = login
-        logEvent(request, 'session_use_after_expire', { userId, sid, kind, reason: revokedReason })
-        throw revokedAt === null ? new SessionExpired() : Object.assign(new SessionRevoked(), { sid })
-      }
-      touch(login, now).catch((err: unknown) => request.log.debug({ err }, 'the login was not touched'))
-      return {
-        userId: login.userId,
-        sid: login.id,
-        kind: 'cookie',
-        freshUntil: freshUntil(login.authenticatedAt, FRESH_FOR)
-      }
-    },
+    identify: (request, reply) => (cookieOf(request) === undefined ? null : identify(request, reply)),
     signOut(reply) {
       reply.clearCookie(name, options)
     }

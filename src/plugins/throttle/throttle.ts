@@ -1,9 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto'
-import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import { ServiceUnavailable } from '../errors/errors.ts'
-import { clientAddress } from '../input/address.ts'
+import { clientAddress, networkOf } from '../input/address.ts'
 import { emailKey, usernameKey } from '../users/names.ts'
 import { TooManyAttempts } from './errors.ts'
 import { createLimits, type Limits, type MakeCounter, type Ticket } from './limits.ts'
@@ -18,7 +17,7 @@ const STRICTER = { pair: 3, address: 50, account: 50 }
 
 const inMemory: MakeCounter = (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration })
 
-const networkOf = (request: FastifyRequest) => normalizeIP(clientAddress(request))
+const clientOf = (request: FastifyRequest) => networkOf(clientAddress(request))
 
 /** Slows down who guesses passwords, without locking a user out of the addresses they logged in from before. */
 export function createThrottle({ config, redis, events, log }: FastifyInstance) {
@@ -54,11 +53,11 @@ export function createThrottle({ config, redis, events, log }: FastifyInstance) 
     return {
       /** Throws TOO_MANY_ATTEMPTS. */
       async check(request: FastifyRequest) {
-        const found = await counter.get(networkOf(request))
+        const found = await counter.get(clientOf(request))
         if (found && found.consumedPoints >= points) throw new TooManyAttempts(found.msBeforeNext)
       },
       async count(request: FastifyRequest) {
-        await counter.penalty(networkOf(request))
+        await counter.penalty(clientOf(request))
       }
     }
   }
@@ -74,7 +73,7 @@ export function createThrottle({ config, redis, events, log }: FastifyInstance) 
      * Then `succeed` takes it back and forgets the failures of this account and address; `cancel` only takes it back.
      */
     async attempt(request: FastifyRequest, { userId, name }: Subject): Promise<Ticket> {
-      const network = networkOf(request)
+      const network = clientOf(request)
       const account = userId ?? nameHash(name)
       let result = await ask((limits) => limits.attempt(account, network, true))
       // Asked for unknown names too: the time must not tell.

@@ -3,10 +3,9 @@ import Type from 'typebox'
 import { accountOf } from '../auth/account.ts'
 import { Unauthenticated } from '../auth/errors.ts'
 import { renewedReplies } from '../auth/schemas.ts'
-import type { User } from '../db/types.ts'
 import { problems } from '../errors/schemas.ts'
 import { SMALL_BODY } from '../input/limits.ts'
-import { NameChanges, PasswordBody, toUserReply, UserReply } from './schemas.ts'
+import { NameChanges, PasswordBody, type Profile, toUserReply, UserReply } from './schemas.ts'
 
 /** /api/users */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
@@ -15,7 +14,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const bodyLimit = SMALL_BODY
 
   /** The user, if not deleted since the credential was checked. */
-  function found(user: User | null) {
+  function found(user: Profile | null) {
     if (user === null) throw new Unauthenticated()
     return toUserReply(user)
   }
@@ -24,7 +23,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: { summary: 'Who I am', tags, response: { 200: UserReply, ...problems(401) } },
     compress: false,
     onRequest: app.authenticate,
-    handler: async (request) => found(await users.find(accountOf(request).userId))
+    handler: async (request) => found(await users.findProfile(accountOf(request).userId))
   })
 
   app.patch('/me', {

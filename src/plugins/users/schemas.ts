@@ -35,7 +35,9 @@ export const UserReply = Type.Object(
   { additionalProperties: false }
 )
 export type UserReply = Static<typeof UserReply>
+/** What others may see of a user. */
+export type Profile = Pick<User, keyof UserReply>
 
-export function toUserReply({ id, username, email, name, createdAt }: User): UserReply {
+export function toUserReply({ id, username, email, name, createdAt }: Profile): UserReply {
   return { id, username, email, name, createdAt }
 }

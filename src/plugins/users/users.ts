@@ -16,6 +16,12 @@ export function createUsers(db: Database, { users }: Tables) {
     .from(users)
     .where(eq(users.id, sql.placeholder('id')))
     .prepare('user_by_id')
+  const { id, username, email, name, createdAt } = users
+  const profileById = db
+    .select({ id, username, email, name, createdAt })
+    .from(users)
+    .where(eq(id, sql.placeholder('id')))
+    .prepare('profile_by_id')
   const byKey = db
     .select()
     .from(users)
@@ -41,6 +47,11 @@ export function createUsers(db: Database, { users }: Tables) {
     async find(id: string) {
       const [user] = await byId.execute({ id })
       return user ?? null
+    },
+    /** What others may see of a user, or null. */
+    async findProfile(id: string) {
+      const [profile] = await profileById.execute({ id })
+      return profile ?? null
     },
     /** Throws USERNAME_TAKEN or EMAIL_TAKEN: of any number at once, one wins. */
     async create({ username, email, name, passwordHash }: SignUp, now: Date) {

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import postgres from 'postgres'
 import t from 'tap'
-import { idleEnd } from '../../../src/plugins/auth/logins.ts'
+import { idleEnd, toSessionLogin } from '../../../src/plugins/auth/logins.ts'
 import type { NewLogin } from '../../../src/plugins/auth/transactions.ts'
 import { eq } from '../../../src/plugins/db/drizzle.ts'
 import { build, databases } from '../../build.ts'
@@ -34,7 +34,7 @@ for (const database of databases) {
       t.match(login, { createdAt: START, lastSeenAt: START, authenticatedAt: START, rotatedAt: START })
       t.match(login, { expiresAt: after(100), absoluteExpiresAt: after(1000), revokedAt: null, revokedReason: null })
       t.strictSame(await logins.find(login.id), login)
-      t.strictSame(await logins.findBySecret('a hash'), login)
+      t.strictSame(await logins.findBySecret('a hash'), login && toSessionLogin(login))
       t.equal(await logins.find(randomUUIDv7()), null)
       t.equal(await logins.findBySecret('another'), null)
     })

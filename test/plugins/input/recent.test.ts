@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createRecent } from '../../../src/plugins/auth/recent.ts'
+import { createRecent } from '../../../src/plugins/input/recent.ts'
 
 t.test('remembers at least as many as it shall, and never twice as many and one', async (t) => {
   const recent = createRecent<{ i: number }>(10)

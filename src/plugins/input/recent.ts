@@ -1,11 +1,11 @@
-/** So many credentials, of about 1 kB each, are remembered, that what comes again costs no signature. */
+/** So many credentials, of about 1 kB each, are remembered, so that what comes again costs no signature. */
 export const REMEMBERED = 4000
 
 /**
  * Remembers what belongs to the keys asked for last, `size` of them at least and twice as many at most. A generation at a time
  * is forgotten, so that neither asking nor adding has to keep an order.
  */
-export function createRecent<T extends object>(size: number) {
+export function createRecent<T extends object | boolean>(size: number) {
   let young = new Map<string, T>()
   let old = new Map<string, T>()
 
