@@ -132,3 +132,13 @@ t.test('a request that is in flight at SIGTERM is answered, then the exit code i
   t.match(text, /\r\nHTTP\/1\.1 201 Created\r\n/)
   t.match(text, '"username":"ada"')
 })
+
+t.test('an uncaught error is told as a crash, the service closes, and the exit code is 1', async (t) => {
+  const NODE_OPTIONS = `--import=data:text/javascript,process.on('SIGUSR2',()=>{throw%20new%20Error('boom')})`
+  const server = await startListening(t, freshFolder(t), { ...settled, NODE_OPTIONS })
+  server.child.kill('SIGUSR2')
+  t.equal(await server.exited, 1)
+  const lines = server.output().split('\n').filter(Boolean)
+  const crash = lines.map((line) => JSON.parse(line)).filter(({ event }) => event === 'sys_crash')
+  t.match(crash, [{ level: 'fatal', err: { message: 'boom', stack: String } }])
+})

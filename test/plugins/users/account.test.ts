@@ -1,5 +1,5 @@
 import t from 'tap'
-import { backends, build, logIn, PASSWORD, signUp, transports } from '../../build.ts'
+import { backends, build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../build.ts'
 import { noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
 import { call, renewedBy } from '../auth/calls.ts'
 
@@ -36,7 +36,7 @@ for (const backend of backends) {
       `ASVS 7.4.2, 7.5.1, 7.5.3: an account is deleted by a fresh login only, with all logins, ${on}`,
       { skip: backend.skip },
       async (t) => {
-        const app = await build(t, { ...(await backend.environment()), FRESH_FOR: '1' })
+        const { app, lines } = await buildWithLog(t, { ...(await backend.environment()), FRESH_FOR: '1' })
         let ada: Pick<Awaited<ReturnType<typeof logIn>>, 'headers'> = await logIn(app, 'ada', transport)
         const other = await transport.logIn(app, 'ada')
         // A token says the second of its authentication, so it is fresh a second at most.
@@ -44,6 +44,8 @@ for (const backend of backends) {
         const stale = await call(app, ada, 'DELETE /api/users/me')
         t.equal(stale.statusCode, 403)
         t.equal(stale.json().code, 'REAUTHENTICATION_REQUIRED')
+        const refusals = lines.filter(({ event }) => event === 'authz_fail')
+        t.match(refusals, [{ level: 'warn', reason: 'not fresh', kind: transport.kind }])
         t.equal((await call(app, ada, 'GET /api/users/me')).statusCode, 200)
 
         let reply = stale
