@@ -59,6 +59,31 @@ for (const backend of backends) {
       t.ok(await isCapped())
     })
 
+    t.test('is written once when it is due, wherever it is remembered', async (t) => {
+      const due = await cookie.logIn(app, 'ada')
+      await move(app, due.sid, { lastSeenAt: ago(2 * MINUTE) })
+      const { touch } = app.logins
+      let touches = 0
+      app.logins.touch = (...call) => {
+        touches++
+        return touch(...call)
+      }
+      t.teardown(() => Object.assign(app.logins, { touch }))
+      const before = Date.now()
+      await whoami(due.headers)
+      const isSeen = async () => {
+        const login = await app.logins.find(due.sid)
+        const kept = await app.redis?.client.get(`session:${login?.secretHash}`)
+        const seenAt = kept ? JSON.parse(kept).lastSeenAt : login?.lastSeenAt.getTime()
+        return seenAt >= before
+      }
+      await waitUntil(isSeen, 'it was touched')
+
+      for (let i = 0; i < 3; i++) await whoami(due.headers)
+
+      t.equal(touches, 1)
+    })
+
     t.test('is not written on the way while it was seen within the minute', async (t) => {
       const fresh = await cookie.logIn(app, 'ada')
       await move(app, fresh.sid, { lastSeenAt: ago(MINUTE / 2) })
