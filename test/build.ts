@@ -27,6 +27,8 @@ export async function buildWithLog(t: Test, environment: Environment = {}) {
   const app = await buildApp(settings, { write: (line) => void lines.push(JSON.parse(line)) })
   t.teardown(() => app.close())
   await app.ready()
+  // The start does not wait for Redis. A test does, for a moment: it may want one that is down.
+  for (let i = 0; i < 50 && app.redis?.isUp() === false; i++) await new Promise((resolve) => setTimeout(resolve, 10))
   return { app, lines }
 }
 

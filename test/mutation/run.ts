@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const INSTRUMENTER = '@stryker-mutator/instrumenter@10.0.0'
 const FOLDERS = ['auth', 'session', 'jwt', 'blocklist'].map((name) => `src/plugins/${name}`)
 const TESTS = [
-  'test/plugins/{auth,session,jwt,blocklist,config,users,events,throttle}/**/*.test.ts',
+  'test/plugins/{auth,session,jwt,blocklist,config,users,events,throttle,docs}/**/*.test.ts',
   'test/scripts/users.test.ts'
 ]
 const WORKERS = 2

@@ -101,6 +101,7 @@ t.test('the blocklist in Redis', { skip: noRedisProgram }, async (t) => {
     t.equal(await list.has(randomUUIDv7()), null)
     await t.rejects(list.add([revokedLogin()]), { code: 'SERVICE_UNAVAILABLE' })
     await t.rejects(list.complete(), { code: 'SERVICE_UNAVAILABLE' })
+    await t.rejects(list.check(), { code: 'SERVICE_UNAVAILABLE' })
     await t.resolves(list.add([revokedLogin(WINDOW_MS + 1)]), 'nothing to store')
   })
 })

@@ -78,7 +78,7 @@ for (const backend of backends) {
       { skip: backend.skip },
       async (t) => {
         const { app, lines } = await buildWithLog(t, await backend.environment())
-        const { user, headers } = await logIn(app, 'ada', transport)
+        const { user, sid, headers } = await logIn(app, 'ada', transport)
         const other = await transport.logIn(app, 'ada')
         await app.inject({ method: 'POST', url: '/api/auth/logout', headers: other.headers })
         const third = await transport.logIn(app, 'ada')
@@ -92,6 +92,10 @@ for (const backend of backends) {
         const fourth = await transport.logIn(app, 'ada', { password: NEXT })
         await app.inject({ method: 'DELETE', url: '/api/users/me', headers: fourth.headers })
         const ends = lines.filter(({ event }) => event === 'session_expired')
+        t.notOk(
+          ends.find((line) => line['sid'] === sid),
+          'what was renewed lives on'
+        )
         t.match(
           ends.find(({ sid }) => sid === other.sid),
           { reason: 'logout', userId: user.id }

@@ -26,6 +26,30 @@ t.test('a logout by what another replica has just renewed is 401, and the renewe
   for (const app of [here, there]) t.equal((await ask(app, 'GET', '/whoami', headers)).statusCode, 200)
 })
 
+t.test('what another replica has just ended cannot be renewed', async (t) => {
+  const { here, there, ada } = await twoReplicas(t)
+  await ask(there, 'POST', '/logout', ada.headers)
+
+  const reply = await ask(here, 'POST', '/reauthenticate', ada.headers, { password: PASSWORD })
+
+  t.equal(reply.statusCode, 401)
+  t.equal(reply.json().code, 'UNAUTHENTICATED')
+  t.strictSame(await here.logins.listLive(ada.user.id, new Date()), [])
+})
+
+t.test('check-auth and users/me know no user whom another replica has just deleted', async (t) => {
+  const { here, there, ada } = await twoReplicas(t)
+  await there.inject({ method: 'DELETE', url: '/api/users/me', headers: ada.headers })
+
+  const reply = await ask(here, 'GET', '/check-auth', ada.headers)
+
+  t.equal(reply.statusCode, 200)
+  t.same(reply.json(), { authenticated: false })
+  const me = await here.inject({ method: 'GET', url: '/api/users/me', headers: ada.headers })
+  t.equal(me.statusCode, 401)
+  t.equal(me.json().code, 'UNAUTHENTICATED')
+})
+
 t.test('check-auth knows no login that another replica has just ended', async (t) => {
   const { here, there, ada } = await twoReplicas(t)
   t.match((await ask(here, 'GET', '/check-auth', ada.headers)).json(), { authenticated: true })

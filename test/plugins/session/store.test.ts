@@ -106,5 +106,7 @@ t.test(
     t.strictSame(await store.find('a hash', START), part(login))
     t.notOk(calls.includes('write'), 'only what is refused at once was tried')
     await t.rejects(store.end([login]), { code: 'SERVICE_UNAVAILABLE' })
+    await t.rejects(store.check(), { code: 'SERVICE_UNAVAILABLE' })
+    await t.resolves(store.end([]), 'nothing to store')
   }
 )
