@@ -214,3 +214,16 @@ t.test('ASVS 13.3.4: with the key rotated in a cookie still counts and comes bac
   t.match(setCookies(logout), [{ value: '' }], 'a logout with the old signature only clears')
   t.equal(setCookies(logout).length, 1)
 })
+
+t.test('who ends all other logins keeps the cookie, who ends all loses it', async (t) => {
+  const app = await build(t)
+  const { headers } = await logIn(app, 'ada', cookie)
+  const end = (query: string) => app.inject({ method: 'DELETE', url: `/api/auth/sessions${query}`, headers })
+
+  const kept = await end('?keepCurrent=true')
+  t.equal(kept.statusCode, 204)
+  t.equal(kept.headers['set-cookie'], undefined)
+  const lost = await end('')
+  t.equal(lost.statusCode, 204)
+  t.match(lost.headers['set-cookie'], /^__Host-sid=; /)
+})

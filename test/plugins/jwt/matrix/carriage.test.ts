@@ -95,6 +95,7 @@ for (const backend of backends) {
         ['the scheme and a space', { authorization: 'Bearer ' }, 'INVALID_TOKEN'],
         ['no scheme', { authorization: genuine }, 'UNAUTHENTICATED'],
         ['basic', { authorization: `Basic ${genuine}` }, 'UNAUTHENTICATED'],
+        ['the word bearer behind another scheme', { authorization: 'Basic bearer' }, 'UNAUTHENTICATED'],
         ['another scheme', { authorization: `BearerToken ${genuine}` }, 'UNAUTHENTICATED'],
         ['DPoP', { authorization: `DPoP ${genuine}` }, 'UNAUTHENTICATED'],
         ['a cookie', { cookie: `access_token=${genuine}; __Host-sid=${genuine}` }, 'UNAUTHENTICATED'],
