@@ -4,6 +4,7 @@ import { buildWithRouteList } from './routes.ts'
 
 type Operation = {
   summary?: string
+  tags?: string[]
   security?: Record<string, unknown>[]
   responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>
 }
@@ -45,8 +46,9 @@ t.test('the document lists exactly the routes that the router has', async (t) =>
 
 t.test('every operation has a summary and a schema for what it answers', async (t) => {
   const { operations } = await openDocs(t)
-  for (const [name, { summary, responses }] of operations) {
+  for (const [name, { summary, tags, responses }] of operations) {
     t.ok(summary, `${name} has a summary`)
+    t.match(tags, [/^[a-z]+$/], `${name} stands with others of its kind`)
     const statuses = Object.keys(responses)
     t.ok(
       statuses.some((status) => status.startsWith('2')),

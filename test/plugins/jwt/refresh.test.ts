@@ -1,5 +1,6 @@
 import t from 'tap'
 import { buildWithLog, logIn } from '../../build.ts'
+import { encode } from './forge.ts'
 import { token } from './transport.ts'
 
 t.test('ASVS 10.4.5, 16.3.1: a spent refresh token ends its login, and both are said and stored', async (t) => {
@@ -45,4 +46,50 @@ t.test('ASVS 16.3.3: a token that does not count is said with the reason, and no
     { level: 'warn', reason: /./ }
   ])
   t.notMatch(JSON.stringify(said), /eyJ/)
+})
+
+t.test(
+  'ASVS 9.1.3, 16.3.3: a token that names a key nobody has is refused for that, before any key is tried',
+  async (t) => {
+    const { app, lines } = await buildWithLog(t)
+    const { body } = await logIn(app, 'ada', token)
+    const [header = '', ...rest] = body['accessToken']?.split('.') ?? []
+    const { kid, ...named } = JSON.parse(Buffer.from(header, 'base64url').toString())
+    t.type(kid, 'string')
+    const forged = [encode({ ...named, kid: 'nobody' }), ...rest].join('.')
+
+    const headers = { authorization: `Bearer ${forged}` }
+    const reply = await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
+
+    t.equal(reply.json().code, 'INVALID_TOKEN')
+    t.match(
+      lines.filter(({ event }) => event === 'authn_token_invalid'),
+      [{ reason: 'UNKNOWN_KID' }]
+    )
+  }
+)
+
+t.test('ASVS 2.4.1: refresh tokens that are refused count against the client, good ones do not', async (t) => {
+  const { app } = await buildWithLog(t)
+  const { body } = await logIn(app, 'ada', token)
+  let counted = 0
+  const { count } = app.throttle.refresh
+  app.throttle.refresh.count = (request) => {
+    counted++
+    return count(request)
+  }
+  const refresh = async (refreshToken: string) => {
+    const reply = await app.inject({ method: 'POST', url: '/api/auth/token-refresh', payload: { refreshToken } })
+    return reply.statusCode
+  }
+
+  t.equal(await refresh(body['refreshToken'] ?? ''), 200)
+  t.equal(counted, 0)
+  t.equal(await refresh('no token'), 401)
+  t.equal(counted, 1)
+})
+
+t.test('OpenAPI tells how a token is sent', async (t) => {
+  const { app } = await buildWithLog(t)
+  t.same(app.strategies.get('token')?.scheme, { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
 })

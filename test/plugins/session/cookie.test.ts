@@ -227,3 +227,8 @@ t.test('who ends all other logins keeps the cookie, who ends all loses it', asyn
   t.equal(lost.statusCode, 204)
   t.match(lost.headers['set-cookie'], /^__Host-sid=; /)
 })
+
+t.test('OpenAPI tells which cookie it is', async (t) => {
+  const app = await build(t)
+  t.same(app.strategies.get('cookie')?.scheme, { type: 'apiKey', in: 'cookie', name: '__Host-sid' })
+})

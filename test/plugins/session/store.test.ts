@@ -44,6 +44,19 @@ for (const backend of backends) {
       t.strictSame(await store.find(secretHash, START), part(login))
     })
 
+    t.test('asks SQL only for what Redis has not', async (t) => {
+      const { secretHash, login } = await create()
+      await store.keep(login)
+      const { findBySecret } = logins
+      t.teardown(() => Object.assign(logins, { findBySecret }))
+      logins.findBySecret = async () => {
+        throw new Error('SQL was asked')
+      }
+      const found = store.find(secretHash, START)
+      if (redis) t.strictSame(await found, part(login))
+      else await t.rejects(found, { message: 'SQL was asked' })
+    })
+
     t.test('finds what was changed and kept, and what another replica saw', async (t) => {
       const { secretHash, login } = await create()
       await store.keep(login)
