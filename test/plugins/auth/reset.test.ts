@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from 'node:crypto'
 import t from 'tap'
 import { backends, buildWithLog, logIn, transports } from '../../build.ts'
 
@@ -27,3 +28,13 @@ for (const backend of backends) {
     )
   }
 }
+
+t.test('of a user who is not there nothing is deleted or reset, and nothing is said', async (t) => {
+  const { app, lines } = await buildWithLog(t)
+  await app.revocations.deleteUser(app, randomUUIDv7(), new Date())
+  await app.revocations.resetPassword(app, randomUUIDv7(), 'a hash', new Date())
+  t.strictSame(
+    lines.filter(({ event }) => event !== undefined),
+    []
+  )
+})

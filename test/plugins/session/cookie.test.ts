@@ -152,6 +152,8 @@ for (const backend of backends) {
       const replayed = await whoami(app, planted.headers)
       t.equal(replayed.statusCode, 401, 'who planted the id has nothing')
       t.equal(replayed.json().code, 'SESSION_REVOKED')
+      const reasons = (await app.db.select().from(app.tables.sessions)).map(({ revokedReason }) => revokedReason)
+      t.strictSame(reasons.sort(), [null, null, 'replaced'])
       t.equal((await whoami(app, renewed.headers)).statusCode, 200)
       t.equal((await whoami(app, adopted.headers)).statusCode, 200, 'a login elsewhere lives on')
     })

@@ -46,7 +46,7 @@ for (const backend of backends) {
 
     t.test('asks SQL only for what Redis has not', async (t) => {
       const { secretHash, login } = await create()
-      await store.keep(login)
+      await store.find(secretHash, START)
       const { findBySecret } = logins
       t.teardown(() => Object.assign(logins, { findBySecret }))
       logins.findBySecret = async () => {

@@ -1,0 +1,53 @@
+import t from 'tap'
+import { ServiceUnavailable } from '../../../src/plugins/errors/errors.ts'
+import { build, buildWithLog, logIn, PASSWORD, transports } from '../../build.ts'
+
+for (const transport of transports) {
+  t.test(`a login by ${transport.kind} is remembered unless it says otherwise`, async (t) => {
+    const app = await build(t)
+    const { user } = await logIn(app, 'ada', transport)
+    await app.db.delete(app.tables.sessions)
+    const credentials = { usernameOrEmail: 'ada', password: PASSWORD, authType: transport.kind }
+    for (const remember of [undefined, true, false]) {
+      const payload = { ...credentials, ...(remember !== undefined && { remember }) }
+      await app.inject({ method: 'POST', url: '/api/auth/login', payload })
+    }
+    const logins = await app.logins.listLive(user.id, new Date())
+    t.strictSame(logins.map(({ remember }) => remember).sort(), [false, true, true])
+  })
+
+  t.test(`a password that is given again by ${transport.kind} is said as what it is`, async (t) => {
+    const { app, lines } = await buildWithLog(t)
+    const { user, headers } = await logIn(app, 'ada', transport)
+    lines.length = 0
+
+    await app.inject({ method: 'POST', url: '/api/auth/reauthenticate', headers, payload: { password: PASSWORD } })
+
+    t.match(
+      lines.filter(({ event }) => event === 'authn_login_success'),
+      [{ userId: user.id, kind: transport.kind, reason: 'reauthentication' }]
+    )
+  })
+}
+
+t.test('ASVS 2.4.1: names that are taken count against who signs up, what is our own fault does not', async (t) => {
+  const app = await build(t)
+  await logIn(app, 'ada')
+  let counted = 0
+  const { count } = app.throttle.signUp
+  app.throttle.signUp.count = (request) => {
+    counted++
+    return count(request)
+  }
+  const signUp = async (username: string) => {
+    const payload = { username, email: 'ada@example.com', name: 'Ada', password: PASSWORD }
+    return (await app.inject({ method: 'POST', url: '/api/auth/signup', payload })).statusCode
+  }
+  t.equal(await signUp('eve'), 409)
+  t.equal(counted, 1)
+  app.users.refuseTaken = async () => {
+    throw new ServiceUnavailable()
+  }
+  t.equal(await signUp('eve'), 503)
+  t.equal(counted, 1)
+})
