@@ -29,6 +29,17 @@ for (const backend of backends) {
   }
 }
 
+t.test('who is deleted without a request is named all the same', async (t) => {
+  const { app, lines } = await buildWithLog(t)
+  const { user } = await logIn(app, 'ada')
+  await app.revocations.deleteUser(app, user.id, new Date())
+  t.match(
+    lines.filter(({ event }) => event === 'user_deleted'),
+    [{ userId: user.id }]
+  )
+  t.same(await app.users.list(), [])
+})
+
 t.test('of a user who is not there nothing is deleted or reset, and nothing is said', async (t) => {
   const { app, lines } = await buildWithLog(t)
   await app.revocations.deleteUser(app, randomUUIDv7(), new Date())
