@@ -27,6 +27,11 @@ for (const transport of transports) {
       lines.filter(({ event }) => event === 'authn_login_success'),
       [{ userId: user.id, kind: transport.kind, reason: 'reauthentication' }]
     )
+    const [login] = await app.logins.listLive(user.id, new Date())
+    t.match(
+      lines.filter(({ event }) => event === 'session_renewed'),
+      [{ userId: user.id, sid: login?.id }]
+    )
   })
 }
 
