@@ -90,6 +90,7 @@ export async function openClient(port: number, connections: number) {
         ask()
       }
       const lost = () => reject(new Error('the connection was lost'))
+      if (socket.destroyed) lost()
       socket.on('data', read).on('error', lost).on('close', lost)
       ask()
       return promise.finally(() => socket.off('data', read).off('error', lost).off('close', lost))

@@ -1,85 +1,104 @@
-import type { Client } from './client.ts'
-import { quantile, round, type Spread, spread } from './figures.ts'
+import { openClient } from './client.ts'
+import { middle, quantile, round, type Spread, spread } from './figures.ts'
 import type { Usage } from './process.ts'
 
+/** A request to a server, which is repeated. */
 export type Case = {
   subject: string
   name: string
-  server: { usage(collect?: boolean): Promise<Usage> }
-  client: Client
-  /** The request that is repeated. */
+  server: { port: number; usage(collect?: boolean): Promise<Usage> }
   bytes: Buffer
 }
+/** The cases of a server that was started for them. */
+export type Running = { cases: Case[]; stop(): Promise<void> }
 export type Result = {
   subject: string
   name: string
   /** CPU time of the server for one request, in µs: the median of all rounds. */
   cpuUs: number
-  /** The same as a multiple of the baseline's, pair by pair. */
+  /** The same of the baseline, in the same rounds. */
+  baselineUs: number
+  /** The one as a multiple of the other, pair by pair. */
   ratio: Spread
   perSecond: number
+  baselinePerSecond: number
   p50Ms: number
   p99Ms: number
   rssMb: number
 }
+/** `rounds` in each of `starts`: of one program two processes differ too, by how their code and memory came to lie. */
+export type Pace = { starts: number; rounds: number; burstMs: number; warmUpMs: number }
 
+type Burst = Awaited<ReturnType<typeof burst>>
+type Pair = { base: Burst; own: Burst }
 const MB = 1024 * 1024
+const CONNECTIONS = 32
 
-async function burst({ server, client, bytes }: Case, forMs: number) {
+async function burst({ server, bytes }: Case, forMs: number) {
+  // Anew each time: some servers close after five seconds what asks nothing.
+  const client = await openClient(server.port, CONNECTIONS)
   const before = await server.usage()
   const { requests, times, seconds } = await client.run({ next: () => bytes, forMs })
   const after = await server.usage()
+  client.close()
   return { times, perSecond: requests / seconds, cpuUs: (after.cpuUs - before.cpuUs) / requests, rss: after.rssBytes }
 }
 
+async function alternate(baseline: Case, subject: Case, { rounds, burstMs, warmUpMs }: Pace) {
+  await burst(baseline, warmUpMs)
+  await burst(subject, warmUpMs)
+  const pairs: Pair[] = []
+  for (let i = 0; i < rounds; i++) {
+    // Who comes first changes each time.
+    const first = i % 2 === 0 ? await burst(baseline, burstMs) : null
+    const own = await burst(subject, burstMs)
+    pairs.push({ base: first ?? (await burst(baseline, burstMs)), own })
+  }
+  return pairs
+}
+
+function toResult({ subject, name }: Case, pairs: Pair[]): Result {
+  const times = pairs.flatMap(({ own }) => own.times)
+  return {
+    subject,
+    name,
+    cpuUs: round(
+      middle(pairs, ({ own }) => own.cpuUs),
+      1
+    ),
+    baselineUs: round(
+      middle(pairs, ({ base }) => base.cpuUs),
+      1
+    ),
+    ratio: spread(pairs.map(({ base, own }) => own.cpuUs / base.cpuUs)),
+    perSecond: Math.round(middle(pairs, ({ own }) => own.perSecond)),
+    baselinePerSecond: Math.round(middle(pairs, ({ base }) => base.perSecond)),
+    p50Ms: round(quantile(times, 0.5)),
+    p99Ms: round(quantile(times, 0.99)),
+    rssMb: round(Math.max(...pairs.map(({ own }) => own.rss)) / MB, 0)
+  }
+}
+
 /**
- * Each case against its baseline in short bursts that alternate, so that a slow moment of the machine meets both. A failure, or
- * any answer but a 200, ends the run.
+ * Each case of a subject against the baseline's, in short bursts that alternate, so that a slow moment of the machine meets
+ * both. A failure, or any answer but a 200, ends the run. Both are started for this and stopped after it: a process that waits
+ * for minutes has lost caches and memory, and would be measured slower than one that was kept busy.
  */
 export async function compare(
-  pairs: { baseline: Case; subject: Case }[],
-  { rounds, burstMs, warmUpMs }: { rounds: number; burstMs: number; warmUpMs: number }
+  startBaseline: () => Promise<Running>,
+  startSubject: () => Promise<Running>,
+  baselineOf: (subject: Case, baselines: Case[]) => Case,
+  pace: Pace
 ): Promise<Result[]> {
-  const cases = [...new Set(pairs.flatMap(({ baseline, subject }) => [baseline, subject]))]
-  for (const one of cases) await burst(one, warmUpMs)
-  const found = pairs.map((pair) => ({
-    pair,
-    bursts: [] as Awaited<ReturnType<typeof burst>>[],
-    ratios: [] as number[]
-  }))
-  for (let i = 0; i < rounds; i++) {
-    for (const { pair, bursts, ratios } of found) {
-      // Who comes first changes each time.
-      const first = i % 2 === 0 ? await burst(pair.baseline, burstMs) : null
-      const own = await burst(pair.subject, burstMs)
-      const base = first ?? (await burst(pair.baseline, burstMs))
-      bursts.push(own)
-      ratios.push(own.cpuUs / base.cpuUs)
+  const found = new Map<string, { subject: Case; pairs: Pair[] }>()
+  for (let start = 0; start < pace.starts; start++) {
+    const [bare, running] = [await startBaseline(), await startSubject()]
+    for (const subject of running.cases) {
+      const pairs = await alternate(baselineOf(subject, bare.cases), subject, pace)
+      found.set(subject.name, { subject, pairs: [...(found.get(subject.name)?.pairs ?? []), ...pairs] })
     }
+    await bare.stop()
+    await running.stop()
   }
-  return found.map(({ pair, bursts, ratios }) => {
-    const times = bursts.flatMap((one) => one.times)
-    const { median, min, max } = spread(ratios)
-    return {
-      subject: pair.subject.subject,
-      name: pair.subject.name,
-      cpuUs: round(
-        quantile(
-          bursts.map(({ cpuUs }) => cpuUs),
-          0.5
-        ),
-        1
-      ),
-      ratio: { median: round(median), min: round(min), max: round(max) },
-      perSecond: Math.round(
-        quantile(
-          bursts.map(({ perSecond }) => perSecond),
-          0.5
-        )
-      ),
-      p50Ms: round(quantile(times, 0.5)),
-      p99Ms: round(quantile(times, 0.99)),
-      rssMb: round(Math.max(...bursts.map(({ rss }) => rss)) / MB, 0)
-    }
-  })
+  return [...found.values()].map(({ subject, pairs }) => toResult(subject, pairs))
 }

@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process'
 import { quantile } from './figures.ts'
+import { print } from './print.ts'
 import { PASSWORD, startService } from './service.ts'
 
 // Do 200 logins at once starve everybody else? The goal: /livez and whoami by token within 100 ms at the 99th percentile.
 
 const LOGINS = 200
 const ROUNDS = 5
-const print = (line: string) => process.stdout.write(`${line}\n`)
 
 /** Asks steadily, in a process of its own, until it is told to stop; then tells how long each answer took. */
 async function ask(url: string, authorization: string) {

@@ -1,4 +1,5 @@
 import { quantile } from './figures.ts'
+import { print } from './print.ts'
 import { PASSWORD, startService } from './service.ts'
 
 // Does the time of a refused login tell whether a name exists? One at a time, in random order, each name once, each from
@@ -6,7 +7,6 @@ import { PASSWORD, startService } from './service.ts'
 
 const COUNT = 200
 const WARM_UP = 20
-const print = (line: string) => process.stdout.write(`${line}\n`)
 
 const service = await startService()
 const names = Array.from({ length: COUNT / 2 + WARM_UP }, (_, i) => `user${i}`)

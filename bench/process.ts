@@ -11,7 +11,6 @@ export type StartOptions = {
   core: number | null
   cwd?: string
   env?: Record<string, string>
-  args?: string[]
   execArgv?: string[]
 }
 
@@ -34,7 +33,10 @@ export const isPinned = canPin()
 export const onCore = (core: number | null, command: string[]) =>
   isPinned && core !== null ? ['taskset', '-c', `${core}`, ...command] : command
 
+/** Puts the load on its own core; a signal ends what was started, too. */
 export function pinSelf() {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+  process.setMaxListeners(50)
   if (isPinned) execFileSync('taskset', ['-a', '-c', '-p', `${CLIENT_CORE}`, `${process.pid}`], { stdio: 'ignore' })
 }
 
@@ -62,10 +64,10 @@ export async function untilOpen(port: number, isOver: () => boolean = () => fals
 }
 
 /** A server on its PORT, as a process of its own that says what it used. Its log goes to nowhere, as to a collector. */
-export async function startProcess(file: string, { core, cwd, env = {}, args = [], execArgv = [] }: StartOptions) {
+export async function startProcess(file: string, { core, cwd, env = {}, execArgv = [] }: StartOptions) {
   const port = await freePort()
   const control = join(import.meta.dirname, 'subjects/control.ts')
-  const [program = '', ...rest] = onCore(core, [process.execPath, ...execArgv, '--import', control, file, ...args])
+  const [program = '', ...rest] = onCore(core, [process.execPath, ...execArgv, '--import', control, file])
   const started = performance.now()
   const child = spawn(program, rest, {
     ...(cwd && { cwd }),

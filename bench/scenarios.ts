@@ -1,16 +1,16 @@
-import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { openClient } from './client.ts'
-import { quantile, round, type Spread, spread } from './figures.ts'
+import { type Case, compare, type Running } from './compare.ts'
+import { middle, quantile, round, spread } from './figures.ts'
 import { SERVER_CORE, startProcess } from './process.ts'
 import { addRevoked, addUsers } from './rows.ts'
-import { fromPage, ORIGIN, PASSWORD, type Service, startService, type Tokens } from './service.ts'
+import { fromPage, PASSWORD, type Service, startService, type Tokens } from './service.ts'
 
 // What a table of single requests does not show.
 
 const MB = 1024 * 1024
 const CONNECTIONS = 32
-const seconds = (count: number) => count * 1000
+const IDLE_MS = 3000
 const subject = (name: string) => join(import.meta.dirname, 'subjects', `${name}.ts`)
 
 /** CPU time and latency of one request that is repeated. */
@@ -35,101 +35,96 @@ export async function startUp(rounds: number) {
   for (let i = 0; i < rounds; i++) {
     const bare = await startProcess(subject('bare'), { core: SERVER_CORE })
     const ours = await startService()
+    // What the start left behind is collected before long; what stays is meant here.
     const [bareUsage, oursUsage] = [await bare.usage(true), await ours.usage(true)]
     const [oursMb, bareMb] = [oursUsage.rssBytes / MB, bareUsage.rssBytes / MB]
     starts.push({ oursMs: ours.startMs, bareMs: bare.startMs, oursMb, bareMb })
     await bare.stop()
     await ours.stop()
   }
-  const middle = (pick: (start: (typeof starts)[number]) => number) => round(quantile(starts.map(pick), 0.5), 1)
-  return {
-    oursMs: middle(({ oursMs }) => oursMs),
-    bareMs: middle(({ bareMs }) => bareMs),
-    timeRatio: rounded(spread(starts.map(({ oursMs, bareMs }) => oursMs / bareMs))),
-    oursMb: middle(({ oursMb }) => oursMb),
-    bareMb: middle(({ bareMb }) => bareMb),
-    memoryRatio: rounded(spread(starts.map(({ oursMb, bareMb }) => oursMb / bareMb)))
+  const row = (what: string, pick: (one: (typeof starts)[number]) => [number, number]) => {
+    const { median, min, max } = spread(starts.map((one) => pick(one)[0] / pick(one)[1]))
+    const [ours, bare] = [0, 1].map((i) =>
+      round(
+        middle(starts, (one) => pick(one)[i] ?? 0),
+        0
+      )
+    )
+    return { what, 'this service': ours ?? 0, 'bare Fastify': bare ?? 0, ratio: median, min, max }
   }
+  return [
+    row('ms until it listens', ({ oursMs, bareMs }) => [oursMs, bareMs]),
+    row('MB of memory when idle', ({ oursMb, bareMb }) => [oursMb, bareMb])
+  ]
 }
 
-const rounded = ({ median, min, max }: Spread) => ({ median: round(median), min: round(min), max: round(max) })
+/** Another client address for each number. */
+const from = (i: number) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`
 
-/** A user of whom `logins` tokens are there, one for each connection. */
-async function manyLogins(service: Service, count: number) {
-  const logins: Tokens[] = []
-  for (let i = 0; i < count; i++) logins.push(await service.logIn('ada', 'token', `10.1.${i >> 8}.${i & 255}`))
-  return logins
+function loginRequest(usernameOrEmail: string, i: number) {
+  const body = { usernameOrEmail, password: PASSWORD, authType: 'token' }
+  return fromPage('POST', '/api/auth/login', { 'x-forwarded-for': from(i) }, body)
 }
 
-/** The calls that write: one of each client at a time, on SQLite. */
+/** The calls that write, on SQLite, by four clients that each ask one thing at a time. */
 export async function writes(forMs: number) {
   // Without a grace period each refresh rotates; with the usual one most repeat what was given.
   const service = await startService({ REFRESH_GRACE: '0' })
   await service.signUp('ada')
   const client = await openClient(service.port, 4)
-  const address = (i: number) => ({
-    'x-forwarded-for': `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`,
-    origin: ORIGIN
-  })
 
-  async function run(next: (i: number) => Buffer, statuses: number[], onReply?: (reply: { body: string }) => void) {
+  async function run(call: string, next: (i: number) => Buffer, status: number, onReply = (_: { body: string }) => {}) {
     const before = await service.usage()
-    const { requests, times, seconds } = await client.run({ next, forMs, statuses, ...(onReply && { onReply }) })
+    const { requests, times, seconds } = await client.run({ next, forMs, statuses: [status], onReply })
     const after = await service.usage()
     return {
-      perSecond: Math.round(requests / seconds),
-      cpuUs: Math.round((after.cpuUs - before.cpuUs) / requests),
-      p50Ms: round(quantile(times, 0.5)),
-      p99Ms: round(quantile(times, 0.99))
+      call,
+      'req/s': Math.round(requests / seconds),
+      'CPU µs': Math.round((after.cpuUs - before.cpuUs) / requests),
+      'p50 ms': round(quantile(times, 0.5)),
+      'p99 ms': round(quantile(times, 0.99)),
+      requests
     }
   }
 
-  const free = (await manyLogins(service, 8)).map(({ refreshToken }) => refreshToken)
+  const free: string[] = []
+  for (let i = 0; i < 8; i++) free.push((await service.logIn('ada', 'token', from(i))).refreshToken)
   const refresh = await run(
-    (i) => fromPage('POST', '/api/auth/token-refresh', address(i), { refreshToken: free.shift() ?? '' }),
-    [200],
+    'refresh',
+    (i) =>
+      fromPage('POST', '/api/auth/token-refresh', { 'x-forwarded-for': from(i) }, { refreshToken: free.shift() ?? '' }),
+    200,
     ({ body }) => void free.push((JSON.parse(body) as Tokens).refreshToken)
   )
-  const run_ = randomUUIDv7().slice(-6)
   const signUp = await run(
+    'sign-up',
     (i) => {
-      const username = `u${run_}${i}`
-      const body = { username, email: `${username}@example.com`, name: 'A user', password: PASSWORD }
-      return fromPage('POST', '/api/auth/signup', address(i), body)
+      const body = { username: `new${i}`, email: `new${i}@example.com`, name: 'A user', password: PASSWORD }
+      return fromPage('POST', '/api/auth/signup', { 'x-forwarded-for': from(i) }, body)
     },
-    [201]
+    201
   )
-  const login = await run(
-    (i) => {
-      const body = { usernameOrEmail: `u${run_}${i}`, password: PASSWORD, authType: 'token' }
-      return fromPage('POST', '/api/auth/login', address(i), body)
-    },
-    [200, 401]
-  )
+  const login = await run('login', (i) => loginRequest(`new${i % signUp.requests}`, i), 200)
   client.close()
   await service.stop()
-  return { refresh, signUp, login }
+  return [refresh, signUp, login]
+}
+
+async function signUpMany(service: Service, count: number) {
+  for (let i = 0; i < count; i++) await service.signUp(`user${i}`, from(i))
 }
 
 /** Logins a second against hashes a second of argon2id alone, both on all cores, in rounds that alternate. */
 export async function loginRate(rounds: number, forMs: number) {
   const service = await startService({}, null)
-  const users = 400
-  for (let i = 0; i < users; i++) await service.signUp(`user${i}`, `10.2.${i >> 8}.${i & 255}`)
+  const users = 200
+  await signUpMany(service, users)
   const client = await openClient(service.port, 6)
   const argon2 = await startProcess(subject('argon2'), { core: null })
   const pairs: { logins: number; hashes: number }[] = []
-  let next = 0
+  let sent = 0
   for (let i = 0; i < rounds; i++) {
-    const { requests, seconds } = await client.run({
-      next: () => {
-        const user = next++ % users
-        const body = { usernameOrEmail: `user${user}`, password: PASSWORD, authType: 'token' }
-        const from = { 'x-forwarded-for': `10.3.${(next >> 8) & 255}.${next & 255}`, origin: ORIGIN }
-        return fromPage('POST', '/api/auth/login', from, body)
-      },
-      forMs
-    })
+    const { requests, seconds } = await client.run({ next: () => loginRequest(`user${sent++ % users}`, sent), forMs })
     const reply = await fetch(`${argon2.url}/?ms=${forMs}`)
     const { hashes } = (await reply.json()) as { hashes: number }
     pairs.push({ logins: requests / seconds, hashes })
@@ -137,22 +132,17 @@ export async function loginRate(rounds: number, forMs: number) {
   client.close()
   await service.stop()
   await argon2.stop()
+  const { median, min, max } = spread(pairs.map(({ logins, hashes }) => logins / hashes))
   return {
-    loginsPerSecond: round(
-      quantile(
-        pairs.map(({ logins }) => logins),
-        0.5
-      ),
+    'logins/s': round(
+      middle(pairs, ({ logins }) => logins),
       1
     ),
-    hashesPerSecond: round(
-      quantile(
-        pairs.map(({ hashes }) => hashes),
-        0.5
-      ),
+    'hashes/s': round(
+      middle(pairs, ({ hashes }) => hashes),
       1
     ),
-    ratio: rounded(spread(pairs.map(({ logins, hashes }) => logins / hashes)))
+    ...{ ratio: median, min, max }
   }
 }
 
@@ -160,37 +150,25 @@ export async function loginRate(rounds: number, forMs: number) {
 export async function whoamiUnderLogins(forMs: number) {
   const service = await startService()
   const users = 50
-  for (let i = 0; i < users; i++) await service.signUp(`user${i}`, `10.2.${i >> 8}.${i & 255}`)
+  await signUpMany(service, users)
   const whoami = await whoamiRequest(service, 'user0')
   const [asking, crowd] = [await openClient(service.port, 2), await openClient(service.port, 40)]
   let isOver = false
   let sent = 0
   const logins = crowd.run({
-    next: () => {
-      if (isOver) return null
-      const user = sent++ % users
-      const from = { 'x-forwarded-for': `10.4.${(sent >> 8) & 255}.${sent & 255}`, origin: ORIGIN }
-      return fromPage('POST', '/api/auth/login', from, {
-        usernameOrEmail: `user${user}`,
-        password: PASSWORD,
-        authType: 'token'
-      })
-    },
+    next: () => (isOver ? null : loginRequest(`user${sent++ % users}`, sent)),
+    // What the governor has no place for is refused.
     statuses: [200, 503]
   })
-  await new Promise((resolve) => setTimeout(resolve, seconds(1)))
+  await new Promise((resolve) => setTimeout(resolve, 1000))
   const { requests, times } = await asking.run({ next: () => whoami, forMs })
   isOver = true
   await logins
   asking.close()
   crowd.close()
   await service.stop()
-  return {
-    requests,
-    p50Ms: round(quantile(times, 0.5)),
-    p99Ms: round(quantile(times, 0.99)),
-    longestMs: round(Math.max(...times))
-  }
+  const [p50, p99, longest] = [0.5, 0.99, 1].map((part) => round(quantile(times, part)))
+  return { requests, 'p50 ms': p50 ?? 0, 'p99 ms': p99 ?? 0, 'longest ms': longest ?? 0 }
 }
 
 /** What so many kept-alive connections cost that say nothing, and what a request costs beside them. */
@@ -207,66 +185,87 @@ export async function idleCrowd(connections: number, forMs: number) {
   const after = await service.usage(true)
   const beside = await measure(service, bytes, forMs)
   const { cpuUs: start } = await service.usage()
-  await new Promise((resolve) => setTimeout(resolve, seconds(3)))
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
   const { cpuUs: end } = await service.usage()
   crowd.close()
   await service.stop()
   return {
     connections,
-    kbEach: round((after.rssBytes - before.rssBytes) / connections / 1024, 1),
-    idleCpuPercent: round(((end - start) / seconds(3000)) * 100, 1),
-    aloneUs: round(alone.cpuUs, 1),
-    besideUs: round(beside.cpuUs, 1),
-    besideP99Ms: round(beside.p99Ms)
+    'kB each': round((after.rssBytes - before.rssBytes) / connections / 1024, 1),
+    'CPU % when idle': round((end - start) / IDLE_MS / 10, 1),
+    'whoami alone µs': round(alone.cpuUs, 1),
+    'beside them µs': round(beside.cpuUs, 1),
+    'p99 ms': round(beside.p99Ms)
   }
 }
 
-/** whoami by token with so many revoked logins on the blocklist, and what an entry weighs. */
-export async function blocklistSizes(sizes: readonly number[], forMs: number) {
-  const found = []
-  let emptyHeap = 0
-  for (const size of sizes) {
-    const first = await startService()
-    await first.signUp('ada')
-    await first.stop()
-    addRevoked(`${first.folder}/app.db`, size)
-    const service = await startService(first.settings)
+/** A service, started again once its SQLite file was filled. */
+async function startFilled(fill: (path: string) => void) {
+  const first = await startService()
+  await first.signUp('ada')
+  await first.stop()
+  fill(`${first.folder}/app.db`)
+  return startService(first.settings)
+}
+
+/** What the requests cost on a large service, as a multiple of what they cost on a small one. */
+async function compareSizes(small: () => Promise<Running>, large: () => Promise<Running>) {
+  const sameOf = (one: Case, others: Case[]) => others.find(({ name }) => name === one.name) as Case
+  const results = await compare(small, large, sameOf, { starts: 1, rounds: 9, burstMs: 300, warmUpMs: 1500 })
+  return results.map(({ name, baselineUs, cpuUs, ratio, p99Ms }) => ({
+    case: name,
+    'small µs': baselineUs,
+    'large µs': cpuUs,
+    ...{ ratio: ratio.median, min: ratio.min, max: ratio.max },
+    'p99 ms': p99Ms
+  }))
+}
+
+/** whoami by token with so many revoked logins on the blocklist, against a few; and what an entry weighs. */
+export async function blocklistSizes(few: number, sizes: readonly number[]) {
+  let heapOfFew = 0
+  const startWith = (size: number) => async (): Promise<Running> => {
+    const service = await startFilled((path) => addRevoked(path, size))
     const { heapBytes } = await service.usage(true)
-    if (size === sizes[0]) emptyHeap = heapBytes
-    const { cpuUs, p99Ms } = await measure(service, await whoamiRequest(service), forMs)
-    await service.stop()
-    const bytesEach = size === sizes[0] ? null : Math.round((heapBytes - emptyHeap) / size)
-    found.push({
-      entries: size,
-      startMs: Math.round(service.startMs),
-      cpuUs: round(cpuUs, 1),
-      p99Ms: round(p99Ms),
-      bytesEach
-    })
+    if (size === few) heapOfFew = heapBytes
+    else
+      weights.set(size, { bytesEach: Math.round((heapBytes - heapOfFew) / size), startMs: Math.round(service.startMs) })
+    const bytes = await whoamiRequest(service)
+    return { cases: [{ subject: `${size}`, name: 'whoami by bearer', server: service, bytes }], stop: service.stop }
   }
-  return found
+  const weights = new Map<number, { bytesEach: number; startMs: number }>()
+  const rows = []
+  for (const size of sizes) {
+    for (const row of await compareSizes(startWith(few), startWith(size)))
+      rows.push({
+        entries: size,
+        ...row,
+        'bytes each': weights.get(size)?.bytesEach ?? 0,
+        'start ms': weights.get(size)?.startMs ?? 0
+      })
+  }
+  return rows
 }
 
-/** The calls that read or write SQL, with so many users and as many live logins in the file. */
-export async function populations(sizes: readonly number[], forMs: number) {
-  const found = []
-  for (const size of sizes) {
-    const service = await startService()
-    addUsers(`${service.folder}/app.db`, size)
-    await service.signUp('ada')
+/** The calls that read SQL, with many users and as many live logins in the file, against a few. */
+export async function populations(few: number, many: number) {
+  const startWith = (size: number) => async (): Promise<Running> => {
+    const service = await startFilled((path) => addUsers(path, size))
     const { accessToken } = await service.logIn('ada', 'token')
     const { cookie } = await service.logIn('ada', 'cookie')
-    const cookieCheck = await measure(service, fromPage('GET', '/api/auth/whoami', { cookie }), forMs)
-    const authorization = `Bearer ${accessToken}`
-    const me = await measure(service, fromPage('GET', '/api/users/me', { authorization }), forMs)
-    await service.stop()
-    found.push({
-      usersAndLogins: size,
-      whoamiByCookieUs: round(cookieCheck.cpuUs, 1),
-      meByBearerUs: round(me.cpuUs, 1)
-    })
+    const requests = {
+      'whoami by cookie': fromPage('GET', '/api/auth/whoami', { cookie }),
+      'users/me by bearer': fromPage('GET', '/api/users/me', { authorization: `Bearer ${accessToken}` })
+    }
+    const cases = Object.entries(requests).map(([name, bytes]) => ({
+      subject: `${size}`,
+      name,
+      server: service,
+      bytes
+    }))
+    return { cases, stop: service.stop }
   }
-  return found
+  return compareSizes(startWith(few), startWith(many))
 }
 
 /** Memory over a long run of requests by both transports. */
@@ -276,14 +275,14 @@ export async function memory(requests: number) {
   const { cookie } = await service.logIn('ada', 'cookie')
   const both = [await whoamiRequest(service), fromPage('GET', '/api/auth/whoami', { cookie })]
   const client = await openClient(service.port, CONNECTIONS)
-  const samples: { requests: number; rssMb: number; heapMb: number }[] = []
+  const samples: Record<string, number>[] = []
   const steps = 8
   for (let step = 0; step <= steps; step++) {
     const { rssBytes, heapBytes } = await service.usage(true)
     samples.push({
       requests: (requests / steps) * step,
-      rssMb: round(rssBytes / MB, 1),
-      heapMb: round(heapBytes / MB, 1)
+      'RSS MB': round(rssBytes / MB, 1),
+      'heap MB': round(heapBytes / MB, 1)
     })
     if (step === steps) break
     await client.run({ next: (i) => (i < requests / steps ? (both[i % 2] as Buffer) : null) })

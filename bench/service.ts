@@ -40,7 +40,11 @@ export async function startRedis() {
  * The service with the settings of production, behind what it takes for its proxy; only the limits are lifted. On one core,
  * unless told `null`.
  */
-export async function startService(env: Record<string, string> = {}, core: number | null = SERVER_CORE) {
+export async function startService(
+  env: Record<string, string> = {},
+  core: number | null = SERVER_CORE,
+  execArgv: string[] = []
+) {
   const folder = temporaryFolder()
   const settings = {
     DB_URI: `file:${folder}/app.db`,
@@ -51,7 +55,7 @@ export async function startService(env: Record<string, string> = {}, core: numbe
     RATE_LIMIT_MAX: '100000000',
     ...env
   }
-  const server = await startProcess(SERVER, { core, cwd: folder, env: settings })
+  const server = await startProcess(SERVER, { core, cwd: folder, env: settings, execArgv })
 
   /** POSTs JSON as a client at this address. */
   async function post(path: string, body: object, from = '192.0.2.1') {

@@ -1,24 +1,17 @@
 import { join } from 'node:path'
-import { openClient, request } from './client.ts'
-import type { Case } from './compare.ts'
+import { request } from './client.ts'
+import type { Case, Running } from './compare.ts'
 import { SERVER_CORE, startProcess } from './process.ts'
 import { fromPage, startService, temporaryFolder } from './service.ts'
 
-export const CONNECTIONS = 32
+type Server = Case['server'] & { url: string; stop: () => Promise<void> }
+
 const core = SERVER_CORE
 const fileOf = (name: string) => join(import.meta.dirname, 'subjects', name)
 
-type Running = { port: number; url: string; usage: Case['server']['usage']; stop: () => Promise<void> }
-
-/** The cases of one server: each request over the same connections. */
-async function casesOf(subject: string, server: Running, requests: Record<string, Buffer>) {
-  const client = await openClient(server.port, CONNECTIONS)
-  const cases = Object.entries(requests).map(([name, bytes]): Case => ({ subject, name, server, client, bytes }))
-  const stop = async () => {
-    client.close()
-    await server.stop()
-  }
-  return { cases, stop }
+function casesOf(subject: string, server: Server, requests: Record<string, Buffer>): Running {
+  const cases = Object.entries(requests).map(([name, bytes]): Case => ({ subject, name, server, bytes }))
+  return { cases, stop: server.stop }
 }
 
 async function postJson(url: string, body: object = {}) {
@@ -29,10 +22,14 @@ async function postJson(url: string, body: object = {}) {
   return { cookie, members: (await reply.json()) as { accessToken: string } }
 }
 
-/** Bare Fastify, the baseline of all others. */
+/** Bare Fastify, the baseline of all others: it gets the same requests, and replies with the same body. */
 export async function startBare() {
   const server = await startProcess(fileOf('bare.ts'), { core })
   return casesOf('bare Fastify', server, { whoami: fromPage('GET', '/whoami'), me: fromPage('GET', '/me') })
+}
+
+export function baselineOf({ name }: Case, baselines: Case[]) {
+  return baselines.find((baseline) => baseline.name === (name.startsWith('users/me') ? 'me' : 'whoami')) as Case
 }
 
 /** This service, by either transport. */
@@ -53,8 +50,8 @@ async function startPeer(subject: string, file: string, env: Record<string, stri
   const server = await startProcess(fileOf(file), { core, env })
   const { cookie, members } = await postJson(`${server.url}/login`)
   return casesOf(subject, server, {
-    'whoami by bearer': request('GET', '/whoami/bearer', { authorization: `Bearer ${members.accessToken}` }),
-    'whoami by cookie': request('GET', '/whoami/cookie', { cookie })
+    'whoami by bearer': fromPage('GET', '/whoami/bearer', { authorization: `Bearer ${members.accessToken}` }),
+    'whoami by cookie': fromPage('GET', '/whoami/cookie', { cookie })
   })
 }
 
@@ -64,14 +61,13 @@ export const startPlain = () => startPeer('plain assembly', 'plain.ts')
 export const startExpress = (redisUrl: string) => startPeer('Express + Passport', 'express.js', { REDIS_URL: redisUrl })
 
 export async function startBetterAuth() {
-  const server = await startProcess(fileOf('better-auth.js'), {
-    core,
-    env: { DB_FILE: `${temporaryFolder()}/auth.db` }
-  })
+  const env = { DB_FILE: `${temporaryFolder()}/auth.db` }
+  const server = await startProcess(fileOf('better-auth.js'), { core, env })
   const user = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'a long first password' }
   const { cookie } = await postJson(`${server.url}/api/auth/sign-up/email`, user)
   return casesOf('better-auth', server, {
-    'get-session, its Node handler': request('GET', '/api/auth/get-session', { cookie }),
-    'whoami by cookie': request('GET', '/whoami/cookie', { cookie })
+    // Its own reply, and without the page's origin, which it would have to be told of.
+    'get-session by cookie': request('GET', '/api/auth/get-session', { cookie }),
+    'whoami by cookie': fromPage('GET', '/whoami/cookie', { cookie })
   })
 }
