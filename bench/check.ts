@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compare, type Result } from './compare.ts'
 import { print, printResults } from './print.ts'
@@ -15,7 +15,12 @@ const SUBJECT = 'this service, SQLite'
 const CASES = ['whoami by bearer', 'whoami by cookie']
 const pace = { starts: 3, rounds: 5, burstMs: 300, warmUpMs: 1000 }
 
-const recorded = JSON.parse(readFileSync(join(import.meta.dirname, 'results.json'), 'utf8')).requests as Result[]
+const RECORD = join(import.meta.dirname, 'results.json')
+if (!existsSync(RECORD)) {
+  print('There is no bench/results.json to compare with: npm run bench writes it')
+  process.exit(2)
+}
+const recorded = JSON.parse(readFileSync(RECORD, 'utf8')).requests as Result[]
 
 function limitOf(name: string) {
   const before = recorded.find((one) => one.subject === SUBJECT && one.name === name)
