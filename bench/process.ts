@@ -29,9 +29,12 @@ function canPin() {
 }
 export const isPinned = canPin()
 
-/** The command for a program on one core. */
+/** Of the machine, before this process keeps to one of them. */
+export const CORES = availableParallelism()
+
+/** The command for a program on one core, or on all: else it would keep to that of the load, which starts it. */
 export const onCore = (core: number | null, command: string[]) =>
-  isPinned && core !== null ? ['taskset', '-c', `${core}`, ...command] : command
+  isPinned ? ['taskset', '-c', core === null ? `0-${CORES - 1}` : `${core}`, ...command] : command
 
 /** Puts the load on its own core; a signal ends what was started, too. */
 export function pinSelf() {

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { drawBars } from './chart.ts'
 import { compare, type Result } from './compare.ts'
 import { print, printResults, printTable } from './print.ts'
-import { isPinned, pinSelf } from './process.ts'
+import { CORES, isPinned, pinSelf } from './process.ts'
 import * as scenarios from './scenarios.ts'
 import { startRedis } from './service.ts'
 import { baselineOf, startBare, startBetterAuth, startExpress, startOurs, startPlain } from './subjects.ts'
@@ -68,7 +68,7 @@ function draw(results: Result[]) {
 
 pinSelf()
 const versions = readVersions()
-const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), isPinned }
+const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: CORES, isPinned }
 print(`${machine.cpu}, ${machine.cores} cores, ${isPinned ? 'one for the server' : 'not pinned'}`)
 print(
   Object.entries(versions)
