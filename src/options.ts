@@ -14,7 +14,7 @@ import { securityHeaders } from './plugins/headers/headers.ts'
 import { createProxyList } from './plugins/input/address.ts'
 import { LARGE_BODY } from './plugins/input/limits.ts'
 import { buildValidator } from './plugins/input/validator.ts'
-import { loggerOptions, logRequest } from './plugins/logging/logger.ts'
+import { createRequestLog, loggerOptions, logRequest } from './plugins/logging/logger.ts'
 
 /** What Fastify has to know before the first plugin: limits, timeouts, and who answers where no hook runs. */
 export function serverOptions(
@@ -26,6 +26,7 @@ export function serverOptions(
     logger: { ...loggerOptions(settings), ...(logStream && { stream: logStream }) },
     // Its own lines are off: logging writes one a request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: createRequestLog,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: settings.TRUST_PROXY.length > 0 && createProxyList(settings.TRUST_PROXY),
