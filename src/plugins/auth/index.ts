@@ -31,8 +31,9 @@ const SWEEP_MS = 3_600_000
 
 /** What a login is, whatever carries it; how it ends; and the guards. */
 async function auth(app: FastifyInstance) {
-  const { db, tables, atomically } = app
-  app.decorate('logins', { ...createLogins(db, tables, atomically), ...createTransactions(atomically, tables) })
+  const { db, tables, atomically, prepareFirst } = app
+  const logins = createLogins(db, tables, prepareFirst, atomically)
+  app.decorate('logins', { ...logins, ...createTransactions(atomically, tables) })
   app.decorate('revocations', createRevocations(app.logins, app.events))
   app.decorate('strategies', new Map())
   app.decorate('credentials', createCredentials(app))

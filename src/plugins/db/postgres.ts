@@ -1,8 +1,8 @@
 import postgres from 'postgres'
-import { drivers } from './drizzle.ts'
+import { loadPostgres } from './drizzle.ts'
 import { nullIfUndone, QueryDeadline, someRows } from './errors.ts'
 import * as tables from './schema.postgres.ts'
-import type { Atomically, Connection, Database, Lock } from './types.ts'
+import type { Atomically, Connection, Database, Lock, PrepareFirst } from './types.ts'
 
 const DEADLINE_MS = 800
 /** Any number that no other application on this database uses: "fastify" on a phone's keys. */
@@ -39,9 +39,14 @@ export function openPostgres(uri: string): Connection {
     return { values, then: (...on: Parameters<typeof query.then>) => inTime(query).then(...on) }
   }) as unknown as typeof unsafe
   const { options, begin } = client
-  const native = drivers
-    .postgres()
-    .drizzle({ client: { options, begin, unsafe: withDeadline } as unknown as typeof client })
+  const native = loadPostgres().drizzle({
+    client: { options, begin, unsafe: withDeadline } as unknown as typeof client
+  })
+
+  const prepareFirst: PrepareFirst = (select, name) => {
+    const query = select.prepare(name)
+    return async (values) => (await query.execute(values))[0] ?? null
+  }
 
   const lock: Lock = (select) => (select as { for(strength: 'share'): typeof select }).for('share')
   const atomically: Atomically = (guards, changes) => {
@@ -61,6 +66,7 @@ export function openPostgres(uri: string): Connection {
   return {
     db: native as unknown as Database,
     tables,
+    prepareFirst,
     atomically,
     ping: async () => void (await inTime(client.unsafe('select 1'))),
     history: async () => {

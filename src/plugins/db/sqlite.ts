@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs'
 import BetterSqlite from 'better-sqlite3'
-import { drivers } from './drizzle.ts'
+import { loadSqlite } from './drizzle.ts'
 import { nullIfUndone, someRows } from './errors.ts'
 import * as tables from './schema.sqlite.ts'
-import type { Atomically, Connection, Database, Lock, MigrationPlan, Step, Tables } from './types.ts'
+import type { Atomically, Connection, Database, Lock, MigrationPlan, PrepareFirst, Step, Tables } from './types.ts'
 
 // The shape of drizzle-kit's own journal table, so that both can apply migrations.
 const JOURNAL =
@@ -24,9 +24,15 @@ export function openSqlite(uri: string): Connection {
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
   client.pragma(`busy_timeout = ${WAIT_MS}`)
-  const native = drivers.sqlite().drizzle(client)
+  const native = loadSqlite().drizzle(client)
   // The one cast to the common subset: builders that are awaited behave the same in both dialects.
   const db = native as unknown as Database
+
+  const prepareFirst: PrepareFirst = <Row>(select: Parameters<PrepareFirst>[0], name: string) => {
+    // `execute` would wrap all rows in a promise that takes longer than the read.
+    const query = select.prepare(name) as unknown as { get(values: object): Row | undefined }
+    return async (values) => query.get(values) ?? null
+  }
 
   const lock: Lock = (select) => select
   // better-sqlite3 refuses async transactions, so the builders are run by their synchronous `all`.
@@ -62,6 +68,7 @@ export function openSqlite(uri: string): Connection {
   return {
     db,
     tables: tables as unknown as Tables,
+    prepareFirst,
     atomically,
     ping: async () => void client.prepare('select 1').get(),
     history: async () => history(),

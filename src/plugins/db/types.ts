@@ -32,6 +32,13 @@ export type Atomically = <Guards extends Step<unknown>[], Changes extends Step<u
   changes: [...Changes]
 ) => Promise<RowsOf<[...Guards, ...Changes]> | null>
 
+type Values = Record<string, unknown>
+/** Prepares a select once; the function gives its first row for the values of its placeholders, or null. */
+export type PrepareFirst = <Row>(
+  select: { prepare(name: string): { execute(values: Values): Promise<Row[]> } },
+  name: string
+) => (values: Values) => Promise<Row | null>
+
 /** One generated migration; `hash` is what the journal table remembers of it. */
 export type Migration = { hash: string; folderMillis: number; sql: string[] }
 /** Which of the migrations are to be applied, given the hashes of those that were, in order. */
@@ -41,6 +48,7 @@ export type MigrationPlan = (applied: string[]) => Migration[]
 export type Connection = {
   db: Database
   tables: Tables
+  prepareFirst: PrepareFirst
   atomically: Atomically
   /** Resolves when the database answers. */
   ping(): Promise<void>

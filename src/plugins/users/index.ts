@@ -12,7 +12,7 @@ declare module 'fastify' {
 
 /** Who has an account, and whether a password is theirs. */
 async function users(app: FastifyInstance) {
-  app.decorate('users', createUsers(app.db, app.tables))
+  app.decorate('users', createUsers(app.db, app.tables, app.prepareFirst))
   app.decorate('passwords', await createPasswords(HASHES_AT_ONCE, app.config.PASSWORD_MIN_LENGTH))
 }
 

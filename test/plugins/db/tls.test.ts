@@ -52,7 +52,7 @@ t.test(
   'ASVS 12.3.2: a PostgreSQL whose certificate nobody knows gets nothing where it is to be verified',
   async (t) => {
     const { secured, port } = await listen(t, true)
-    const connection = openDatabase(`postgres://ada:hunter2@127.0.0.1:${port}/app?sslmode=verify-full`)
+    const connection = await openDatabase(`postgres://ada:hunter2@127.0.0.1:${port}/app?sslmode=verify-full`)
     t.teardown(() => connection.close())
     await t.rejects(connection.ping())
     t.equal(secured.bytes, 0, 'not even the name of the user')
