@@ -1,4 +1,4 @@
-import { Check } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { authEnv } from '../auth/env.ts'
 import { corsEnv } from '../cors/env.ts'
 import { dbEnv } from '../db/env.ts'

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { Redis } from 'ioredis'
 import { createRedisGate, type RedisGate } from './gate.ts'
 
 declare module 'fastify' {
@@ -16,6 +15,8 @@ async function redis(app: FastifyInstance) {
     app.decorate('redis', null)
     return
   }
+  // Loaded only where it is used, which is much of the time to start.
+  const { Redis } = await import('ioredis')
   const client = new Redis(app.config.REDIS_URL, {
     connectTimeout: 2000,
     commandTimeout: 400,
