@@ -13,7 +13,7 @@ const MARGIN = 1.4
 const TRIES = 3
 const SUBJECT = 'this service, SQLite'
 const CASES = ['whoami by bearer', 'whoami by cookie']
-const pace = { starts: 3, rounds: 5, burstMs: 300, warmUpMs: 1000 }
+const pace = { starts: 3, rounds: 5, burstMs: 300, warmUpMs: 2000 }
 
 const RECORD = join(import.meta.dirname, 'results.json')
 if (!existsSync(RECORD)) {

@@ -10,7 +10,7 @@ import { startBare } from './subjects.ts'
 // npm run bench:parts: what each part costs a request, measured by leaving one out at a time.
 
 const { values } = parseArgs({ options: { starts: { type: 'string', default: '3' } } })
-const pace = { starts: +values.starts, rounds: 7, burstMs: 300, warmUpMs: 1500 }
+const pace = { starts: +values.starts, rounds: 7, burstMs: 300, warmUpMs: 3000 }
 const WITHOUT = ['--import', join(import.meta.dirname, 'subjects/without.ts')]
 const PARTS: Record<string, Record<string, string>> = {
   'request log': { WITHOUT: 'logging' },

@@ -211,7 +211,7 @@ async function startFilled(fill: (path: string) => void) {
 /** What the requests cost on a large service, as a multiple of what they cost on a small one. */
 async function compareSizes(small: () => Promise<Running>, large: () => Promise<Running>) {
   const sameOf = (one: Case, others: Case[]) => others.find(({ name }) => name === one.name) as Case
-  const results = await compare(small, large, sameOf, { starts: 1, rounds: 9, burstMs: 300, warmUpMs: 1500 })
+  const results = await compare(small, large, sameOf, { starts: 1, rounds: 9, burstMs: 300, warmUpMs: 3000 })
   return results.map(({ name, baselineUs, cpuUs, ratio, p99Ms }) => ({
     case: name,
     'small µs': baselineUs,
