@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import { verify as verifyBcrypt } from '@node-rs/bcrypt'
 import { createCommonPasswords } from './common-passwords.ts'
@@ -7,8 +8,11 @@ import { createGovernor } from './governor.ts'
 /** OWASP's for argon2id, which is the package's default algorithm: 19 MiB, two passes, one lane. */
 export const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
 
-/** Node's thread pool has four threads unless UV_THREADPOOL_SIZE says otherwise; one stays free for files and names. */
-export const HASHES_AT_ONCE = 3
+/**
+ * Node's thread pool has four threads unless UV_THREADPOOL_SIZE says otherwise; one stays free for files and names. And no more
+ * than there are cores: three hashes on one core make no more logins, and others wait four times as long (docs/performance.md).
+ */
+export const HASHES_AT_ONCE = Math.min(3, availableParallelism())
 
 export type Passwords = Awaited<ReturnType<typeof createPasswords>>
 
@@ -18,7 +22,7 @@ function isWeak(passwordHash: string) {
   return Number(memory ?? 0) < PARAMETERS.memoryCost || Number(passes ?? 0) < PARAMETERS.timeCost
 }
 
-/** Hashing and checking of passwords, at most `concurrency` at once (one less than Node's thread pool). */
+/** Hashing and checking of passwords, at most `concurrency` at once. */
 export async function createPasswords(concurrency: number, minLength: number) {
   const isCommon = createCommonPasswords(minLength)
   const govern = createGovernor(concurrency, 128, 900)
