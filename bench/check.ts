@@ -9,7 +9,10 @@ import { baselineOf, startBare, startOurs } from './subjects.ts'
 
 /** The ratios of one program differ by so much from machine to machine and from run to run. */
 const MARGIN = 1.4
-/** A neighbour on the machine may spoil a try; a change for the worse spoils each. */
+/**
+ * A neighbour on the machine may spoil a try, or most of its pairs; a change for the worse spoils each. So it is the better
+ * quarter of the pairs that counts, in the best of the tries.
+ */
 const TRIES = 3
 const SUBJECT = 'this service, SQLite'
 const CASES = ['whoami by bearer', 'whoami by cookie']
@@ -35,8 +38,8 @@ async function startChecked() {
 
 function isWithin({ name, ratio }: Result) {
   const limit = limitOf(name)
-  const isGood = ratio.median <= limit
-  print(`${name}: ${ratio.median} times bare Fastify, at most ${limit.toFixed(2)}: ${isGood ? 'ok' : 'TOO DEAR'}`)
+  const isGood = ratio.low <= limit
+  print(`${name}: from ${ratio.low} times bare Fastify, at most ${limit.toFixed(2)}: ${isGood ? 'ok' : 'TOO DEAR'}`)
   return isGood
 }
 

@@ -49,10 +49,10 @@ for (const [name, subject] of Object.entries({ ...subjects, 'all but bare Fastif
   const whole = () => start('all parts', {})
   const [found] = await compare(whole, subject, (_, [baseline]) => baseline as Case, pace)
   if (!found) continue
-  const { median, min, max } = found.ratio
+  const { median, low, high } = found.ratio
   const percent = (ratio: number) => round(100 * (1 - ratio), 0)
   const us = round(found.baselineUs * (1 - median), 1)
-  rows.push({ 'left out': name, 'µs less': us, '% less': percent(median), from: percent(max), to: percent(min) })
+  rows.push({ 'left out': name, 'µs less': us, '% less': percent(median), from: percent(high), to: percent(low) })
 }
 print('whoami by bearer, CPU of the server')
 printTable(rows)

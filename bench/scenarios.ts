@@ -43,14 +43,14 @@ export async function startUp(rounds: number) {
     await ours.stop()
   }
   const row = (what: string, pick: (one: (typeof starts)[number]) => [number, number]) => {
-    const { median, min, max } = spread(starts.map((one) => pick(one)[0] / pick(one)[1]))
+    const { median, low, high } = spread(starts.map((one) => pick(one)[0] / pick(one)[1]))
     const [ours, bare] = [0, 1].map((i) =>
       round(
         middle(starts, (one) => pick(one)[i] ?? 0),
         0
       )
     )
-    return { what, 'this service': ours ?? 0, 'bare Fastify': bare ?? 0, ratio: median, min, max }
+    return { what, 'this service': ours ?? 0, 'bare Fastify': bare ?? 0, ratio: median, low, high }
   }
   return [
     row('ms until it listens', ({ oursMs, bareMs }) => [oursMs, bareMs]),
@@ -132,7 +132,7 @@ export async function loginRate(rounds: number, forMs: number) {
   client.close()
   await service.stop()
   await argon2.stop()
-  const { median, min, max } = spread(pairs.map(({ logins, hashes }) => logins / hashes))
+  const { median, low, high } = spread(pairs.map(({ logins, hashes }) => logins / hashes))
   return {
     'logins/s': round(
       middle(pairs, ({ logins }) => logins),
@@ -142,7 +142,7 @@ export async function loginRate(rounds: number, forMs: number) {
       middle(pairs, ({ hashes }) => hashes),
       1
     ),
-    ...{ ratio: median, min, max }
+    ...{ ratio: median, low, high }
   }
 }
 
@@ -216,7 +216,7 @@ async function compareSizes(small: () => Promise<Running>, large: () => Promise<
     case: name,
     'small µs': baselineUs,
     'large µs': cpuUs,
-    ...{ ratio: ratio.median, min: ratio.min, max: ratio.max },
+    ...{ ratio: ratio.median, low: ratio.low, high: ratio.high },
     'p99 ms': p99Ms
   }))
 }
