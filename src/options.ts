@@ -10,6 +10,7 @@ import type { Settings } from './plugins/config/settings.ts'
 import { corsHeaders } from './plugins/cors/cors.ts'
 import { answerClientError } from './plugins/errors/edge.ts'
 import { problemHeaders, toCoded, toProblem } from './plugins/errors/problem.ts'
+import { buildSerializer } from './plugins/errors/serializer.ts'
 import { securityHeaders } from './plugins/headers/headers.ts'
 import { createProxyList } from './plugins/input/address.ts'
 import { LARGE_BODY } from './plugins/input/limits.ts'
@@ -43,7 +44,7 @@ export function serverOptions(
     },
     // While it closes the service still answers by the rules: health refuses with 503.
     return503OnClosing: false,
-    schemaController: { compilersFactory: { buildValidator } },
+    schemaController: { compilersFactory: { buildValidator, buildSerializer } },
     clientErrorHandler: answerClientError(headers),
     // A bad address ends before any hook: headers and log line have to be made here.
     frameworkErrors(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
