@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import { verify as verifyBcrypt } from '@node-rs/bcrypt'
@@ -14,7 +15,14 @@ export const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, out
  */
 export const HASHES_AT_ONCE = Math.min(3, availableParallelism())
 
-export type Passwords = Awaited<ReturnType<typeof createPasswords>>
+export type Passwords = ReturnType<typeof createPasswords>
+
+/** A hash of today's strength that no password is known to have, and that takes no time to make. */
+function makeDecoy() {
+  const { memoryCost, timeCost, parallelism, outputLen } = PARAMETERS
+  const [salt, tag] = [16, outputLen].map((size) => randomBytes(size).toString('base64').replace(/=+$/, ''))
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${salt}$${tag}`
+}
 
 /** Whether a hash was made with another algorithm or with smaller parameters than today's. */
 function isWeak(passwordHash: string) {
@@ -23,11 +31,11 @@ function isWeak(passwordHash: string) {
 }
 
 /** Hashing and checking of passwords, at most `concurrency` at once. */
-export async function createPasswords(concurrency: number, minLength: number) {
+export function createPasswords(concurrency: number, minLength: number) {
   const isCommon = createCommonPasswords(minLength)
   const govern = createGovernor(concurrency, 128, 900)
+  const decoy = makeDecoy()
   const hashPassword = (password: string) => govern(() => hash(password, PARAMETERS))
-  const decoy = await hash('no password has this hash', PARAMETERS)
 
   return {
     /** An argon2id hash as a PHC string. */
