@@ -40,7 +40,7 @@ export function serverOptions(
       requireHostHeader: false,
       joinDuplicateHeaders: true
     },
-    // While it closes the service still answers by the rules: health refuses with 503.
+    // While it closes the service still answers what comes on the connections that it has.
     return503OnClosing: false,
     schemaController: { compilersFactory: { buildValidator } },
     clientErrorHandler: answerClientError(headers),
