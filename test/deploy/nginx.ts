@@ -8,7 +8,7 @@ import { freePort, waitUntil } from '../wait.ts'
 // A real nginx on deploy/nginx.conf: only addresses, ports and paths are those of the test.
 
 export const HOST = 'api.example.com'
-const FILE = join(import.meta.dirname, '../../deploy/nginx.conf')
+const DEPLOY = join(import.meta.dirname, '../../deploy')
 const isInstalled = spawnSync('nginx', ['-v']).status === 0
 
 /** Why tests with nginx cannot run here; false where they can. Under CI that is a failure, not a reason to skip. */
@@ -35,8 +35,8 @@ function makeCertificate(folder: string) {
 
 export type Nginx = Awaited<ReturnType<typeof startNginx>>
 
-/** nginx before replicas at these ports; `extra`: what stands at the end of its main server. */
-export async function startNginx(t: Test, replicas: number[], extra = { http: '', server: '' }) {
+/** nginx before replicas at these ports, and before another service, if there is one. */
+export async function startNginx(t: Test, replicas: number[], other?: number) {
   const folder = mkdtempSync(join(tmpdir(), 'starter-nginx-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   makeCertificate(folder)
@@ -46,13 +46,16 @@ export async function startNginx(t: Test, replicas: number[], extra = { http: ''
     return `${name}_temp_path ${join(folder, name)};`
   })
   const conf = join(folder, 'nginx.conf')
-  const text = adapt(readFileSync(FILE, 'utf8'), [
-    ['http {', `http {\n${temporary.join('\n')}\n${extra.http}`],
+  const read = (name: string) => readFileSync(join(DEPLOY, name), 'utf8')
+  const http = other ? adapt(read('nginx-auth-request.conf'), [['other1:4000', `127.0.0.1:${other}`]]) : ''
+  const locations = other ? read('nginx-auth-request-locations.conf') : ''
+  const text = adapt(read('nginx.conf'), [
+    ['http {', `http {\n${temporary.join('\n')}\n${http}`],
     ['listen 443', `listen 127.0.0.1:${port}`, 2],
     ['listen 127.0.0.1:8081', `listen 127.0.0.1:${statusPort}`],
     ['/etc/nginx/tls', folder, 2],
     ['/dev/stdout', join(folder, 'access.log')],
-    ['location = /_problem', `${extra.server}\nlocation = /_problem`],
+    ['location = /_problem', `${locations}\nlocation = /_problem`],
     ...[0, 1, 2].map((i): [string, string] => [`app${i + 1}:3000`, `127.0.0.1:${replicas[i] ?? replicas[0]}`])
   ])
   writeFileSync(conf, text)

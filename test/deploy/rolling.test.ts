@@ -49,7 +49,7 @@ function startLoad(t: Test, proxy: Nginx) {
         await expect(200, '/api/users/me')
         await expect(201, '/api/notes', { method: 'POST', body: { title: `${round}`, text: 'x' } })
         if (refreshToken) take(await expect(200, '/api/auth/token-refresh', { method: 'POST', body: { refreshToken } }))
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        await new Promise((resolve) => setTimeout(resolve, 100))
       }
       await expect(204, '/api/auth/logout', { method: 'POST' })
     }
@@ -78,7 +78,7 @@ t.test(
       REDIS_URL: await redisUrl(),
       TRUST_PROXY: '127.0.0.1/32',
       COOKIE_SECURE: 'true',
-      SHUTDOWN_DELAY: '5s',
+      SHUTDOWN_DELAY: '4s',
       RATE_LIMIT_MAX: '1000000'
     }
     const startReplica = (i: number) => startListening(t, folder, { ...environment, PORT: `${ports[i]}` })
