@@ -6,12 +6,19 @@ import { NewPassword } from '../src/plugins/users/schemas.ts'
 export class Refused extends Error {}
 /** Where words go, and where a password comes from. */
 export type Terminal = { print: (line: string) => void; readPassword: () => Promise<string> }
-type Command = (app: FastifyInstance, terminal: Terminal, words: string[], login?: string) => Promise<void>
+export type Options = { login?: string | undefined; all?: boolean | undefined }
+type Command = (app: FastifyInstance, terminal: Terminal, words: string[], options: Options) => Promise<void>
 
 async function findUser({ users }: FastifyInstance, name = '') {
   const user = await users.findByName(name)
   if (user === null) throw new Refused(`Nobody has the name or address ${name}`)
   return user
+}
+
+/** Ends the logins that live now, of all users. */
+async function revokeEverybody({ logins, revocations, log }: FastifyInstance, now: Date) {
+  for (let found = await logins.listLoggedIn(now, 500); found.length > 0; found = await logins.listLoggedIn(now, 500))
+    for (const { userId } of found) await revocations.revokeAll({ log }, userId, 'all', new Date())
 }
 
 /** Each works on the service's own code, so what holds by HTTP holds here. */
@@ -35,7 +42,9 @@ export const commands: Record<string, Command> = {
     for (const { id, kind, lastSeenAt, ip, userAgent } of await app.logins.listLive(user.id, new Date()))
       print([id, kind, lastSeenAt.toISOString(), ip, userAgent].join('  '))
   },
-  async revoke(app, _terminal, [name], login) {
+  async revoke(app, _terminal, [name], { login, all }) {
+    if (all && (name ?? login)) throw new Refused('--all ends the logins of everybody: it goes with nothing else')
+    if (all) return revokeEverybody(app, new Date())
     const { id } = await findUser(app, name)
     if (login === undefined) return app.revocations.revokeAll(app, id, 'all', new Date())
     const live = await app.logins.listLive(id, new Date())

@@ -11,6 +11,7 @@ const HELP = `npm run users -- create <username> <email> <name>     makes an acc
 npm run users -- list                                 shows all accounts
 npm run users -- logins <username or email>           shows the live logins of an account
 npm run users -- revoke <username or email> [--login <id>]   ends all of its logins, or one
+npm run users -- revoke --all                         ends all logins of everybody
 npm run users -- password <username or email>         sets another password and ends all logins
 
 A password is asked for, or read from standard input: never write it into a command.
@@ -32,7 +33,10 @@ async function readPassword() {
 }
 
 async function run() {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { login: { type: 'string' } } })
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { login: { type: 'string' }, all: { type: 'boolean' } }
+  })
   const [name = 'help', ...words] = positionals
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) return print(HELP)
@@ -40,7 +44,7 @@ async function run() {
   const app = await buildApp({ ...settings, LOG_LEVEL: 'error' }, { write: (line) => process.stderr.write(line) })
   try {
     await app.ready()
-    await command(app, { print, readPassword }, words, values.login)
+    await command(app, { print, readPassword }, words, values)
   } finally {
     await app.close()
   }

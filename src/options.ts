@@ -17,20 +17,28 @@ import { LARGE_BODY } from './plugins/input/limits.ts'
 import { buildValidator } from './plugins/input/validator.ts'
 import { createRequestLog, loggerOptions, logRequest } from './plugins/logging/logger.ts'
 
+/** An id that a proxy gave a request; anything longer or stranger stays out of the log. */
+const REQUEST_ID = /^[\w-]{16,64}$/
+
 /** What Fastify has to know before the first plugin: limits, timeouts, and who answers where no hook runs. */
 export function serverOptions(
   settings: Settings,
   logStream?: { write(line: string): void }
 ): FastifyHttpOptions<RawServerDefault> {
   const headers = securityHeaders(settings)
+  const isProxy = createProxyList(settings.TRUST_PROXY)
   return {
     logger: { ...loggerOptions(settings), ...(logStream && { stream: logStream }) },
     // Its own lines are off: logging writes one a request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     childLoggerFactory: createRequestLog,
-    genReqId: () => randomUUID(),
+    // By X-Request-Id of a trusted proxy one id finds a request in its log and in ours.
+    genReqId({ headers: { 'x-request-id': id }, socket }) {
+      const isGiven = typeof id === 'string' && REQUEST_ID.test(id) && isProxy(socket.remoteAddress ?? '')
+      return isGiven ? id : randomUUID()
+    },
     requestIdHeader: false,
-    trustProxy: settings.TRUST_PROXY.length > 0 && createProxyList(settings.TRUST_PROXY),
+    trustProxy: settings.TRUST_PROXY.length > 0 && isProxy,
     bodyLimit: LARGE_BODY,
     requestTimeout: 30_000,
     connectionTimeout: 30_000,
@@ -42,7 +50,7 @@ export function serverOptions(
       requireHostHeader: false,
       joinDuplicateHeaders: true
     },
-    // While it closes the service still answers by the rules: health refuses with 503.
+    // While it closes the service still answers what comes on the connections that it has.
     return503OnClosing: false,
     schemaController: { compilersFactory: { buildValidator, buildSerializer } },
     clientErrorHandler: answerClientError(headers),

@@ -15,7 +15,8 @@ const LEFT_OUT = /^(node_modules|\.git|\.tap|\.env|.*\.db.*)$/
 /** What a test says that logs somebody in, or that knows which parts there are; the others are the same without a part. */
 const KNOWS_PARTS = /\blogIn\(|\btransports\b|\bsettingKinds\b/
 /** What asks for nothing that others do not ask for too, but longer. */
-const LONG = /^test\/(matrices|scripts|mutation)\/|\/matrix\/|hostile|histories|keyring|outage|renewal|sweep|throttle/
+const LONG =
+  /^test\/(deploy|matrices|scripts|mutation)\/|\/matrix\/|hostile|histories|keyring|outage|renewal|sweep|throttle/
 const MAX_ROUNDS = 6
 
 function run(cwd: string, command: string, ...words: string[]) {

@@ -5,6 +5,26 @@ import t from 'tap'
 import { buildWithLog } from './build.ts'
 import { answersIn, exchange, listen } from './plugins/errors/raw.ts'
 
+t.test('a trusted proxy names the request, nobody else does, and nothing strange', async (t) => {
+  const good = '0123456789abcdef0123456789abcdef'
+  const rows: [trusted: string, id: string, isTaken: boolean][] = [
+    ['127.0.0.1', good, true],
+    ['127.0.0.1', '01a21d69-59a1-70d5-a0e2-e2c1de9fa5b1', true],
+    ['', good, false],
+    ['10.0.0.0/8', good, false],
+    ['127.0.0.1', 'short', false],
+    ['127.0.0.1', 'x'.repeat(65), false],
+    ['127.0.0.1', `${good}\u001b[31m`, false],
+    ['127.0.0.1', `${good}, ${good}`, false]
+  ]
+  for (const [TRUST_PROXY, id, isTaken] of rows) {
+    const { app, lines } = await buildWithLog(t, { TRUST_PROXY })
+    const reply = await app.inject({ method: 'GET', url: '/api/users/me', headers: { 'x-request-id': id } })
+    t.equal(reply.json().requestId === id, isTaken, `${TRUST_PROXY} ${id}`)
+    t.equal(lines.at(-1)?.['requestId'], reply.json().requestId)
+  }
+})
+
 t.test('ASVS 13.1.3: slow clients are cut off: every timeout is set', async (t) => {
   const { app } = await buildWithLog(t)
   const server: Server = app.server

@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { randomKey } from './build.ts'
+import { PASSWORD, randomKey } from './build.ts'
 import { freePort, waitUntil } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -58,4 +58,20 @@ export function post(url: string, body?: object, headers: Record<string, string>
   if (!body) return fetch(url, { method: 'POST', headers })
   const type = { 'content-type': 'application/json' }
   return fetch(url, { method: 'POST', headers: { ...type, ...headers }, body: JSON.stringify(body) })
+}
+
+/** Signs a user up whose password is PASSWORD. */
+export async function signUpBy(url: string, username: string) {
+  const user = { username, email: `${username}@example.com`, name: username, password: PASSWORD }
+  const { status } = await post(`${url}/api/auth/signup`, user)
+  if (status !== 201) throw new Error(`sign-up answered ${status}`)
+}
+
+/** The headers of a new login. */
+export async function logInBy(url: string, username: string, authType: string): Promise<Record<string, string>> {
+  const reply = await post(`${url}/api/auth/login`, { usernameOrEmail: username, password: PASSWORD, authType })
+  if (reply.status !== 200) throw new Error(`login answered ${reply.status}`)
+  const { accessToken } = (await reply.json()) as { accessToken?: string }
+  if (accessToken) return { authorization: `Bearer ${accessToken}` }
+  return { cookie: reply.headers.get('set-cookie')?.split(';')[0] ?? '' }
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { commands } from '../../scripts/users-commands.ts'
+import { commands, type Options } from '../../scripts/users-commands.ts'
 import { backends, build, logIn, PASSWORD, signUp, testEnvironment, transports } from '../build.ts'
 import { freshFolder, settled } from '../process.ts'
 import { waitUntil } from '../servers.ts'
@@ -14,15 +14,12 @@ async function prepare(t: Test, environment: Record<string, string | undefined>)
   if (settings['DB_URI'] === ':memory:') settings['DB_URI'] = `file:${freshFolder(t)}/app.db`
   const [app, shell] = [await build(t, settings), await build(t, settings)]
 
-  async function users(
-    [name = '', ...words]: string[],
-    { input = '', login }: { input?: string; login?: string } = {}
-  ) {
+  async function users([name = '', ...words]: string[], { input = '', ...options }: Options & { input?: string } = {}) {
     let printed = ''
     const print = (line: string) => {
       printed += `${line}\n`
     }
-    const done = commands[name]?.(shell, { print, readPassword: async () => input }, words, login)
+    const done = commands[name]?.(shell, { print, readPassword: async () => input }, words, options)
     const refused = await Promise.resolve(done).then(
       () => null,
       (error: Error) => error.message
@@ -67,6 +64,20 @@ for (const backend of backends) {
         await waitUntil(isDead(two.headers), 'it is dead too', 3000)
         t.match(await users(['logins', `eve-${transport.kind}`]), { refused: null, printed: '' })
       }
+    })
+
+    t.test('the logins of everybody are ended at once', async (t) => {
+      const logins = []
+      for (const [i, transport] of transports.entries()) logins.push(await logIn(app, `mallory-${i}`, transport))
+      t.match(await users(['revoke', 'mallory-0'], { all: true }), { refused: /goes with nothing else/ })
+      t.match(await users(['revoke'], { all: true, login: 'x' }), { refused: /goes with nothing else/ })
+      t.match(await users(['revoke'], { all: true }), { refused: null })
+      for (const { headers } of logins) {
+        const isDead = async () =>
+          (await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode === 401
+        await waitUntil(isDead, 'it is dead', 3000)
+      }
+      for (const [i, transport] of transports.entries()) await t.resolves(transport.logIn(app, `mallory-${i}`))
     })
 
     t.test('a password that is set there ends all logins', async (t) => {

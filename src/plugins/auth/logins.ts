@@ -54,6 +54,11 @@ export function createLogins(
       const alive = and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now))
       return db.select().from(sessions).where(alive).orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
     },
+    /** Up to `limit` users who have a login from before `now` that lives. */
+    async listLoggedIn(now: Date, limit: number) {
+      const alive = and(isNull(sessions.revokedAt), gt(sessions.expiresAt, now), lte(sessions.createdAt, now))
+      return db.selectDistinct({ userId: sessions.userId }).from(sessions).where(alive).limit(limit)
+    },
     /** Slides the idle end of a login that was not seen since `cutoff`. Null: revoked, or another request was first. */
     async touch(sid: string, expiresAt: Date, cutoff: Date, now: Date) {
       const isDue = and(eq(sessions.id, sid), isNull(sessions.revokedAt), lte(sessions.lastSeenAt, cutoff))

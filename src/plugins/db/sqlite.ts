@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import BetterSqlite from 'better-sqlite3'
+import { copyBeforeMigration, sqlitePath } from './copy.ts'
 import { loadSqlite } from './drizzle.ts'
 import { nullIfUndone, someRows } from './errors.ts'
 import * as tables from './schema.sqlite.ts'
@@ -14,9 +15,16 @@ const WAIT_MS = 250
 /** At start another process may be applying its migrations. */
 const MIGRATION_WAIT_MS = 10_000
 
+/** The hashes of the migrations that were applied to a file, in order. */
+export function historyOf(client: BetterSqlite.Database) {
+  const isThere = client.prepare("select 1 from sqlite_master where name = '__drizzle_migrations'").get()
+  if (!isThere) return []
+  return client.prepare('select hash from __drizzle_migrations order by created_at').pluck().all() as string[]
+}
+
 /** Opens (and creates) an SQLite file; `file:` in front is dropped. */
 export function openSqlite(uri: string): Connection {
-  const path = uri.replace(/^file:/, '')
+  const path = sqlitePath(uri)
   // Created by us first: SQLite would make it readable for all.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const client = new BetterSqlite(path, { timeout: MIGRATION_WAIT_MS })
@@ -46,15 +54,13 @@ export function openSqlite(uri: string): Connection {
     return nullIfUndone(async () => native.transaction(runAll, { behavior: 'immediate' }) as never)
   }
 
-  const history = () => {
-    const isThere = client.prepare("select 1 from sqlite_master where name = '__drizzle_migrations'").get()
-    if (!isThere) return []
-    return client.prepare('select hash from __drizzle_migrations order by created_at').pluck().all() as string[]
-  }
-
   const applyAll = (plan: MigrationPlan) => {
+    const applied = historyOf(client)
+    const pending = plan(applied)
+    const isNew = client.memory || client.prepare('select 1 from sqlite_master').get() === undefined
+    // Nobody can write meanwhile: this transaction is immediate. What it has not written yet, another connection copies.
+    if (pending.length > 0 && !isNew) copyBeforeMigration(path, applied.length)
     client.exec(JOURNAL)
-    const pending = plan(history())
     const remember = client.prepare('insert into __drizzle_migrations (hash, created_at) values (?, ?)')
     for (const { sql, hash, folderMillis } of pending) {
       for (const statement of sql) client.exec(statement)
@@ -71,7 +77,7 @@ export function openSqlite(uri: string): Connection {
     prepareFirst,
     atomically,
     ping: async () => void client.prepare('select 1').get(),
-    history: async () => history(),
+    history: async () => historyOf(client),
     migrate: async (plan) => {
       // A rebuild of a table drops the old one; with foreign keys on, the rows of its children would go too.
       client.pragma('foreign_keys = OFF')

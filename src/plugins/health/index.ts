@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { ServiceUnavailable } from '../errors/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -8,16 +7,14 @@ declare module 'fastify' {
   }
 }
 
-/** Knows whether the service is about to stop: then /readyz says so at once, and what still comes after the close is 503. */
+/**
+ * Knows whether the service is about to stop: then /readyz says so at once. What still comes is served, on connections that
+ * were accepted before the close too: database and Redis stay open until the last of them has ended.
+ */
 async function health(app: FastifyInstance) {
-  let isClosing = false
   app.decorate('lifecycle', { isStopping: false })
   app.addHook('preClose', async () => {
-    isClosing = true
     app.lifecycle.isStopping = true
-  })
-  app.addHook('onRequest', function refuseWhileClosing(request, _reply, done) {
-    done(isClosing && !request.routeOptions.config.isProbe ? new ServiceUnavailable() : undefined)
   })
   // A connection that is kept alive would keep the service from ending.
   app.addHook('onSend', function closeConnection(_request, reply, payload, done) {

@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
@@ -7,6 +17,7 @@ import t, { type Test } from 'tap'
 import { isPostgres, migrationsFor, openDatabase, planMigrations } from '../../../src/plugins/db/migrations.ts'
 import type { Migration } from '../../../src/plugins/db/types.ts'
 import { build, databases, testEnvironment } from '../../build.ts'
+import { freshFolder, settled, startListening } from '../../process.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const BIN = join(ROOT, 'node_modules/.bin')
@@ -50,6 +61,15 @@ for (const database of databases) {
       ends.map(({ code, printed }) => `${code} ${printed}`).sort(),
       [`0 ${APPLIED}`, ...Array.from({ length: 3 }, () => '0 The database is up to date\n')].sort()
     )
+  })
+
+  t.test(`four services that start at once on an empty ${database.name} all serve, and one migrates it`, async (t) => {
+    const folder = freshFolder(t)
+    const environment = { ...settled, DB_URI: await freshUri(folder), DB_MIGRATE: 'auto' }
+    const servers = await Promise.all(Array.from({ length: 4 }, () => startListening(t, folder, environment)))
+    for (const { url } of servers) t.equal((await fetch(`${url}/readyz`)).status, 200)
+    const applied = servers.filter(({ output }) => output().includes(`applied ${COUNT} database migrations`))
+    t.equal(applied.length, 1)
   })
 
   t.test(`drizzle-kit and npm run db:migrate agree on what was applied to ${database.name}`, async (t) => {
@@ -203,6 +223,28 @@ t.test('an SQLite migration waits for another process that is at it', async (t) 
   setTimeout(() => other.exec('commit').close(), 1500)
   t.match(await end, { code: 0, printed: APPLIED })
 })
+
+for (const database of databases) {
+  t.test(
+    `npm run db:migrate refuses a history on ${database.name} that is edited, or newer than its files`,
+    async (t) => {
+      const folder = copyProject(t)
+      const uri = database.isPostgres ? await database.uri() : `file:${folder}/app.db`
+      t.match(await migrate(folder, uri), { code: 0 })
+      const strange = `Not migrated: Migration ${COUNT} in the database is not the one in drizzle/: edited or not from here\n`
+
+      const files = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
+      const last = join(files, readdirSync(files).findLast((name) => name.endsWith('.sql')) ?? '')
+      appendFileSync(last, '-- edited\n')
+      t.strictSame(await migrate(folder, uri), { code: 1, printed: strange })
+
+      const journal = join(files, 'meta/_journal.json')
+      const { entries, ...rest } = JSON.parse(readFileSync(journal, 'utf8'))
+      writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, -1) }))
+      t.strictSame(await migrate(folder, uri), { code: 1, printed: strange })
+    }
+  )
+}
 
 t.test('npm run db:migrate says what is wrong without quoting the address of the database', async (t) => {
   const folder = copyProject(t)

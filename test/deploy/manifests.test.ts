@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse, parseAllDocuments } from 'yaml'
+import { readSettings, settingKinds } from '../../src/plugins/config/settings.ts'
+import { build, randomKey } from '../build.ts'
+
+// What the files of deploy say of each other and of the service is true.
+
+const DEPLOY = join(import.meta.dirname, '../../deploy')
+const read = (name: string) => readFileSync(join(DEPLOY, name), 'utf8')
+/** What requests in flight get at most, in seconds: DRAIN_MS of server.ts. */
+const DRAIN = 10
+
+type Service = {
+  environment: Record<string, string>
+  command?: string[]
+  depends_on: Record<string, { condition: string }>
+  networks: { front: { ipv4_address: string } }
+  stop_grace_period: string
+  healthcheck: { test: string[] }
+}
+const compose: { services: Record<string, Service> } = parse(read('compose.yaml'), { merge: true })
+// biome-ignore lint/suspicious/noExplicitAny: whatever a manifest holds is looked at by the tests
+type Manifest = Record<string, any>
+const manifests: Manifest[] = readdirSync(join(DEPLOY, 'kubernetes')).flatMap((name) =>
+  parseAllDocuments(read(`kubernetes/${name}`)).map((document) => document.toJS())
+)
+const ofKind = (kind: string) => manifests.find((manifest) => manifest['kind'] === kind) ?? {}
+const seconds = (text = '') => Number(/^(\d+)s$/.exec(text)?.[1])
+const inNginx = (pattern: RegExp) => [...read('nginx.conf').matchAll(pattern)].map(([, found = '']) => found)
+const names = Object.keys(settingKinds)
+
+t.test('the settings of compose.yaml are settings, and the service takes them', async (t) => {
+  for (const name of ['app1', 'app2', 'app3', 'migrate']) {
+    const environment = compose.services[name]?.environment ?? {}
+    t.strictSame(
+      Object.keys(environment).filter((key) => !names.includes(key)),
+      [],
+      name
+    )
+    const filled = Object.entries(environment).map(([key, value]) => [
+      key,
+      value.replaceAll(/\$\{\w+:\?[^}]*\}/g, randomKey)
+    ])
+    const settings = readSettings(Object.fromEntries(filled))
+    t.match(settings, { DB_MIGRATE: 'check', RATE_LIMIT_SHARED: true, COOKIE_SECURE: true })
+    t.strictSame(
+      settings.TRUST_PROXY,
+      [compose.services['nginx']?.networks.front.ipv4_address],
+      'nginx, and nobody else'
+    )
+  }
+})
+
+t.test('nginx.conf knows the replicas of compose.yaml, and its times fit theirs', async (t) => {
+  const replicas = Object.keys(compose.services).filter((name) => name.startsWith('app'))
+  t.strictSame(
+    inNginx(/server (\w+:\d+) max_fails=1/g),
+    replicas.map((name) => `${name}:3000`)
+  )
+  const addresses = replicas.map((name) => compose.services[name]?.networks.front.ipv4_address)
+  t.equal(new Set(addresses).size, replicas.length, 'addresses that stay: nginx asks for them once')
+  const [keepalive = 0] = inNginx(/keepalive 64;\s+keepalive_timeout (\d+)s/g).map(Number)
+  for (const name of replicas) {
+    const { environment, stop_grace_period: grace, depends_on: needs } = compose.services[name] as Service
+    const delay = seconds(environment['SHUTDOWN_DELAY'])
+    t.ok(keepalive > 0 && keepalive < delay, 'idle connections end before the replica does')
+    for (const timeout of inNginx(/fail_timeout=(\d+)s/g)) t.ok(Number(timeout) > delay, 'left alone until it is gone')
+    t.ok(seconds(grace) > delay + DRAIN, 'Docker waits for it')
+    t.match(needs, { migrate: { condition: 'service_completed_successfully' } })
+  }
+  const check = compose.services['nginx']?.healthcheck.test.join(' ') ?? ''
+  t.match(check, 'http://127.0.0.1:8081/readyz')
+  t.match(read('nginx.conf'), 'listen 127.0.0.1:8081;')
+  t.match(compose.services['redis']?.command?.join(' '), /--appendonly yes .*--maxmemory-policy noeviction/)
+})
+
+t.test('the settings of the Kubernetes files are settings, and the service takes them', async (t) => {
+  const { data } = ofKind('ConfigMap')
+  const { stringData } = ofKind('Secret')
+  t.strictSame(
+    Object.keys({ ...data, ...stringData }).filter((key) => !names.includes(key)),
+    []
+  )
+  t.strictSame([stringData.SECRET_KEY, stringData.JWT_SECRET_KEY], ['', ''], 'no key is in the repository')
+  t.ok(readSettings({ ...data, ...stringData, SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey() }))
+})
+
+t.test('the pods are asked where the service answers, are given time to end, and have no rights', async (t) => {
+  const app = await build(t)
+  const { spec } = ofKind('Deployment')
+  const pod = spec.template.spec
+  const [container] = pod.containers
+  t.equal(container.ports[0].containerPort, 3000)
+  const paths = ['startupProbe', 'readinessProbe', 'livenessProbe'].map((probe) => container[probe].httpGet.path)
+  t.strictSame(paths, ['/livez', '/readyz', '/livez'], 'an outage of the database restarts nobody')
+  for (const url of new Set(paths)) t.ok(app.hasRoute({ method: 'GET', url }), url)
+  const delay = seconds(ofKind('ConfigMap')['data'].SHUTDOWN_DELAY)
+  t.ok(pod.terminationGracePeriodSeconds > delay + DRAIN)
+  t.ok(delay > container.readinessProbe.periodSeconds * container.readinessProbe.failureThreshold)
+  t.strictSame(spec.strategy.rollingUpdate, { maxUnavailable: 0, maxSurge: 1 })
+  t.ok(spec.replicas > ofKind('PodDisruptionBudget')['spec'].maxUnavailable)
+
+  for (const selector of [
+    spec.selector.matchLabels,
+    ofKind('Service')['spec'].selector,
+    ofKind('PodDisruptionBudget')['spec'].selector.matchLabels
+  ])
+    t.strictSame(selector, spec.template.metadata.labels)
+  const job = ofKind('Job')['spec'].template
+  t.strictNotSame(job.metadata.labels, spec.selector.matchLabels, 'a migration gets no requests')
+  t.equal(job.spec.containers[0].image, container.image)
+  for (const { securityContext: rights, containers, automountServiceAccountToken } of [pod, job.spec]) {
+    t.match(rights, { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } })
+    t.equal(automountServiceAccountToken, false)
+    t.strictSame(containers[0].securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] }
+    })
+  }
+})
+
+t.test('the unit of systemd waits for requests in flight', async (t) => {
+  const unit = read('starter@.service')
+  t.ok(Number(/TimeoutStopSec=(\d+)/.exec(unit)?.[1]) >= 2 * DRAIN)
+  t.match(unit, 'ExecStart=/usr/bin/node src/server.ts\n')
+})

@@ -1,0 +1,250 @@
+import { spawn } from 'node:child_process'
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import BetterSqlite from 'better-sqlite3'
+import t, { type Test } from 'tap'
+import { backUp } from '../../scripts/backup.ts'
+import { restore } from '../../scripts/restore.ts'
+import { migrationsFor, openDatabase } from '../../src/plugins/db/migrations.ts'
+import { transports } from '../build.ts'
+import { freshFolder, logInBy, post, settled, signUpBy, startListening } from '../process.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** A folder of its own, the service in it, and the commands on its database. */
+function workplace(t: Test) {
+  const folder = freshFolder(t)
+  const path = join(folder, 'app.db')
+  const environment = { ...settled, DB_URI: `file:${path}`, RATE_LIMIT_MAX: '1000000' }
+  /** A command as a process of its own: `backup --to file`. */
+  async function run(command: string, DB_URI = environment.DB_URI) {
+    const [script, ...words] = command.split(' ')
+    const env = { PATH: process.env['PATH'], ...environment, DB_URI }
+    const child = spawn(process.execPath, [join(ROOT, `scripts/${script}.ts`), ...words], { cwd: folder, env })
+    let printed = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (printed += data))
+    const code = await new Promise((resolve) => child.on('close', resolve))
+    return { code, printed: printed.replaceAll(`${folder}/`, '') }
+  }
+  return { folder, path, run, serve: () => startListening(t, folder, environment) }
+}
+
+function titles(path: string) {
+  const client = new BetterSqlite(path)
+  t.equal(client.pragma('integrity_check', { simple: true }), 'ok')
+  const found = client.prepare('select title from notes').pluck().all() as string[]
+  client.close()
+  return new Set(found)
+}
+
+async function whoami(url: string, headers: Record<string, string> = {}) {
+  const reply = await fetch(`${url}/api/auth/whoami`, { headers })
+  const { code, kind } = (await reply.json()) as { code?: string; kind?: string }
+  return `${reply.status} ${code ?? kind}`
+}
+
+/** What a row of sessions must have. */
+const COLUMNS =
+  'id, user_id, kind, generation, rotated_at, created_at, last_seen_at, authenticated_at, expires_at, absolute_expires_at, remember'
+
+/** Runs statements on the file; gives how many logins were ended. */
+function sql(path: string, ...statements: string[]) {
+  const client = new BetterSqlite(path)
+  for (const statement of statements) client.exec(statement)
+  const count = client.prepare("select count(*) from sessions where revoked_reason = 'all'").pluck().get()
+  client.close()
+  return count
+}
+
+const note = (url: string, title: string, headers: Record<string, string>) =>
+  post(`${url}/api/notes`, { title, text: 'x'.repeat(2000) }, headers)
+
+const [transport] = transports
+const kind = transport?.kind ?? ''
+const REVOKED = { cookie: '401 SESSION_REVOKED', token: '401 TOKEN_REVOKED' }
+
+/** The same with an empty database and no service. */
+async function emptyDatabase(t: Test) {
+  const place = workplace(t)
+  const connection = await openDatabase(place.path)
+  await connection.migrate(migrationsFor(place.path))
+  await connection.close()
+  return place
+}
+
+t.test(
+  'a backup beside a service that writes holds all that was acknowledged before it, and disturbs nobody',
+  async (t) => {
+    const { folder, serve, run } = workplace(t)
+    const { url } = await serve()
+    await signUpBy(url, 'ada')
+    const headers = await logInBy(url, 'ada', kind)
+    const acknowledged: string[] = []
+    let isOver = false
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let i = 0; !isOver; i++) {
+        const { status } = await note(url, `${writer} ${i}`, headers)
+        if (status !== 201) throw new Error(`a note was answered ${status}`)
+        acknowledged.push(`${writer} ${i}`)
+      }
+    })
+    for (const name of ['first', 'second']) {
+      const before = [...acknowledged]
+      t.strictSame(await run(`backup --to ${name}`), { code: 0, printed: `Backed up to ${name}\n` })
+      t.ok(acknowledged.length > before.length, 'the service went on')
+      const copied = titles(join(folder, name))
+      t.strictSame(
+        before.filter((title) => !copied.has(title)),
+        [],
+        `nothing is missing in the ${name}`
+      )
+      t.equal(statSync(join(folder, name)).mode & 0o777, 0o600)
+    }
+    isOver = true
+    await Promise.all(writers)
+  }
+)
+
+t.test('a backup overwrites nothing unless it is told to, and never the database', async (t) => {
+  const { folder, path } = await emptyDatabase(t)
+  t.match(backUp(path, {}), /app\.db\.backup-\d{8}T\d{6}Z$/)
+  const to = join(folder, 'kept')
+  writeFileSync(to, 'kept')
+  t.throws(() => backUp(path, { to }), { message: /kept is there already/ })
+  t.equal(readFileSync(to, 'utf8'), 'kept')
+  t.equal(backUp(path, { to, overwrite: true }), to)
+  symlinkSync(path, join(folder, 'link'))
+  for (const to of [path, join(folder, 'link')])
+    t.throws(() => backUp(path, { to, overwrite: true }), { message: /is the database itself/ })
+  t.strictSame(titles(path), new Set())
+})
+
+t.test('npm run db:backup and db:restore say in a line what is wrong', async (t) => {
+  const { run } = workplace(t)
+  const rows = [
+    ['backup', 'Not backed up: SQLITE_CANTOPEN\n'],
+    ['backup --too x', /^Not backed up: Unknown option '--too'/],
+    ['restore', 'Not restored: say which file: npm run db:restore -- --from file\n']
+  ] as const
+  for (const [command, printed] of rows) t.match(await run(command), { code: 1, printed }, command)
+  t.match(await run('backup', 'postgres://ada:hunter22@127.0.0.1:1/app'), {
+    code: 1,
+    printed: 'Not backed up: PostgreSQL has tools of its own: pg_dump and pg_restore, or point-in-time recovery\n'
+  })
+})
+
+t.test('a restore brings back all of its moment but the logins, and keeps what was there aside', async (t) => {
+  const { folder, path, run, serve } = workplace(t)
+  let server = await serve()
+  const { url } = server
+  await signUpBy(url, 'ada')
+  const logInByAll = () => Promise.all(transports.map(({ kind }) => logInBy(url, 'ada', kind)))
+  const early = await logInByAll()
+  await note(url, 'early', early[0] ?? {})
+  const from = backUp(path, {})
+  await note(url, 'late', early[0] ?? {})
+  const late = await logInByAll()
+  const ended = await logInByAll()
+  for (const login of ended) t.equal((await post(`${url}/api/auth/logout`, undefined, login)).status, 204)
+
+  for (const signal of ['SIGSTOP', 'SIGCONT'] as const) {
+    server.child.kill(signal)
+    await t.rejects(restore(path, { from }), { message: `${path} is in use: stop the service first` }, signal)
+  }
+  t.equal((await fetch(`${url}/readyz`)).status, 200, 'and the service goes on')
+  server.child.kill('SIGKILL')
+  await server.exited
+  t.match(await run(`restore --from ${from}`), {
+    code: 0,
+    printed: /^Restored from app.*; what was there before is app.*\nEnded \d logins: everybody logs in again\n$/
+  })
+
+  t.strictSame(titles(path), new Set(['early']))
+  const aside = readdirSync(folder).filter((name) => name.startsWith('app.db.before-restore-'))
+  t.equal(aside.length, 1)
+  t.strictSame(titles(join(folder, aside[0] ?? '')), new Set(['early', 'late']))
+  t.equal(statSync(join(folder, aside[0] ?? '')).mode & 0o777, 0o600)
+  t.notOk(readdirSync(folder).some((name) => name.includes('restoring')))
+
+  server = await serve()
+  for (const [i, { kind }] of transports.entries()) {
+    // Ended ones must not come back, and of those from after the backup a token may still be alive.
+    for (const login of [early[i], late[i], ended[i]]) t.equal(await whoami(server.url, login), REVOKED[kind])
+    t.equal(await whoami(server.url, await logInBy(server.url, 'ada', kind)), `200 ${kind}`)
+  }
+})
+
+t.test('--keep-logins restores logins as they were, and says what that means', async (t) => {
+  const { path } = await emptyDatabase(t)
+  sql(path, `insert into sessions (${COLUMNS}) values ('a', 'b', 'token', 0, 1, 1, 1, 1, 9e15, 9e15, 1)`)
+  const from = backUp(path, {})
+  sql(path, "update sessions set revoked_at = 2, revoked_reason = 'all'")
+  t.match(await restore(path, { from, keepLogins: true }), [/^Restored/, /those that were ended since live again/])
+  t.equal(sql(path), 0)
+})
+
+t.test('a restore refuses what is not intact, not ours or newer, and touches nothing', async (t) => {
+  const { folder, path } = await emptyDatabase(t)
+  const before = readFileSync(path)
+  const good = backUp(path, {})
+  function change(name: string, sql: string) {
+    copyFileSync(good, join(folder, name))
+    const client = new BetterSqlite(join(folder, name))
+    client.exec(sql)
+    client.close()
+  }
+  change('newer', "insert into __drizzle_migrations (hash, created_at) values ('next', 9e15)")
+  change('edited', "update __drizzle_migrations set hash = 'other'")
+  change('foreign', 'drop table __drizzle_migrations')
+  writeFileSync(join(folder, 'broken'), readFileSync(good).fill(0x55, 4096 * 3))
+  writeFileSync(join(folder, 'cut'), readFileSync(good).subarray(0, 4096 * 5))
+  writeFileSync(join(folder, 'text'), 'nothing of the kind '.repeat(1000))
+  const rows = [
+    ['newer', { message: /^Migration \d in the database is not the one in drizzle/ }],
+    ['edited', { message: /^Migration 1 in the database is not the one in drizzle/ }],
+    ['foreign', { message: 'The backup is no database of this service' }],
+    ['broken', { code: 'SQLITE_CORRUPT' }],
+    ['cut', { code: 'SQLITE_CORRUPT' }],
+    ['text', { code: 'SQLITE_NOTADB' }],
+    ['none', { message: /^say which file/ }],
+    ['app.db', { message: 'this is the database itself' }]
+  ] as const
+  for (const [name, error] of rows) await t.rejects(restore(path, { from: join(folder, name) }), error, name)
+  t.strictSame(readFileSync(path), before)
+  t.notOk(readdirSync(folder).some((name) => /restor/.test(name)))
+})
+
+t.test(
+  'a restore works where the database is broken or gone, and says what that means for access tokens',
+  async (t) => {
+    const { folder, path } = await emptyDatabase(t)
+    const from = backUp(path, {})
+    const note = /^Access tokens of logins from after the backup may live/
+    writeFileSync(path, 'broken '.repeat(2000))
+    t.match(await restore(path, { from }), [/what was there before/, 'Ended 0 logins', note])
+    const aside = readdirSync(folder).filter((name) => name.startsWith('app.db.before-restore-'))
+    t.match(
+      aside.map((name) => readFileSync(join(folder, name), 'utf8').slice(0, 6)),
+      ['broken']
+    )
+    t.strictSame(titles(path), new Set())
+
+    rmSync(path)
+    t.match(await restore(path, { from }), [/^Restored from [^;]*$/, 'Ended 0 logins', note])
+    t.strictSame(titles(path), new Set())
+    t.equal(statSync(path).mode & 0o777, 0o600)
+  }
+)
+
+t.test('the logins of a file of another version are taken over too, as far as both know their columns', async (t) => {
+  const { path } = await emptyDatabase(t)
+  const from = backUp(path, {})
+  sql(
+    path,
+    `insert into sessions (${COLUMNS}) values ('a', 'b', 'token', 0, 1, 1, 1, 1, 9e15, 9e15, 1)`,
+    "alter table sessions add column next text not null default 'x'",
+    'alter table sessions drop column user_agent'
+  )
+  t.match(await restore(path, { from }), [/^Restored/, 'Ended 1 login: everybody logs in again'])
+  t.equal(sql(path), 1)
+})
