@@ -2,6 +2,7 @@ import postgres from 'postgres'
 import { drivers } from './drizzle.ts'
 import { nullIfUndone, QueryDeadline, someRows } from './errors.ts'
 import * as tables from './schema.postgres.ts'
+import { tlsOptions } from './tls.ts'
 import type { Atomically, Connection, Database, Lock } from './types.ts'
 
 const DEADLINE_MS = 800
@@ -20,6 +21,7 @@ function inTime<T>(query: PromiseLike<T>): Promise<T> {
 export function openPostgres(uri: string): Connection {
   const client = postgres(uri, {
     max: 10,
+    ssl: tlsOptions(uri),
     connect_timeout: 1,
     // Else it doubles up to 20 s, and so does the time to recover.
     backoff: () => 0.2,
