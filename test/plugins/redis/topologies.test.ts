@@ -28,9 +28,28 @@ async function logOut(t: Test, app: FastifyInstance, logins: LoggedIn[]) {
   t.same(new Set(replies.map(({ statusCode }) => statusCode)), new Set([204]), 'the logouts are acknowledged')
 }
 
+/** Two replicas of the service count together, wherever the counters of an account or an address are. */
+async function checkLimits(t: Test, apps: readonly FastifyInstance[], masters: RedisNode[]) {
+  for (const name of ['ann', 'ben', 'cid']) {
+    const payload = { usernameOrEmail: name, password: 'a wrong password', authType: transports[0]?.kind }
+    const statuses = []
+    for (let i = 0; i < 6; i++) {
+      const reply = await apps[i % 2]?.inject({ method: 'POST', url: '/api/auth/login', payload })
+      statuses.push(reply?.statusCode)
+    }
+    t.same(statuses, [401, 401, 401, 401, 401, 429], name)
+  }
+  const keys = (await Promise.all(masters.map(({ admin }) => admin.keys('*')))).flat()
+  t.ok(keys.filter((key) => key.startsWith('throttle:failures')).length >= 3, 'failures are counted in the cluster')
+  t.ok(
+    keys.some((key) => key.startsWith('rate-limit:')),
+    'and requests'
+  )
+}
+
 /** Two replicas of the service on this Redis, with logins of which some have ended. */
 async function startService(t: Test, url: string) {
-  const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: url }
+  const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: url, RATE_LIMIT_SHARED: 'true' }
   const apps = [await build(t, environment), await build(t, environment)] as const
   const [first] = apps
   const isUp = () => apps.every((app) => app.redis?.isUp())
@@ -135,6 +154,7 @@ t.test(
     const service = await startService(t, url)
     // SQL knows none of these: so it was not asked.
     for (let i = 0; i < 20; i++) t.equal(await service.apps[0].isRevoked(randomUUIDv7()), false)
+    await checkLimits(t, service.apps, masters)
 
     await cutOff(replica, master)
     await service.end(2)
