@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from '../db/drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, isNull, lte, ne, or, sql } from '../db/drizzle.ts'
 import type { Atomically, Database, Login, PrepareFirst, RevokedReason, Tables } from '../db/types.ts'
 
 export type Logins = ReturnType<typeof createLogins>
@@ -102,12 +102,6 @@ export function createLogins(
     async revokedSince(since: Date, sid: string, limit: number) {
       const isLater = or(gt(sessions.revokedAt, since), and(eq(sessions.revokedAt, since), gt(sessions.id, sid)))
       return db.select().from(sessions).where(isLater).orderBy(asc(sessions.revokedAt), asc(sessions.id)).limit(limit)
-    },
-    /** Deletes up to `limit` logins that ended before `cutoff` by time or by revocation; gives them. */
-    async deleteEnded(cutoff: Date, limit: number) {
-      const isOver = or(lt(sessions.expiresAt, cutoff), lt(sessions.revokedAt, cutoff))
-      const some = db.select({ id: sessions.id }).from(sessions).where(isOver).limit(limit)
-      return db.delete(sessions).where(inArray(sessions.id, some)).returning()
     }
   }
 }

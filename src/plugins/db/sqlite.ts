@@ -44,12 +44,15 @@ export function openSqlite(uri: string): Connection {
 
   const lock: Lock = (select) => select
   // better-sqlite3 refuses async transactions, so the builders are run by their synchronous `all`.
-  const run = <Row>(step: Step<Row>, tx: Database) => (step(tx, lock) as unknown as { all(): Row[] }).all()
+  const run = <Row>(step: Step<Row>, tx: Database, before: unknown[][]) =>
+    (step(tx, lock, before) as unknown as { all(): Row[] } | null)?.all() ?? []
   const atomically: Atomically = async (guards, changes) => {
     const runAll = (transaction: unknown) => {
       const tx = transaction as Database
-      const guarded = guards.map((guard) => someRows(run(guard, tx)))
-      return [...guarded, ...changes.map((change) => run(change, tx))]
+      const rows: unknown[][] = []
+      for (const guard of guards) rows.push(someRows(run(guard, tx, rows)))
+      for (const change of changes) rows.push(run(change, tx, rows))
+      return rows
     }
     return nullIfUndone(async () => native.transaction(runAll, { behavior: 'immediate' }) as never)
   }
