@@ -105,8 +105,9 @@ t.test(
       REDIS_URL: `rediss://localhost:${fronts[1]?.port}`,
       NODE_EXTRA_CA_CERTS: join(folder, 'authority.pem')
     })
-    const ready = await fetch(`${url}/readyz`)
-    t.same(await ready.json(), { status: 'ok', checks: { database: 'up', redis: 'up' } })
+    const isOk = async () => ((await (await fetch(`${url}/readyz`)).json()) as { status: string }).status === 'ok'
+    await waitUntil(isOk, 'the service has both')
+    t.ok(await isOk())
   }
 )
 
