@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lte, ne, or, sql } from '../db/drizzle.ts'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lte, ne, or, sql } from '../db/drizzle.ts'
 import type { Atomically, Database, Login, PrepareFirst, RevokedReason, Tables } from '../db/types.ts'
 
 export type Logins = ReturnType<typeof createLogins>
@@ -100,7 +100,8 @@ export function createLogins(
     },
     /** Up to `limit` logins that were revoked after `since`, or then and with a higher id than `sid`; oldest first. */
     async revokedSince(since: Date, sid: string, limit: number) {
-      const isLater = or(gt(sessions.revokedAt, since), and(eq(sessions.revokedAt, since), gt(sessions.id, sid)))
+      // From one place of the index on: an OR at the top would make each page read and sort all rows that are left.
+      const isLater = and(gte(sessions.revokedAt, since), or(gt(sessions.revokedAt, since), gt(sessions.id, sid)))
       return db.select().from(sessions).where(isLater).orderBy(asc(sessions.revokedAt), asc(sessions.id)).limit(limit)
     }
   }
