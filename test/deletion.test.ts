@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 import t from 'tap'
 
 // The promise of the README: delete a folder and its tests, then the lines that the type check names, then the settings that
@@ -16,7 +16,7 @@ const LEFT_OUT = /^(node_modules|\.git|\.tap|\.env|.*\.db.*)$/
 const KNOWS_PARTS = /\blogIn\(|\btransports\b|\bsettingKinds\b/
 /** What asks for nothing that others do not ask for too, but longer. */
 const LONG =
-  /^test\/(deploy|matrices|scripts|mutation)\/|\/matrix\/|hostile|histories|keyring|outage|renewal|sweep|throttle/
+  /^test\/(deploy|matrices|scripts|mutation)\/|\/matrix\/|hostile|histories|keyring|outage|renewal|sweep|throttle|topologies|tls/
 const MAX_ROUNDS = 6
 
 function run(cwd: string, command: string, ...words: string[]) {
@@ -61,8 +61,9 @@ for (const folders of [['session'], ['jwt', 'blocklist']]) {
     async (t) => {
       const copy = mkdtempSync(join(tmpdir(), 'starter-deletion-'))
       t.teardown(() => rmSync(copy, { recursive: true, force: true }))
-      for (const part of readdirSync(ROOT).filter((name) => !LEFT_OUT.test(name))) {
-        cpSync(join(ROOT, part), join(copy, part), { recursive: true })
+      const filter = (path: string) => !LEFT_OUT.test(basename(path))
+      for (const part of readdirSync(ROOT).filter(filter)) {
+        cpSync(join(ROOT, part), join(copy, part), { recursive: true, filter })
       }
       symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
       for (const folder of folders) {
