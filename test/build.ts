@@ -20,13 +20,17 @@ export const testEnvironment: Environment = {
 
 export type LogLine = Record<string, unknown>
 
-/** An app of the test's own, closed when the test ends, and the lines that it logs. */
-export async function buildWithLog(t: Test, environment: Environment = {}) {
+/**
+ * An app of the test's own, closed when the test ends, and the lines that it logs. It deletes nothing by itself, unless it
+ * `sweeps`: the rows of a test may be of long ago.
+ */
+export async function buildWithLog(t: Test, environment: Environment = {}, sweeps = false) {
   const lines: LogLine[] = []
   const settings = readSettings({ ...testEnvironment, ...environment })
   const app = await buildApp(settings, { write: (line) => void lines.push(JSON.parse(line)) })
   t.teardown(() => app.close())
   await app.ready()
+  if (!sweeps) await app.sweeper.stop()
   // The start does not wait for Redis. A test does, for a moment: it may want one that is down.
   for (let i = 0; i < 50 && app.redis?.isUp() === false; i++) await new Promise((resolve) => setTimeout(resolve, 10))
   return { app, lines }

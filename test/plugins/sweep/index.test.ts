@@ -101,7 +101,7 @@ t.test('the service stops in the middle of a sweep without an error', async (t) 
   const made = await build(t, { DB_URI: uri })
   await insertEnded(made.db, made.tables, 2000)
   await made.close()
-  const { app, lines } = await buildWithLog(t, { DB_URI: uri })
+  const { app, lines } = await buildWithLog(t, { DB_URI: uri }, true)
   await waitUntil(() => saidOf(lines).length > 0, 'it sweeps')
   await app.close()
   t.same(
