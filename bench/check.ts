@@ -9,11 +9,16 @@ import { baselineOf, startBare, startOurs } from './subjects.ts'
 
 /** The ratios of one program differ by so much from machine to machine and from run to run. */
 const MARGIN = 1.4
-/** A neighbour on the machine may spoil a try; a change for the worse spoils each. */
+/**
+ * A neighbour on the machine may spoil a try, or most of its pairs; a change for the worse spoils each. So it is the better
+ * quarter of the pairs that counts, in the best of the tries.
+ */
 const TRIES = 3
+/** Where bare Fastify takes so many times what was recorded, memory is what limits, and no ratio tells of our code. */
+const TOO_SLOW = 1.5
 const SUBJECT = 'this service, SQLite'
 const CASES = ['whoami by bearer', 'whoami by cookie']
-const pace = { starts: 3, rounds: 5, burstMs: 300, warmUpMs: 1000 }
+const pace = { starts: 3, rounds: 5, burstMs: 300, warmUpMs: 2000 }
 
 const RECORD = join(import.meta.dirname, 'results.json')
 if (!existsSync(RECORD)) {
@@ -22,10 +27,10 @@ if (!existsSync(RECORD)) {
 }
 const recorded = JSON.parse(readFileSync(RECORD, 'utf8')).requests as Result[]
 
-function limitOf(name: string) {
-  const before = recorded.find((one) => one.subject === SUBJECT && one.name === name)
-  if (before === undefined) throw new Error(`bench/results.json does not know ${SUBJECT}, ${name}`)
-  return before.ratio.median * MARGIN
+function recordOf(name: string) {
+  const record = recorded.find((one) => one.subject === SUBJECT && one.name === name)
+  if (record === undefined) throw new Error(`bench/results.json does not know ${SUBJECT}, ${name}`)
+  return record
 }
 
 async function startChecked() {
@@ -33,17 +38,21 @@ async function startChecked() {
   return { cases: cases.filter(({ name }) => CASES.includes(name)), stop }
 }
 
-function isWithin({ name, ratio }: Result) {
-  const limit = limitOf(name)
-  const isGood = ratio.median <= limit
-  print(`${name}: ${ratio.median} times bare Fastify, at most ${limit.toFixed(2)}: ${isGood ? 'ok' : 'TOO DEAR'}`)
-  return isGood
+function judge({ name, ratio, baselineUs }: Result) {
+  const record = recordOf(name)
+  const limit = record.ratio.median * MARGIN
+  const verdict = ratio.low <= limit ? 'ok' : baselineUs > record.baselineUs * TOO_SLOW ? 'NOT TO BE TOLD' : 'TOO DEAR'
+  print(`${name}: from ${ratio.low} times bare Fastify, at most ${limit.toFixed(2)}: ${verdict}`)
+  return verdict
 }
 
 pinSelf()
+let verdicts: string[] = []
 for (let i = 1; i <= TRIES; i++) {
   const results = await compare(startBare, startChecked, baselineOf, pace)
   printResults(results)
-  if (results.map(isWithin).every(Boolean)) process.exit(0)
+  verdicts = results.map(judge)
+  if (verdicts.every((verdict) => verdict === 'ok')) process.exit(0)
 }
-process.exit(1)
+if (verdicts.includes('TOO DEAR')) process.exit(1)
+print('Bare Fastify is much slower here than where bench/results.json was recorded: no ratio can be compared')

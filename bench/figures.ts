@@ -11,9 +11,11 @@ export function middle<T>(all: readonly T[], pick: (one: T) => number) {
 
 export const round = (value: number, digits = 2) => Number(value.toFixed(digits))
 
-export type Spread = { median: number; min: number; max: number }
+/** The middle half of the values lies from `low` to `high`. */
+export type Spread = { median: number; low: number; high: number }
 
 /** A round says little by itself: its neighbours on the machine come and go. */
 export function spread(values: readonly number[]): Spread {
-  return { median: round(quantile(values, 0.5)), min: round(Math.min(...values)), max: round(Math.max(...values)) }
+  const [low = 0, median = 0, high = 0] = [0.25, 0.5, 0.75].map((part) => round(quantile(values, part)))
+  return { median, low, high }
 }

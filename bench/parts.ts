@@ -10,7 +10,7 @@ import { startBare } from './subjects.ts'
 // npm run bench:parts: what each part costs a request, measured by leaving one out at a time.
 
 const { values } = parseArgs({ options: { starts: { type: 'string', default: '3' } } })
-const pace = { starts: +values.starts, rounds: 7, burstMs: 300, warmUpMs: 1500 }
+const pace = { starts: +values.starts, rounds: 7, burstMs: 300, warmUpMs: 3000 }
 const WITHOUT = ['--import', join(import.meta.dirname, 'subjects/without.ts')]
 const PARTS: Record<string, Record<string, string>> = {
   'request log': { WITHOUT: 'logging' },
@@ -49,10 +49,10 @@ for (const [name, subject] of Object.entries({ ...subjects, 'all but bare Fastif
   const whole = () => start('all parts', {})
   const [found] = await compare(whole, subject, (_, [baseline]) => baseline as Case, pace)
   if (!found) continue
-  const { median, min, max } = found.ratio
+  const { median, low, high } = found.ratio
   const percent = (ratio: number) => round(100 * (1 - ratio), 0)
   const us = round(found.baselineUs * (1 - median), 1)
-  rows.push({ 'left out': name, 'µs less': us, '% less': percent(median), from: percent(max), to: percent(min) })
+  rows.push({ 'left out': name, 'µs less': us, '% less': percent(median), from: percent(high), to: percent(low) })
 }
 print('whoami by bearer, CPU of the server')
 printTable(rows)

@@ -21,7 +21,7 @@ const { values } = parseArgs({
     burst: { type: 'string', default: '400' }
   }
 })
-const pace = { starts: +values.starts, rounds: +values.rounds, burstMs: +values.burst, warmUpMs: 1500 }
+const pace = { starts: +values.starts, rounds: +values.rounds, burstMs: +values.burst, warmUpMs: 3000 }
 const fileOf = (name: string) => join(import.meta.dirname, name)
 
 async function compareRequests() {

@@ -22,14 +22,17 @@ async function postJson(url: string, body: object = {}) {
   return { cookie, members: (await reply.json()) as { accessToken: string } }
 }
 
-/** Bare Fastify, the baseline of all others: it gets the same requests, and replies with the same body. */
+/** Bare Fastify, the baseline of all others, which replies with the same body. */
 export async function startBare() {
   const server = await startProcess(fileOf('bare.ts'), { core })
   return casesOf('bare Fastify', server, { whoami: fromPage('GET', '/whoami'), me: fromPage('GET', '/me') })
 }
 
-export function baselineOf({ name }: Case, baselines: Case[]) {
-  return baselines.find((baseline) => baseline.name === (name.startsWith('users/me') ? 'me' : 'whoami')) as Case
+/** It gets the same request, credential and all, at its own path. */
+export function baselineOf({ name, bytes }: Case, baselines: Case[]): Case {
+  const path = name.startsWith('users/me') ? 'me' : 'whoami'
+  const bare = baselines.find((baseline) => baseline.name === path) as Case
+  return { ...bare, bytes: Buffer.from(bytes.toString().replace(/^GET \S+/, `GET /${path}`)) }
 }
 
 /** This service, by either transport. */

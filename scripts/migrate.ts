@@ -6,7 +6,7 @@ import { migrationsFor, openDatabase } from '../src/plugins/db/migrations.ts'
 const print = (line: string) => process.stdout.write(`${line}\n`)
 try {
   const { DB_URI } = readSettings(loadEnvironment(process.env, process.cwd(), print))
-  const database = openDatabase(DB_URI)
+  const database = await openDatabase(DB_URI)
   try {
     const count = await database.migrate(migrationsFor(DB_URI))
     print(count === 0 ? 'The database is up to date' : `Applied ${count} migration${count === 1 ? '' : 's'}`)

@@ -19,6 +19,7 @@ import methods from './plugins/methods/index.ts'
 import rateLimit from './plugins/rate-limit/index.ts'
 import redis from './plugins/redis/index.ts'
 import session from './plugins/session/index.ts'
+import sweep from './plugins/sweep/index.ts'
 import throttle from './plugins/throttle/index.ts'
 import users from './plugins/users/index.ts'
 import routes from './routes/index.ts'
@@ -32,6 +33,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(logging)
   await app.register(db)
   await app.register(redis)
+  await app.register(sweep)
   await app.register(events)
   // What every request and reply passes through
   await app.register(headers)

@@ -10,11 +10,12 @@ import type { Settings } from './plugins/config/settings.ts'
 import { corsHeaders } from './plugins/cors/cors.ts'
 import { answerClientError } from './plugins/errors/edge.ts'
 import { problemHeaders, toCoded, toProblem } from './plugins/errors/problem.ts'
+import { buildSerializer } from './plugins/errors/serializer.ts'
 import { securityHeaders } from './plugins/headers/headers.ts'
 import { createProxyList } from './plugins/input/address.ts'
 import { LARGE_BODY } from './plugins/input/limits.ts'
 import { buildValidator } from './plugins/input/validator.ts'
-import { loggerOptions, logRequest } from './plugins/logging/logger.ts'
+import { createRequestLog, loggerOptions, logRequest } from './plugins/logging/logger.ts'
 
 /** An id that a proxy gave a request; anything longer or stranger stays out of the log. */
 const REQUEST_ID = /^[\w-]{16,64}$/
@@ -30,6 +31,7 @@ export function serverOptions(
     logger: { ...loggerOptions(settings), ...(logStream && { stream: logStream }) },
     // Its own lines are off: logging writes one a request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: createRequestLog,
     // By X-Request-Id of a trusted proxy one id finds a request in its log and in ours.
     genReqId({ headers: { 'x-request-id': id }, socket }) {
       const isGiven = typeof id === 'string' && REQUEST_ID.test(id) && isProxy(socket.remoteAddress ?? '')
@@ -50,7 +52,7 @@ export function serverOptions(
     },
     // While it closes the service still answers what comes on the connections that it has.
     return503OnClosing: false,
-    schemaController: { compilersFactory: { buildValidator } },
+    schemaController: { compilersFactory: { buildValidator, buildSerializer } },
     clientErrorHandler: answerClientError(headers),
     // A bad address ends before any hook: headers and log line have to be made here.
     frameworkErrors(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {

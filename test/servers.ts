@@ -21,7 +21,7 @@ export async function freshPostgresUri() {
 
 const givenRedis = process.env['TEST_REDIS_URL']
 const programs = givenRedis === 'none' ? [] : ['redis-server', 'valkey-server']
-const redisProgram = programs.find((name) => spawnSync(name, ['--version']).status === 0)
+export const redisProgram = programs.find((name) => spawnSync(name, ['--version']).status === 0)
 const isRedisRequired = process.env['CI'] === 'true'
 
 /** Why tests with Redis cannot run here; false where they can. Under CI that is a failure, not a reason to skip. */
@@ -37,6 +37,8 @@ export type RedisServer = {
   url: string
   port: number
   process: ChildProcess
+  /** A connection for what a test does to it. */
+  admin: Redis
   stop(): Promise<void>
   start(): Promise<void>
 }
@@ -47,7 +49,9 @@ export async function startRedis(): Promise<RedisServer> {
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
   const folder = mkdtempSync(join(tmpdir(), 'starter-redis-'))
-  const server = { url, port, stop, start } as RedisServer
+  const admin = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
+  admin.on('error', () => {})
+  const server = { url, port, admin, stop, start } as RedisServer
 
   async function start() {
     server.process = spawn(redisProgram as string, [
@@ -60,10 +64,7 @@ export async function startRedis(): Promise<RedisServer> {
       '--dir',
       folder
     ])
-    const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
-    client.on('error', () => {})
-    await client.ping()
-    client.disconnect()
+    await admin.ping()
   }
   async function stop() {
     if (server.process.exitCode !== null || server.process.signalCode !== null) return
@@ -73,6 +74,7 @@ export async function startRedis(): Promise<RedisServer> {
   }
   await start()
   t.teardown(async () => {
+    admin.disconnect()
     await stop()
     rmSync(folder, { recursive: true, force: true })
   })

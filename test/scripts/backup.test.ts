@@ -66,7 +66,7 @@ const REVOKED = { cookie: '401 SESSION_REVOKED', token: '401 TOKEN_REVOKED' }
 /** The same with an empty database and no service. */
 async function emptyDatabase(t: Test) {
   const place = workplace(t)
-  const connection = openDatabase(place.path)
+  const connection = await openDatabase(place.path)
   await connection.migrate(migrationsFor(place.path))
   await connection.close()
   return place

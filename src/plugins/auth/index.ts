@@ -7,7 +7,7 @@ import { createGuards, type Guards } from './guards.ts'
 import { createLogins, type Logins } from './logins.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 import type { Strategy } from './strategy.ts'
-import { sweep } from './sweep.ts'
+import { ENDS, sweep } from './sweep.ts'
 import { createTransactions, type Transactions } from './transactions.ts'
 
 declare module 'fastify' {
@@ -27,12 +27,12 @@ declare module 'fastify' {
 }
 
 const REPLAY_MS = { memory: 1000, redis: 10_000 }
-const SWEEP_MS = 3_600_000
 
 /** What a login is, whatever carries it; how it ends; and the guards. */
 async function auth(app: FastifyInstance) {
-  const { db, tables, atomically } = app
-  app.decorate('logins', { ...createLogins(db, tables, atomically), ...createTransactions(atomically, tables) })
+  const { db, tables, atomically, prepareFirst } = app
+  const logins = createLogins(db, tables, prepareFirst, atomically)
+  app.decorate('logins', { ...logins, ...createTransactions(atomically, tables) })
   app.decorate('revocations', createRevocations(app.logins, app.events))
   app.decorate('strategies', new Map())
   app.decorate('credentials', createCredentials(app))
@@ -47,14 +47,16 @@ async function auth(app: FastifyInstance) {
   const log = (err: unknown) => app.log.debug({ err }, 'not now: SQL cannot be read')
   const replay = () => app.revocations.replayRecent(new Date()).catch(log)
   app.redis?.onRecover(() => app.revocations.replayAll(new Date()))
-  const timers: NodeJS.Timeout[] = []
+  for (const end of ENDS) app.sweeper.add((now) => sweep(app, end, now))
+  let timer: NodeJS.Timeout | undefined
   app.addHook('onReady', async () => {
     await replay()
-    timers.push(setInterval(() => void replay(), app.redis ? REPLAY_MS.redis : REPLAY_MS.memory))
-    timers.push(setInterval(() => void sweep(app, new Date()).catch(log), SWEEP_MS))
-    void sweep(app, new Date()).catch(log)
+    timer = setInterval(() => void replay(), app.redis ? REPLAY_MS.redis : REPLAY_MS.memory)
   })
-  app.addHook('onClose', async () => timers.forEach(clearInterval))
+  app.addHook('onClose', async () => clearInterval(timer))
 }
 
-export default fp(auth, { name: 'auth', dependencies: ['config', 'db', 'redis', 'events', 'throttle', 'users'] })
+export default fp(auth, {
+  name: 'auth',
+  dependencies: ['config', 'db', 'redis', 'sweep', 'events', 'throttle', 'users']
+})

@@ -1,5 +1,5 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from '../db/drizzle.ts'
-import type { Atomically, Database, Login, RevokedReason, Tables } from '../db/types.ts'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lte, ne, or, sql } from '../db/drizzle.ts'
+import type { Atomically, Database, Login, PrepareFirst, RevokedReason, Tables } from '../db/types.ts'
 
 export type Logins = ReturnType<typeof createLogins>
 /** What the check of a cookie takes of a login. */
@@ -28,33 +28,27 @@ export function isLive(login: Pick<Login, 'revokedAt' | 'expiresAt' | 'absoluteE
 }
 
 /** All SQL that touches logins alone, the rows of `sessions`; see transactions.ts for what concerns their user too. */
-export function createLogins(db: Database, { sessions, users }: Tables, atomically: Atomically) {
-  const byId = db
-    .select()
-    .from(sessions)
-    .where(eq(sessions.id, sql.placeholder('sid')))
-    .prepare('login_by_id')
+export function createLogins(
+  db: Database,
+  { sessions, users }: Tables,
+  prepareFirst: PrepareFirst,
+  atomically: Atomically
+) {
+  const whole = db.select().from(sessions)
+  const byId = prepareFirst(whole.where(eq(sessions.id, sql.placeholder('sid'))), 'login_by_id')
   // Each column that is read costs every request.
   const { id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, expiresAt } = sessions
   const { absoluteExpiresAt, revokedAt, revokedReason } = sessions
   const ends = { expiresAt, absoluteExpiresAt, revokedAt, revokedReason }
-  const bySecret = db
-    .select({ id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, ...ends })
-    .from(sessions)
-    .where(eq(secretHash, sql.placeholder('hash')))
-    .prepare('login_by_secret')
+  const checked = db.select({ id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, ...ends })
+  const isSecret = eq(secretHash, sql.placeholder('hash'))
+  const bySecret = prepareFirst(checked.from(sessions).where(isSecret), 'login_by_secret')
 
   return {
     /** The login as stored, revoked and expired ones too, or null. */
-    async find(sid: string) {
-      const [login] = await byId.execute({ sid })
-      return login ?? null
-    },
+    find: (sid: string) => byId({ sid }),
     /** The same by the SHA-256 of the secret in a cookie, as far as its check needs it. */
-    async findBySecret(hash: string) {
-      const [login] = await bySecret.execute({ hash })
-      return login ?? null
-    },
+    findBySecret: (hash: string) => bySecret({ hash }),
     /** The live logins of a user, the one used last first. */
     async listLive(userId: string, now: Date) {
       const alive = and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now))
@@ -106,14 +100,9 @@ export function createLogins(db: Database, { sessions, users }: Tables, atomical
     },
     /** Up to `limit` logins that were revoked after `since`, or then and with a higher id than `sid`; oldest first. */
     async revokedSince(since: Date, sid: string, limit: number) {
-      const isLater = or(gt(sessions.revokedAt, since), and(eq(sessions.revokedAt, since), gt(sessions.id, sid)))
+      // From one place of the index on: an OR at the top would make each page read and sort all rows that are left.
+      const isLater = and(gte(sessions.revokedAt, since), or(gt(sessions.revokedAt, since), gt(sessions.id, sid)))
       return db.select().from(sessions).where(isLater).orderBy(asc(sessions.revokedAt), asc(sessions.id)).limit(limit)
-    },
-    /** Deletes up to `limit` logins that ended before `cutoff` by time or by revocation; gives them. */
-    async deleteEnded(cutoff: Date, limit: number) {
-      const isOver = or(lt(sessions.expiresAt, cutoff), lt(sessions.revokedAt, cutoff))
-      const some = db.select({ id: sessions.id }).from(sessions).where(isOver).limit(limit)
-      return db.delete(sessions).where(inArray(sessions.id, some)).returning()
     }
   }
 }

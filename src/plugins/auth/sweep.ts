@@ -1,22 +1,47 @@
 import type { FastifyInstance } from 'fastify'
+import { inArray, lt } from '../db/drizzle.ts'
+import type { Login } from '../db/types.ts'
+import { logEvent } from '../events/log.ts'
 import { OVERLAP_MS } from './replay.ts'
 
 /** For a day an ended login can still be told from one that never was. */
 const KEPT_MS = 24 * 3_600_000
-const BATCH = 500
+const BATCH = 50
+
+/** What ends a login: each has an index, and one index is read from its beginning. */
+export const ENDS = ['expiresAt', 'revokedAt'] as const
 
 /**
- * Deletes logins that ended a day ago, or as long ago as an access token of theirs may live (ASVS 5.0, 14.2.7); writes down
- * those that ended by time.
+ * Deletes some logins that ended so a day ago, or as long ago as an access token of theirs may live (ASVS 5.0, 14.2.7), and
+ * writes down those that ended by time, both or neither. Gives whether there may be more.
  */
-export async function sweep({ logins, revocations, events, log }: FastifyInstance, now: Date) {
+export async function sweep(app: FastifyInstance, end: (typeof ENDS)[number], now: Date) {
+  const { atomically, tables, revocations, events, log } = app
+  const { sessions, auditEvents } = tables
   const cutoff = new Date(now.getTime() - Math.max(KEPT_MS, revocations.windowMs() + OVERLAP_MS))
-  for (let count = BATCH; count === BATCH; ) {
-    const deleted = await logins.deleteEnded(cutoff, BATCH)
-    count = deleted.length
-    for (const { id, userId, kind, revokedAt, expiresAt, absoluteExpiresAt } of deleted) {
-      const reason = expiresAt < absoluteExpiresAt ? 'idle' : 'absolute'
-      if (revokedAt === null) await events.record({ log }, 'session_expired', { userId, sid: id, kind, reason })
-    }
+
+  function toEvent({ id: sid, userId, kind, expiresAt, absoluteExpiresAt }: Login) {
+    const reason = expiresAt < absoluteExpiresAt ? 'idle' : 'absolute'
+    return events.toRow({ log }, 'session_expired', { userId, sid, kind, reason })
   }
+
+  const rows = await atomically(
+    [
+      (tx) => {
+        const over = tx.select({ id: sessions.id }).from(sessions).where(lt(sessions[end], cutoff))
+        const some = over.orderBy(sessions[end]).limit(BATCH)
+        return tx.delete(sessions).where(inArray(sessions.id, some)).returning()
+      }
+    ],
+    [
+      (tx, _lock, [ended]) => {
+        const expired = (ended as Login[]).filter(({ revokedAt }) => revokedAt === null)
+        return expired.length === 0 ? null : tx.insert(auditEvents).values(expired.map(toEvent)).returning()
+      }
+    ],
+    { alone: true }
+  )
+  for (const { userId, sid, kind, reason } of rows?.[1] ?? [])
+    logEvent({ log }, 'session_expired', { userId, sid, kind, reason })
+  return rows?.[0].length === BATCH
 }

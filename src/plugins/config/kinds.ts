@@ -1,6 +1,6 @@
 import Type, { type StaticParse, type TNull, type TSchema, type TString, type TUnion } from 'typebox'
 
-/** How the text of a setting becomes its value: undefined where it cannot. */
+/** How the text of a setting becomes a value of its schema: undefined where it cannot. */
 type Parse = (text: string) => unknown
 /** A TypeBox schema of the value, with the parser and the default text that lead to it; no default: required. */
 export type Kind = TSchema & { parse: Parse; fallback: string | null | undefined; fault: string }
@@ -13,10 +13,13 @@ const UNITS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
 
 function parseSeconds(text: string) {
   const [, count, unit] = /^(\d{1,9})([smhd]?)$/.exec(text) ?? []
-  return count === undefined ? undefined : Number(count) * (UNITS[unit ?? ''] ?? Number.NaN)
+  return Number(count) * (UNITS[unit ?? ''] ?? Number.NaN)
 }
 
-const parseInteger = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined)
+const parseInteger = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN)
+/** A number that is none lies between no limits. */
+const within = (minimum: number, maximum: number, parse: (text: string) => number) => (text: string) =>
+  parse(text) >= minimum && parse(text) <= maximum ? parse(text) : undefined
 const parseBoolean = (text: string) => ({ true: true, false: false })[text]
 const parseList = (text: string) =>
   text
@@ -27,13 +30,14 @@ const parseList = (text: string) =>
 /** A duration such as `90`, `15m`, `12h` or `30d`; its value is in seconds. */
 export function duration(fallback: string, minimum = 1) {
   const fault = `must be a duration such as 90, 15m, 12h or 30d, from ${minimum}s to 3650d`
-  return kind(Type.Integer({ minimum, maximum: 315_360_000 }), parseSeconds, fallback, fault)
+  const maximum = 315_360_000
+  return kind(Type.Integer({ minimum, maximum }), within(minimum, maximum, parseSeconds), fallback, fault)
 }
 
 /** A whole number. */
 export function integer(fallback: string, minimum: number, maximum: number) {
   const fault = `must be a whole number from ${minimum} to ${maximum}`
-  return kind(Type.Integer({ minimum, maximum }), parseInteger, fallback, fault)
+  return kind(Type.Integer({ minimum, maximum }), within(minimum, maximum, parseInteger), fallback, fault)
 }
 
 /** `true` or `false`. */
@@ -43,7 +47,8 @@ export function flag(fallback: 'true' | 'false') {
 
 /** One of a few words. */
 export function choice<const T extends string[]>(words: readonly [...T], fallback: T[number]) {
-  return kind(Type.Enum(words), (text) => text, fallback, `must be one of ${words.join(', ')}`)
+  const parse = (text: string) => words.find((word) => word === text)
+  return kind(Type.Enum(words), parse, fallback, `must be one of ${words.join(', ')}`)
 }
 
 /** A text that passes the test; where the fallback is null it may be missing, and is null then. */
@@ -73,7 +78,8 @@ function isStrongSecret(secret: string) {
 
 /** One or more keys, comma-separated: the first signs, all verify (ASVS 5.0, 11.2.3 and 13.3.4). Required. */
 export function secrets() {
-  const parse = (value: string) => (parseList(value).every(isStrongSecret) ? parseList(value) : undefined)
+  const isList = (keys: string[]) => keys.length > 0 && keys.every(isStrongSecret)
+  const parse = (value: string) => (isList(parseList(value)) ? parseList(value) : undefined)
   const fault =
     'must be 32 or more random characters, or several such keys with commas between: openssl rand -base64 48'
   return kind(Type.Array(Type.String(), { minItems: 1 }), parse, undefined, fault)

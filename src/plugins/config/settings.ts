@@ -1,4 +1,3 @@
-import { Check } from 'typebox/value'
 import { authEnv } from '../auth/env.ts'
 import { corsEnv } from '../cors/env.ts'
 import { dbEnv } from '../db/env.ts'
@@ -51,7 +50,7 @@ function readOne(name: string, kind: Kind, environment: Environment) {
   const text = environment[name]?.trim() || kind.fallback
   if (text === undefined) return { fault: `${name} is required: it ${kind.fault}` }
   const value = text === null ? null : kind.parse(text)
-  return Check(kind, value) ? { value: Object.freeze(value) } : { fault: `${name} ${kind.fault}` }
+  return value === undefined ? { fault: `${name} ${kind.fault}` } : { value: Object.freeze(value) }
 }
 
 /** Two settings must never hold the same key: what one leaks, the other would accept. */

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { describeTlsFault } from '../errors/tls.ts'
 import { isUnavailable } from './errors.ts'
 
 /** Logs each loss and each return of the database once, and looks for it at intervals until it is back. */
@@ -18,7 +19,10 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
     // It is there, and something else is wrong, such as pending migrations: that is said too.
     const fault = isUnavailable(err) ? null : (err as Error).message
     if (isUp || (fault !== null && fault !== logged))
-      log.error({ event: 'dependency_down', dependency: 'database', err }, 'the database cannot be used')
+      log.error(
+        { event: 'dependency_down', dependency: 'database', err },
+        `the database cannot be used${describeTlsFault(err, 'DB_URI')}`
+      )
     logged = fault
     isUp = false
     clearTimeout(timer)

@@ -10,13 +10,15 @@ import type * as SqliteCore from 'drizzle-orm/sqlite-core'
 // by require it takes a quarter of that. Types are imported as usual.
 const require = createRequire(import.meta.url)
 
-export const { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, or, sql } =
+export const { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql } =
   require('drizzle-orm') as typeof Drizzle
-export const pg = require('drizzle-orm/pg-core') as typeof PgCore
-export const sqlite = require('drizzle-orm/sqlite-core') as typeof SqliteCore
 export const { readMigrationFiles } = require('drizzle-orm/migrator') as typeof Migrator
-/** The drivers' constructors, each loaded only for the database in use. */
-export const drivers = {
-  sqlite: () => require('drizzle-orm/better-sqlite3') as typeof BetterSqlite,
-  postgres: () => require('drizzle-orm/postgres-js') as typeof PostgresJs
-}
+/** What a dialect needs: its columns and its driver, loaded only for the database in use. */
+export const loadSqlite = () => ({
+  ...(require('drizzle-orm/sqlite-core') as typeof SqliteCore),
+  ...(require('drizzle-orm/better-sqlite3') as typeof BetterSqlite)
+})
+export const loadPostgres = () => ({
+  ...(require('drizzle-orm/pg-core') as typeof PgCore),
+  ...(require('drizzle-orm/postgres-js') as typeof PostgresJs)
+})

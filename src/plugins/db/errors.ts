@@ -1,3 +1,5 @@
+import { tlsFault } from '../errors/tls.ts'
+
 // PostgreSQL: class 08 and 57P0x, too many connections, read-only, and what postgres.js and sockets say of a lost server.
 const POSTGRES =
   /^(08...|57P0[123]|57014|53[0-9A-Z]{3}|25006|CONNECT(ION)?_\w+|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|QUERY_DEADLINE)$/
@@ -12,7 +14,7 @@ function codesOf(error: unknown): string[] {
 
 /** Whether the database could not be reached or could not do its work now: to be answered with 503. */
 export function isUnavailable(error: unknown) {
-  return codesOf(error).some((code) => POSTGRES.test(code) || SQLITE.test(code))
+  return tlsFault(error) !== null || codesOf(error).some((code) => POSTGRES.test(code) || SQLITE.test(code))
 }
 
 /** Whether a statement failed since a value that must be unique is there already. */

@@ -4,12 +4,13 @@ import { ServiceUnavailable } from '../errors/errors.ts'
 import { watchAvailability } from './availability.ts'
 import { isUnavailable } from './errors.ts'
 import { isPostgres, migrationsFor, openDatabase } from './migrations.ts'
-import type { Atomically, Database, Tables } from './types.ts'
+import type { Atomically, Database, PrepareFirst, Tables } from './types.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     db: Database
     tables: Tables
+    prepareFirst: PrepareFirst
     atomically: Atomically
     /** Resolves when the database answers and has the tables of this version; rejects otherwise. */
     checkDatabase: () => Promise<void>
@@ -19,7 +20,7 @@ declare module 'fastify' {
 /** SQLite or PostgreSQL, as DB_URI says, behind one set of builders and tables. */
 async function db(app: FastifyInstance) {
   const { DB_URI, DB_MIGRATE } = app.config
-  const connection = openDatabase(DB_URI)
+  const connection = await openDatabase(DB_URI)
   const plan = migrationsFor(DB_URI)
   const isAutomatic = DB_MIGRATE === 'default' ? !isPostgres(DB_URI) : DB_MIGRATE === 'auto'
   let isPrepared = false
@@ -41,6 +42,7 @@ async function db(app: FastifyInstance) {
   })
   app.decorate('db', connection.db)
   app.decorate('tables', connection.tables)
+  app.decorate('prepareFirst', connection.prepareFirst)
   app.decorate('atomically', connection.atomically)
   app.decorate('checkDatabase', async () => {
     if (!isPrepared) throw new ServiceUnavailable()

@@ -1,7 +1,5 @@
 import { join } from 'node:path'
 import { readMigrationFiles } from './drizzle.ts'
-import { openPostgres } from './postgres.ts'
-import { openSqlite } from './sqlite.ts'
 import type { Connection, Migration, MigrationPlan } from './types.ts'
 
 const FOLDER = join(import.meta.dirname, '../../../drizzle')
@@ -10,9 +8,10 @@ export function isPostgres(uri: string) {
   return /^postgres(ql)?:/.test(uri)
 }
 
-/** Opens the database that DB_URI names. */
-export function openDatabase(uri: string): Connection {
-  return isPostgres(uri) ? openPostgres(uri) : openSqlite(uri)
+/** Opens the database that DB_URI names; the driver of the other is not even loaded. */
+export async function openDatabase(uri: string): Promise<Connection> {
+  if (isPostgres(uri)) return (await import('./postgres.ts')).openPostgres(uri)
+  return (await import('./sqlite.ts')).openSqlite(uri)
 }
 
 /**

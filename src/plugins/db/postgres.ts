@@ -1,12 +1,15 @@
 import postgres from 'postgres'
-import { drivers } from './drizzle.ts'
+import { loadPostgres } from './drizzle.ts'
 import { nullIfUndone, QueryDeadline, someRows } from './errors.ts'
 import * as tables from './schema.postgres.ts'
-import type { Atomically, Connection, Database, Lock } from './types.ts'
+import { tlsOptions } from './tls.ts'
+import type { Atomically, Connection, Database, Lock, PrepareFirst } from './types.ts'
 
 const DEADLINE_MS = 800
 /** Any number that no other application on this database uses: "fastify" on a phone's keys. */
 const MIGRATION_LOCK = 3_278_439
+/** Held until the transaction ends; no row: another process has it. */
+const TRY_ALONE = `select 1 from pg_try_advisory_xact_lock(${MIGRATION_LOCK + 1}) as got where got`
 
 /** Rejects with QueryDeadline if nothing came in time: postgres.js itself can wait for ever. */
 function inTime<T>(query: PromiseLike<T>): Promise<T> {
@@ -20,6 +23,7 @@ function inTime<T>(query: PromiseLike<T>): Promise<T> {
 export function openPostgres(uri: string): Connection {
   const client = postgres(uri, {
     max: 10,
+    ssl: tlsOptions(uri),
     connect_timeout: 1,
     // Else it doubles up to 20 s, and so does the time to recover.
     backoff: () => 0.2,
@@ -39,18 +43,24 @@ export function openPostgres(uri: string): Connection {
     return { values, then: (...on: Parameters<typeof query.then>) => inTime(query).then(...on) }
   }) as unknown as typeof unsafe
   const { options, begin } = client
-  const native = drivers
-    .postgres()
-    .drizzle({ client: { options, begin, unsafe: withDeadline } as unknown as typeof client })
+  const native = loadPostgres().drizzle({
+    client: { options, begin, unsafe: withDeadline } as unknown as typeof client
+  })
+
+  const prepareFirst: PrepareFirst = (select, name) => {
+    const query = select.prepare(name)
+    return async (values) => (await query.execute(values))[0] ?? null
+  }
 
   const lock: Lock = (select) => (select as { for(strength: 'share'): typeof select }).for('share')
-  const atomically: Atomically = (guards, changes) => {
+  const atomically: Atomically = (guards, changes, options) => {
     const deadline = Date.now() + DEADLINE_MS
     const runAll = async (transaction: unknown) => {
       const tx = transaction as Database
       const rows: unknown[][] = []
-      for (const guard of guards) rows.push(someRows(await guard(tx, lock)))
-      for (const change of changes) rows.push(await change(tx, lock))
+      if (options?.alone) someRows(await (transaction as typeof native).execute(TRY_ALONE))
+      for (const guard of guards) rows.push(someRows((await guard(tx, lock, rows)) ?? []))
+      for (const change of changes) rows.push((await change(tx, lock, rows)) ?? [])
       // Who was told that it took too long must not find it done later.
       if (Date.now() >= deadline) throw new QueryDeadline('The transaction took too long')
       return rows as never
@@ -61,6 +71,7 @@ export function openPostgres(uri: string): Connection {
   return {
     db: native as unknown as Database,
     tables,
+    prepareFirst,
     atomically,
     ping: async () => void (await inTime(client.unsafe('select 1'))),
     history: async () => {

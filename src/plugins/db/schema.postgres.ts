@@ -1,6 +1,7 @@
-import { pg } from './drizzle.ts'
+import { loadPostgres } from './drizzle.ts'
 import { REVOKED_REASONS } from './reasons.ts'
 
+const pg = loadPostgres()
 const time = (name: string) => pg.timestamp(name, { withTimezone: true, precision: 3, mode: 'date' })
 
 export const users = pg.pgTable('users', {

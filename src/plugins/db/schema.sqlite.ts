@@ -1,7 +1,8 @@
-import { sqlite } from './drizzle.ts'
+import { loadSqlite } from './drizzle.ts'
 import { REVOKED_REASONS } from './reasons.ts'
 
 // The same tables as in schema.postgres.ts, with the same names and row types; types.ts fails to compile where they differ.
+const sqlite = loadSqlite()
 const time = (name: string) => sqlite.integer(name, { mode: 'timestamp_ms' })
 
 export const users = sqlite.sqliteTable('users', {

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs'
 import BetterSqlite from 'better-sqlite3'
 import { copyBeforeMigration, sqlitePath } from './copy.ts'
-import { drivers } from './drizzle.ts'
+import { loadSqlite } from './drizzle.ts'
 import { nullIfUndone, someRows } from './errors.ts'
 import * as tables from './schema.sqlite.ts'
-import type { Atomically, Connection, Database, Lock, MigrationPlan, Step, Tables } from './types.ts'
+import type { Atomically, Connection, Database, Lock, MigrationPlan, PrepareFirst, Step, Tables } from './types.ts'
 
 // The shape of drizzle-kit's own journal table, so that both can apply migrations.
 const JOURNAL =
@@ -32,18 +32,27 @@ export function openSqlite(uri: string): Connection {
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
   client.pragma(`busy_timeout = ${WAIT_MS}`)
-  const native = drivers.sqlite().drizzle(client)
+  const native = loadSqlite().drizzle(client)
   // The one cast to the common subset: builders that are awaited behave the same in both dialects.
   const db = native as unknown as Database
 
+  const prepareFirst: PrepareFirst = <Row>(select: Parameters<PrepareFirst>[0], name: string) => {
+    // `execute` would wrap all rows in a promise that takes longer than the read.
+    const query = select.prepare(name) as unknown as { get(values: object): Row | undefined }
+    return async (values) => query.get(values) ?? null
+  }
+
   const lock: Lock = (select) => select
   // better-sqlite3 refuses async transactions, so the builders are run by their synchronous `all`.
-  const run = <Row>(step: Step<Row>, tx: Database) => (step(tx, lock) as unknown as { all(): Row[] }).all()
+  const run = <Row>(step: Step<Row>, tx: Database, before: unknown[][]) =>
+    (step(tx, lock, before) as unknown as { all(): Row[] } | null)?.all() ?? []
   const atomically: Atomically = async (guards, changes) => {
     const runAll = (transaction: unknown) => {
       const tx = transaction as Database
-      const guarded = guards.map((guard) => someRows(run(guard, tx)))
-      return [...guarded, ...changes.map((change) => run(change, tx))]
+      const rows: unknown[][] = []
+      for (const guard of guards) rows.push(someRows(run(guard, tx, rows)))
+      for (const change of changes) rows.push(run(change, tx, rows))
+      return rows
     }
     return nullIfUndone(async () => native.transaction(runAll, { behavior: 'immediate' }) as never)
   }
@@ -68,6 +77,7 @@ export function openSqlite(uri: string): Connection {
   return {
     db,
     tables: tables as unknown as Tables,
+    prepareFirst,
     atomically,
     ping: async () => void client.prepare('select 1').get(),
     history: async () => historyOf(client),

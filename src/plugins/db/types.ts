@@ -20,17 +20,25 @@ export const schemasAgree: Same<Rows<typeof postgres>, Rows<typeof sqlite>> = tr
 
 /** Locks the rows that a select finds until the transaction ends, where the database has such locks. */
 export type Lock = <Query>(select: Query) => Query
-/** One statement of a transaction. */
-export type Step<Row> = (tx: Database, lock: Lock) => PromiseLike<Row[]>
+/** One statement of a transaction, or none; `before` has the rows of the steps before it. */
+export type Step<Row> = (tx: Database, lock: Lock, before: unknown[][]) => PromiseLike<Row[]> | null
 type RowsOf<Steps extends Step<unknown>[]> = { [K in keyof Steps]: Steps[K] extends Step<infer Row> ? Row[] : never }
 /**
  * Runs the guards, then the changes, in one transaction. Where a guard finds or changes no row nothing happens: null.
- * Gives the rows of each step.
+ * Gives the rows of each step. `alone`: nothing happens either while another process is at such a transaction.
  */
 export type Atomically = <Guards extends Step<unknown>[], Changes extends Step<unknown>[]>(
   guards: [...Guards],
-  changes: [...Changes]
+  changes: [...Changes],
+  options?: { alone: boolean }
 ) => Promise<RowsOf<[...Guards, ...Changes]> | null>
+
+type Values = Record<string, unknown>
+/** Prepares a select once; the function gives its first row for the values of its placeholders, or null. */
+export type PrepareFirst = <Row>(
+  select: { prepare(name: string): { execute(values: Values): Promise<Row[]> } },
+  name: string
+) => (values: Values) => Promise<Row | null>
 
 /** One generated migration; `hash` is what the journal table remembers of it. */
 export type Migration = { hash: string; folderMillis: number; sql: string[] }
@@ -41,6 +49,7 @@ export type MigrationPlan = (applied: string[]) => Migration[]
 export type Connection = {
   db: Database
   tables: Tables
+  prepareFirst: PrepareFirst
   atomically: Atomically
   /** Resolves when the database answers. */
   ping(): Promise<void>

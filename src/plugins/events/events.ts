@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { and, desc, eq, inArray, lt } from '../db/drizzle.ts'
-import type { AuditEvent, Database, Tables } from '../db/types.ts'
+import type { Atomically, AuditEvent, Database, Tables } from '../db/types.ts'
 import { networkOf } from '../input/address.ts'
 import { describe, type EventDetails, type EventSource, logEvent } from './log.ts'
 import { type EventName, vocabulary } from './vocabulary.ts'
@@ -9,10 +9,10 @@ export type { EventSource } from './log.ts'
 export type Events = ReturnType<typeof createEvents>
 
 const PAGE = 50
-const BATCH = 1000
+const BATCH = 200
 
 /** Security events: a line of the log each, and a row of `audit_events` for those that concern an account. */
-export function createEvents(db: Database, { auditEvents }: Tables) {
+export function createEvents(db: Database, { auditEvents }: Tables, atomically: Atomically) {
   function toRow(source: EventSource, event: EventName, details: EventDetails): AuditEvent {
     const known: Partial<AuditEvent> = describe(source, details)
     const { userId = null, sid = null, kind = null, reason = null, ip = null, userAgent = null } = known
@@ -23,6 +23,8 @@ export function createEvents(db: Database, { auditEvents }: Tables) {
   }
 
   return {
+    /** The row of an event, for who stores it together with what has happened. */
+    toRow,
     /** Writes down what has happened. Never rejects: it happened all the same, and the line is in the log. */
     async record(source: EventSource, names: EventName | EventName[], details: EventDetails = {}) {
       const all = [names].flat()
@@ -55,14 +57,15 @@ export function createEvents(db: Database, { auditEvents }: Tables) {
       const [found] = await db.select({ id: auditEvents.id }).from(auditEvents).where(there).limit(1)
       return found !== undefined
     },
-    /** Deletes what happened before then (ASVS 5.0, 14.2.7). */
+    /** Deletes some of what happened before then (ASVS 5.0, 14.2.7); gives whether there may be more. */
     async sweep(before: Date) {
-      const some = db.select({ id: auditEvents.id }).from(auditEvents).where(lt(auditEvents.createdAt, before))
-      for (let count = BATCH; count === BATCH; ) {
-        const old = inArray(auditEvents.id, some.limit(BATCH))
-        const deleted = await db.delete(auditEvents).where(old).returning({ id: auditEvents.id })
-        count = deleted.length
+      const deleteSome = (tx: Database) => {
+        const old = tx.select({ id: auditEvents.id }).from(auditEvents).where(lt(auditEvents.createdAt, before))
+        const some = old.orderBy(auditEvents.createdAt).limit(BATCH)
+        return tx.delete(auditEvents).where(inArray(auditEvents.id, some)).returning({ id: auditEvents.id })
       }
+      const rows = await atomically([deleteSome], [], { alone: true })
+      return rows?.[0].length === BATCH
     }
   }
 }

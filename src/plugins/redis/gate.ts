@@ -1,14 +1,17 @@
-import type { Redis } from 'ioredis'
 import { ServiceUnavailable } from '../errors/errors.ts'
+import type { RedisClient } from './client.ts'
+import { createMasters } from './masters.ts'
 
 /** The way to Redis: a circuit breaker that closes only after what Redis may have missed is there again. */
 export type RedisGate = {
   /** The connection itself, for packages that want one; its commands are not guarded. */
-  client: Redis
+  client: RedisClient
   /** Asks Redis; SERVICE_UNAVAILABLE where it did not answer, at once while it is not to be trusted. */
-  read<T>(command: (redis: Redis) => Promise<T>): Promise<T>
+  read<T>(command: (redis: RedisClient) => Promise<T>): Promise<T>
   /** Writes to Redis, as soon as it can be reached; SERVICE_UNAVAILABLE where it did not confirm. */
-  write<T>(command: (redis: Redis) => Promise<T>): Promise<T>
+  write<T>(command: (redis: RedisClient) => Promise<T>): Promise<T>
+  /** Rejects where a part of Redis would not take a write now: one that answers may still refuse. */
+  check(): Promise<void>
   /** Adds what has to be written from SQL before Redis is trusted: at start and after each loss. */
   onRecover(refill: () => Promise<void>): void
   isUp(): boolean
@@ -19,12 +22,16 @@ export type RedisGate = {
   close(): void
 }
 
+/** Refusals that say: I am no server for these keys, or not now. Others (OOM) are answers. */
+const NOT_MASTER = /^(READONLY|CLUSTERDOWN|MASTERDOWN|LOADING)/
+
 export function createRedisGate(
-  redis: Redis,
+  redis: RedisClient,
   report: (isUp: boolean, cause?: unknown) => void,
   probeEveryMs = 250
 ): RedisGate {
   const refills: (() => Promise<void>)[] = []
+  const masters = createMasters(redis)
   let isUp = false
   let isReported = false
   let isClosed = false
@@ -46,9 +53,10 @@ export function createRedisGate(
   async function tryAll() {
     const before = losses
     try {
-      await redis.ping()
+      const servers = await masters.find()
       for (const refill of refills) await refill()
       if (losses !== before || isClosed) return
+      masters.trust(servers)
       if (!isUp) report(true)
       isUp = true
       isReported = true
@@ -64,13 +72,20 @@ export function createRedisGate(
     return probing
   }
 
-  async function attempt<T>(command: (redis: Redis) => Promise<T>) {
+  /** Notices that another server answers than those that were told. */
+  function look() {
+    if (isUp && !masters.areTold()) lose(new Error('The masters of Redis are others'))
+  }
+
+  async function attempt<T>(command: (redis: RedisClient) => Promise<T>) {
     try {
       return await command(redis)
     } catch (cause) {
-      // A refusal (OOM, READONLY) is an answer: only silence and loss close the way.
-      if (!(cause instanceof Error && cause.name === 'ReplyError')) lose(cause)
+      const isRefusal = cause instanceof Error && cause.name === 'ReplyError' && !NOT_MASTER.test(cause.message)
+      if (!isRefusal) lose(cause)
       throw new ServiceUnavailable({ cause })
+    } finally {
+      look()
     }
   }
 
@@ -78,14 +93,20 @@ export function createRedisGate(
   redis.on('ready', () => void probe())
   // Without a listener an error would end the process; `close` follows each one.
   redis.on('error', () => {})
+  // Of a cluster: it was asked for its masters, and a connection has ended.
+  for (const event of ['refresh', '-node']) redis.on(event, look)
 
   return {
     client: redis,
     async read(command) {
       if (!isUp) throw new ServiceUnavailable()
-      return attempt(command)
+      const answer = await attempt(command)
+      // Lost meanwhile: perhaps the answer is of a server that was not told everything.
+      if (!isUp) throw new ServiceUnavailable()
+      return answer
     },
     write: attempt,
+    check: () => attempt(masters.check),
     onRecover: (refill) => void refills.push(refill),
     isUp: () => isUp,
     distrust: () => lose(),

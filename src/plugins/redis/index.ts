@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { Redis } from 'ioredis'
+import { describeTlsFault } from '../errors/tls.ts'
+import { findRisks } from './durability.ts'
 import { createRedisGate, type RedisGate } from './gate.ts'
+import { isCluster } from './masters.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -16,23 +18,32 @@ async function redis(app: FastifyInstance) {
     app.decorate('redis', null)
     return
   }
-  const client = new Redis(app.config.REDIS_URL, {
-    connectTimeout: 2000,
-    commandTimeout: 400,
-    // A connection that answers nothing is replaced: its other end may be gone without a word.
-    socketTimeout: 1000,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    // A command whose connection broke may have been carried out: the caller decides what to do again.
-    autoResendUnfulfilledCommands: false,
-    retryStrategy: () => 250
+  // ioredis is loaded only where it is used, which is much of the time to start.
+  const { connectRedis, firstConnection } = await import('./client.ts')
+  const client = connectRedis(app.config.REDIS_URL)
+  let fault: unknown
+  // The nodes of a cluster say more of it than the cluster does, first of all.
+  client.on(isCluster(client) ? 'node error' : 'error', (error: Error) => {
+    if (error.message !== 'Connection is closed.') fault = error
   })
-  const gate = createRedisGate(client, (isUp, err) => {
+  const gate = createRedisGate(client, (isUp, cause) => {
+    const err = isUp ? undefined : (fault ?? cause)
+    fault = undefined
     const line = { event: isUp ? 'dependency_up' : 'dependency_down', dependency: 'redis', err }
-    app.log[isUp ? 'info' : 'error'](line, isUp ? 'Redis is there' : 'Redis is down: SQL answers in its place')
+    const why = describeTlsFault(err, 'REDIS_URL')
+    app.log[isUp ? 'info' : 'error'](line, isUp ? 'Redis is there' : `Redis is down: SQL answers in its place${why}`)
+  })
+  const warned = new Set<string>()
+  gate.onRecover(async () => {
+    const risks = (await findRisks(client)).filter((risk) => !warned.has(risk))
+    for (const risk of risks) app.log.warn(risk)
+    for (const risk of risks) warned.add(risk)
   })
   app.decorate('redis', gate)
-  app.addHook('onReady', () => gate.probe())
+  app.addHook('onReady', async () => {
+    await firstConnection(client)
+    await gate.probe()
+  })
   app.addHook('onClose', async () => {
     gate.close()
     client.disconnect()

@@ -12,8 +12,8 @@ declare module 'fastify' {
 
 /** Who has an account, and whether a password is theirs. */
 async function users(app: FastifyInstance) {
-  app.decorate('users', createUsers(app.db, app.tables))
-  app.decorate('passwords', await createPasswords(HASHES_AT_ONCE, app.config.PASSWORD_MIN_LENGTH))
+  app.decorate('users', createUsers(app.db, app.tables, app.prepareFirst))
+  app.decorate('passwords', createPasswords(HASHES_AT_ONCE, app.config.PASSWORD_MIN_LENGTH))
 }
 
 export default fp(users, { name: 'users', dependencies: ['config', 'db'] })

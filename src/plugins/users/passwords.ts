@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import { verify as verifyBcrypt } from '@node-rs/bcrypt'
 import { createCommonPasswords } from './common-passwords.ts'
@@ -7,10 +9,20 @@ import { createGovernor } from './governor.ts'
 /** OWASP's for argon2id, which is the package's default algorithm: 19 MiB, two passes, one lane. */
 export const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
 
-/** Node's thread pool has four threads unless UV_THREADPOOL_SIZE says otherwise; one stays free for files and names. */
-export const HASHES_AT_ONCE = 3
+/**
+ * Node's thread pool has four threads unless UV_THREADPOOL_SIZE says otherwise; one stays free for files and names. And no more
+ * than there are cores: three hashes on one core make no more logins, and others wait four times as long (docs/performance.md).
+ */
+export const HASHES_AT_ONCE = Math.min(3, availableParallelism())
 
-export type Passwords = Awaited<ReturnType<typeof createPasswords>>
+export type Passwords = ReturnType<typeof createPasswords>
+
+/** A hash of today's strength that no password is known to have, and that takes no time to make. */
+function makeDecoy() {
+  const { memoryCost, timeCost, parallelism, outputLen } = PARAMETERS
+  const [salt, tag] = [16, outputLen].map((size) => randomBytes(size).toString('base64').replace(/=+$/, ''))
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${salt}$${tag}`
+}
 
 /** Whether a hash was made with another algorithm or with smaller parameters than today's. */
 function isWeak(passwordHash: string) {
@@ -18,12 +30,12 @@ function isWeak(passwordHash: string) {
   return Number(memory ?? 0) < PARAMETERS.memoryCost || Number(passes ?? 0) < PARAMETERS.timeCost
 }
 
-/** Hashing and checking of passwords, at most `concurrency` at once (one less than Node's thread pool). */
-export async function createPasswords(concurrency: number, minLength: number) {
+/** Hashing and checking of passwords, at most `concurrency` at once. */
+export function createPasswords(concurrency: number, minLength: number) {
   const isCommon = createCommonPasswords(minLength)
   const govern = createGovernor(concurrency, 128, 900)
+  const decoy = makeDecoy()
   const hashPassword = (password: string) => govern(() => hash(password, PARAMETERS))
-  const decoy = await hash('no password has this hash', PARAMETERS)
 
   return {
     /** An argon2id hash as a PHC string. */

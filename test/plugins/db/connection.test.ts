@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { eq } from '../../../src/plugins/db/drizzle.ts'
+import { eq, sql } from '../../../src/plugins/db/drizzle.ts'
 import { isUnavailable, isUniqueViolation } from '../../../src/plugins/db/errors.ts'
 import { migrationsFor, openDatabase } from '../../../src/plugins/db/migrations.ts'
 import type { NewUser } from '../../../src/plugins/db/types.ts'
 import { databases } from '../../build.ts'
 
 async function open(t: Test, uri: string) {
-  const connection = openDatabase(uri)
+  const connection = await openDatabase(uri)
   t.teardown(() => connection.close())
   await connection.migrate(migrationsFor(uri))
   return connection
@@ -36,7 +36,7 @@ function newUser(username: string): NewUser {
 for (const database of databases) {
   t.test(`a connection to ${database.name}`, async (t) => {
     const uri = await database.uri()
-    const { db, tables, atomically, ping, history, migrate } = await open(t, uri)
+    const { db, tables, prepareFirst, atomically, ping, history, migrate } = await open(t, uri)
     const { users } = tables
 
     t.test('gives rows back as they were stored, times to the millisecond', async (t) => {
@@ -45,6 +45,23 @@ for (const database of databases) {
       const [read] = await db.select().from(users).where(eq(users.id, row.id))
       t.strictSame(created, row)
       t.strictSame(read, row)
+    })
+
+    t.test('prepares a select once and gives its first row each time, or null', async (t) => {
+      const [ada, eve] = [newUser('first'), newUser('second')]
+      await db.insert(users).values([ada, eve])
+      const byId = prepareFirst(
+        db
+          .select()
+          .from(users)
+          .where(eq(users.id, sql.placeholder('id'))),
+        'first_by_id'
+      )
+      t.strictSame(await byId({ id: ada.id }), ada)
+      t.strictSame(await byId({ id: eve.id }), eve)
+      t.equal(await byId({ id: randomUUIDv7() }), null)
+      await db.update(users).set({ name: 'Ada' }).where(eq(users.id, ada.id))
+      t.match(await byId({ id: ada.id }), { name: 'Ada' }, 'it reads anew')
     })
 
     t.test('answers a ping and tells its history', async (t) => {
@@ -158,7 +175,7 @@ t.test('looking at the history of an empty SQLite file writes nothing', async (t
   const folder = mkdtempSync(join(tmpdir(), 'starter-db-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'app.db')
-  const connection = openDatabase(file)
+  const connection = await openDatabase(file)
   t.strictSame(await connection.history(), [])
   await connection.close()
 

@@ -18,7 +18,7 @@ const rows = [
 
 /** Applies the first migrations to a file. */
 async function migrateTo(path: string, count: number, steps = rows) {
-  const connection = openDatabase(path)
+  const connection = await openDatabase(path)
   try {
     return await connection.migrate(planMigrations(steps.slice(0, count)))
   } finally {

@@ -29,7 +29,7 @@ t.test('errors of a PostgreSQL that cannot do its work count as an outage, other
   await waitUntil(isAsleep, 'the other connection is busy')
   await sql`select pg_terminate_backend(${row?.['pid']})`
 
-  const refused = openDatabase(`postgres://127.0.0.1:${await freePort()}/app`)
+  const refused = await openDatabase(`postgres://127.0.0.1:${await freePort()}/app`)
   t.teardown(() => refused.close())
   const outages = {
     refused: await errorOf(() => refused.ping()),

@@ -82,7 +82,7 @@ for (const database of databases) {
         t.equal(code, 0, printed)
         if (!isKit) t.match(printed, tool === tools[0] ? APPLIED : 'The database is up to date')
       }
-      const connection = openDatabase(uri)
+      const connection = await openDatabase(uri)
       const files = migrationsFor(uri)([]).map(({ hash }) => hash)
       t.strictSame(await connection.history(), files, `each once by ${tools.join(' and ')}`)
       await connection.close()
@@ -105,7 +105,7 @@ for (const database of databases) {
 
   t.test(`a history on ${database.name} that the files do not tell stops the migration`, async (t) => {
     const uri = await database.uri()
-    const connection = openDatabase(uri)
+    const connection = await openDatabase(uri)
     t.teardown(() => connection.close())
     const file = (n: number): Migration => ({
       hash: `hash ${n}`,
@@ -127,7 +127,7 @@ for (const database of databases) {
   })
 
   t.test(`a migration of ${database.name} that fails leaves nothing behind`, async (t) => {
-    const connection = openDatabase(await database.uri())
+    const connection = await openDatabase(await database.uri())
     t.teardown(() => connection.close())
     const good = { hash: 'good', folderMillis: 1, sql: ['create table kept (id integer)'] }
     const bad = {
@@ -148,7 +148,7 @@ for (const database of databases) {
       message: `${COUNT} database migrations are pending: npm run db:migrate`
     })
 
-    const connection = openDatabase(DB_URI)
+    const connection = await openDatabase(DB_URI)
     await connection.migrate(migrationsFor(DB_URI))
     await connection.close()
     const app = await build(t, { DB_URI, DB_MIGRATE: 'check' })
@@ -164,7 +164,7 @@ t.test('by default SQLite is migrated at start and PostgreSQL is not', async (t)
 })
 
 t.test('rebuilding an SQLite table keeps the rows of its children', async (t) => {
-  const connection = openDatabase(':memory:')
+  const connection = await openDatabase(':memory:')
   t.teardown(() => connection.close())
   const first = migrationsFor(':memory:')([])
   await connection.migrate(planMigrations(first))
@@ -200,7 +200,7 @@ t.test('rebuilding an SQLite table keeps the rows of its children', async (t) =>
 })
 
 t.test('an SQLite migration that leaves children without their parent is refused as a whole', async (t) => {
-  const connection = openDatabase(':memory:')
+  const connection = await openDatabase(':memory:')
   t.teardown(() => connection.close())
   const tables = {
     hash: 'tables',

@@ -35,6 +35,40 @@ t.test(
   }
 )
 
+t.test(
+  "ASVS 16.2.2: what a route logs carries its request's id, its child loggers' lines too, and no other's",
+  async (t) => {
+    const { app, lines } = await buildWithRoutes(t, (app) => {
+      app.get('/logging', async ({ log }) => {
+        log.warn('a text')
+        log.info({ count: 1 }, 'an object')
+        log.child({ step: 2 }).error('of a child')
+      })
+      app.get('/silent', { logLevel: 'silent' }, async ({ log }) => log.fatal('not told'))
+    })
+    const ids = []
+    for (let i = 0; i < 2; i++) {
+      lines.length = 0
+      await app.inject('/logging')
+      const { requestId } = requestsOf(lines)[0] ?? {}
+      ids.push(requestId)
+      t.match(lines, [
+        { level: 'warn', msg: 'a text', requestId },
+        { level: 'info', msg: 'an object', count: 1, requestId },
+        { level: 'error', msg: 'of a child', step: 2, requestId },
+        { msg: 'request', requestId }
+      ])
+      t.equal(lines.length, 4)
+    }
+    t.equal(new Set(ids).size, 2)
+    lines.length = 0
+    app.log.info('of no request')
+    await app.inject('/silent')
+    t.equal(lines.length, 1)
+    t.notOk('requestId' in (lines[0] ?? {}))
+  }
+)
+
 t.test('ASVS 16.4.1: no header can break a line or choose the request id', async (t) => {
   const { app, lines } = await buildWithLog(t, { TRUST_PROXY: '127.0.0.1' })
   const values = [

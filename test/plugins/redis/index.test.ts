@@ -33,3 +33,35 @@ t.test('ASVS 16.3.4: each change of state of Redis is one line of the log', { sk
 
   t.same(events(), ['dependency_up', 'dependency_down', 'dependency_up'])
 })
+
+t.test(
+  'a Redis that has become a replica is left, and looked for anew until it takes writes again',
+  { skip: noRedisProgram },
+  async (t) => {
+    const [server, other] = [await startRedis(), await startRedis()]
+    const { app } = await buildWithLog(t, { REDIS_URL: server.url })
+    await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted')
+    const write = async () => app.redis?.write((client) => client.set('a', '1'))
+
+    await server.admin.replicaof('127.0.0.1', other.port)
+    await t.rejects(write, { code: 'SERVICE_UNAVAILABLE' })
+    t.equal(app.redis?.isUp(), false, 'what it says of revocations may be late')
+    await server.admin.replicaof('NO', 'ONE')
+    await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again')
+    t.equal(await write(), 'OK')
+  }
+)
+
+for (const url of ['redis+cluster://127.0.0.1:1', 'redis+sentinel://127.0.0.1:1/main']) {
+  t.test(`${url} that is not there is said once, with its cause`, async (t) => {
+    const { app, lines } = await buildWithLog(t, { REDIS_URL: url })
+    let tries = 0
+    app.redis?.client.on('error', () => tries++)
+    await waitUntil(() => tries > 2, 'it is tried again')
+    t.equal((await app.inject({ method: 'GET', url: '/readyz' })).statusCode, 200)
+    t.match(
+      lines.filter((line) => line['dependency'] === 'redis'),
+      [{ event: 'dependency_down', err: { message: /ECONNREFUSED|sentinels are unreachable/ } }]
+    )
+  })
+}

@@ -108,7 +108,7 @@ t.test(
       calls.push(name)
       throw new ServiceUnavailable()
     }
-    const down = { read: refuse('read'), write: refuse('write') } as unknown as RedisGate
+    const down = { read: refuse('read'), write: refuse('write'), check: refuse('check') } as unknown as RedisGate
     const store = createRedisStore(down, logins)
     const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
     const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }

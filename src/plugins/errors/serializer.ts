@@ -1,0 +1,15 @@
+import fastJsonStringify, { type SerializerFactory } from '@fastify/fast-json-stringify-compiler'
+
+const build: SerializerFactory = fastJsonStringify()
+
+/** Compiles the schemas of replies, equal ones once: that of a problem stands in each route for each status that it may have. */
+export const buildSerializer: SerializerFactory = (externalSchemas, options) => {
+  const compile = build(externalSchemas, options)
+  const known = new Map<string, ReturnType<typeof compile>>()
+  return (route) => {
+    const text = JSON.stringify(route.schema)
+    const serializer = known.get(text) ?? compile(route)
+    known.set(text, serializer)
+    return serializer
+  }
+}

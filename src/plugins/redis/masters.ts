@@ -1,0 +1,46 @@
+import type { Cluster, Redis } from 'ioredis'
+import { BUCKETS } from './buckets.ts'
+import type { RedisClient } from './client.ts'
+
+export const isCluster = (redis: RedisClient): redis is Cluster => redis.isCluster
+
+/** The connections to the servers that answer for keys now. */
+export function mastersOf(redis: RedisClient) {
+  return isCluster(redis) ? redis.nodes('master') : [redis]
+}
+
+/**
+ * The servers that answer for keys, and whether they were told what SQL knows. There is one, or one for each part of a
+ * cluster; there another may answer all of a sudden: a replica that was promoted and lacks the last writes.
+ */
+export function createMasters(redis: RedisClient) {
+  let told = new Set<Redis>()
+
+  return {
+    /** Those that there are now; rejects where one of them does not answer. */
+    async find() {
+      if (isCluster(redis)) {
+        const refreshed = Promise.withResolvers<void>()
+        redis.refreshSlotsCache((error) => (error ? refreshed.reject(error) : refreshed.resolve()))
+        await refreshed.promise
+      }
+      const servers = mastersOf(redis)
+      await Promise.all(servers.map((server) => server.ping()))
+      return servers
+    },
+    /** These were told everything. A connection that is made anew is another server. */
+    trust(servers: Redis[]) {
+      told = new Set(servers)
+    },
+    /** Whether there are these and no others. */
+    areTold() {
+      const servers = mastersOf(redis)
+      return servers.length === told.size && servers.every((server) => told.has(server))
+    },
+    /** Rejects where one of them would not take a write now: one that answers may still refuse. */
+    async check() {
+      const keys = isCluster(redis) ? BUCKETS.map((bucket) => `check:{${bucket}}`) : ['check']
+      await Promise.all(keys.map((key) => redis.set(key, '1', 'PX', 1000)))
+    }
+  }
+}
