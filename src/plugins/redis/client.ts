@@ -1,12 +1,12 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { createConnector } from './connector.ts'
 import { parseRedisUrl } from './url.ts'
 
 export type RedisClient = Redis | Cluster
 
 const RETRY_MS = 250
 
-/** Connects to Redis, whatever its topology, and keeps trying. Commands are never kept waiting for a connection. */
-export function connectRedis(url: string): RedisClient {
+function open(url: string, onFault: (error: Error) => void): RedisClient {
   const { topology, isSecure, nodes, username, password, db, sentinel } = parseRedisUrl(url)
   const options: RedisOptions = {
     username,
@@ -25,7 +25,6 @@ export function connectRedis(url: string): RedisClient {
     // Verified by Node: against the host of the URL, and the authorities that it knows (NODE_EXTRA_CA_CERTS adds some).
     ...(isSecure && { tls: {} })
   }
-  if (topology === 'single') return new Redis({ ...options, ...nodes[0], db })
   if (topology === 'sentinel')
     return new Redis({
       ...options,
@@ -38,9 +37,13 @@ export function connectRedis(url: string): RedisClient {
       sentinelRetryStrategy: () => RETRY_MS,
       ...(isSecure && { enableTLSForSentinelMode: true, sentinelTLS: {} })
     })
-  const cluster = new Cluster(nodes, {
-    redisOptions: options,
+  const Connector = createConnector(onFault)
+  if (topology === 'single') return new Redis({ ...options, ...nodes[0], db, Connector })
+  return new Cluster(nodes, {
+    redisOptions: { ...options, Connector },
     enableOfflineQueue: false,
+    // Whether it is whole the gate finds out by itself.
+    enableReadyCheck: false,
     clusterRetryStrategy: () => RETRY_MS,
     // What cannot be asked now is not asked later: SQL answers meanwhile.
     retryDelayOnFailover: 0,
@@ -50,9 +53,20 @@ export function connectRedis(url: string): RedisClient {
     // Names stay names, so that certificates can be verified.
     dnsLookup: (host, done) => done(null, host)
   })
-  // Connected at once: else nobody is told why a node cannot be reached.
-  cluster.on('+node', (node: Redis) => void (node.options.readOnly || node.connect().catch(() => {})))
-  return cluster
+}
+
+/** What only says that there is something else that was said before. */
+const CONSEQUENCE = /^(Connection is closed|Failed to refresh slots cache)/
+
+/**
+ * Connects to Redis, whatever its topology, and keeps trying; commands are never kept waiting for a connection. `onFault` is
+ * told what keeps it from one.
+ */
+export function connectRedis(url: string, onFault: (error: Error) => void) {
+  const redis = open(url, onFault)
+  for (const event of ['error', 'node error'])
+    redis.on(event, (error: Error) => void (CONSEQUENCE.test(error.message) || onFault(error)))
+  return redis
 }
 
 /** Resolves when there is a connection, none could be made, or a second went by. */

@@ -3,7 +3,6 @@ import fp from 'fastify-plugin'
 import { describeTlsFault } from '../errors/tls.ts'
 import { findRisks } from './durability.ts'
 import { createRedisGate, type RedisGate } from './gate.ts'
-import { isCluster } from './masters.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -20,17 +19,16 @@ async function redis(app: FastifyInstance) {
   }
   // ioredis is loaded only where it is used, which is much of the time to start.
   const { connectRedis, firstConnection } = await import('./client.ts')
-  const client = connectRedis(app.config.REDIS_URL)
-  let fault: unknown
-  // The nodes of a cluster say more of it than the cluster does, first of all.
-  client.on(isCluster(client) ? 'node error' : 'error', (error: Error) => {
-    if (error.message !== 'Connection is closed.') fault = error
+  let fault: Error | undefined
+  const client = connectRedis(app.config.REDIS_URL, (error) => {
+    fault = error
   })
   const gate = createRedisGate(client, (isUp, cause) => {
     const err = isUp ? undefined : (fault ?? cause)
     fault = undefined
     const line = { event: isUp ? 'dependency_up' : 'dependency_down', dependency: 'redis', err }
-    const why = describeTlsFault(err, 'REDIS_URL')
+    const isRefused = err instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)/.test(err.message)
+    const why = isRefused ? '; REDIS_URL: it refuses this user or password' : describeTlsFault(err, 'REDIS_URL')
     app.log[isUp ? 'info' : 'error'](line, isUp ? 'Redis is there' : `Redis is down: SQL answers in its place${why}`)
   })
   const warned = new Set<string>()

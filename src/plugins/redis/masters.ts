@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis'
 import { BUCKETS } from './buckets.ts'
 import type { RedisClient } from './client.ts'
 
-export const isCluster = (redis: RedisClient): redis is Cluster => redis.isCluster
+const isCluster = (redis: RedisClient): redis is Cluster => redis.isCluster
 
 /** The connections to the servers that answer for keys now. */
 export function mastersOf(redis: RedisClient) {

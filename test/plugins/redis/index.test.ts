@@ -65,3 +65,18 @@ for (const url of ['redis+cluster://127.0.0.1:1', 'redis+sentinel://127.0.0.1:1/
     )
   })
 }
+
+for (const scheme of ['redis', 'redis+cluster']) {
+  t.test(
+    `a password that ${scheme}:// refuses is said once, without the password`,
+    { skip: noRedisProgram },
+    async (t) => {
+      const { admin, port } = await startRedis()
+      await admin.config('SET', 'requirepass', 'hunter2')
+      const { lines } = await buildWithLog(t, { REDIS_URL: `${scheme}://:hunter1@127.0.0.1:${port}` })
+      const said = lines.filter((line) => line['dependency'] === 'redis')
+      t.match(said, [{ event: 'dependency_down', msg: /; REDIS_URL: it refuses this user or password$/ }])
+      t.notMatch(JSON.stringify(lines), /hunter/)
+    }
+  )
+}
