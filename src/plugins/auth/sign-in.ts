@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Login, User } from '../db/types.ts'
+import { logEvent } from '../events/log.ts'
 import { clientAddress } from '../input/address.ts'
 import { accountOf } from './account.ts'
 import { Unauthenticated } from './errors.ts'
@@ -35,10 +36,14 @@ export function createSignIn({ logins, revocations, strategies, events, config }
       if (replaced) await revocations.revoke(request, replaced.id, 'replaced', now)
       const { kind } = strategy
       const { carrier, deliver } = await issue(strategy, request, reply)
-      const login = await logins.create(user, { ...carrier, kind, remember, maxAge: config.LOGIN_MAX_AGE }, now)
+      const happened = ['authn_login_success' as const, 'session_created' as const, ...madeOf(kind)]
+      const toDetails = (sid: string) => ({ userId: user.id, sid, kind })
+      const made = { ...carrier, kind, remember, maxAge: config.LOGIN_MAX_AGE }
+      // One transaction for both: on SQLite each waits for the disk, and everybody with it.
+      const toEvents = (sid: string) => events.toRows(request, happened, toDetails(sid))
+      const login = await logins.create(user, made, now, toEvents)
       if (login === null) return null
-      const details = { userId: user.id, sid: login.id, kind }
-      await events.record(request, ['authn_login_success', 'session_created', ...madeOf(kind)], details)
+      for (const name of happened) logEvent(request, name, toDetails(login.id))
       return { members: await deliver(login, now) }
     },
     /** Puts another login in the place of the request's, by `change`; nothing issued before works after it. */

@@ -20,9 +20,9 @@ export async function sweep(app: FastifyInstance, end: (typeof ENDS)[number], no
   const { sessions, auditEvents } = tables
   const cutoff = new Date(now.getTime() - Math.max(KEPT_MS, revocations.windowMs() + OVERLAP_MS))
 
-  function toEvent({ id: sid, userId, kind, expiresAt, absoluteExpiresAt }: Login) {
+  function toEvents({ id: sid, userId, kind, expiresAt, absoluteExpiresAt }: Login) {
     const reason = expiresAt < absoluteExpiresAt ? 'idle' : 'absolute'
-    return events.toRow({ log }, 'session_expired', { userId, sid, kind, reason })
+    return events.toRows({ log }, ['session_expired'], { userId, sid, kind, reason })
   }
 
   const rows = await atomically(
@@ -36,7 +36,7 @@ export async function sweep(app: FastifyInstance, end: (typeof ENDS)[number], no
     [
       (tx, _lock, [ended]) => {
         const expired = (ended as Login[]).filter(({ revokedAt }) => revokedAt === null)
-        return expired.length === 0 ? null : tx.insert(auditEvents).values(expired.map(toEvent)).returning()
+        return expired.length === 0 ? null : tx.insert(auditEvents).values(expired.flatMap(toEvents)).returning()
       }
     ],
     { alone: true }

@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { and, eq, isNull, ne } from '../db/drizzle.ts'
-import type { Atomically, Login, Tables, User } from '../db/types.ts'
+import type { Atomically, AuditEvent, Login, Tables, User } from '../db/types.ts'
 import { idleEnd } from './logins.ts'
 
 /** What the client that gets a login tells of itself, and the hash of what it will hold; `idleTtl` in seconds. */
@@ -12,7 +12,7 @@ type Verified = Pick<User, 'id' | 'passwordHash'>
 export type Transactions = ReturnType<typeof createTransactions>
 
 /** Changes of logins that hold only while their user is what it was a moment ago, each as one transaction. */
-export function createTransactions(atomically: Atomically, { sessions, users }: Tables) {
+export function createTransactions(atomically: Atomically, { sessions, users, auditEvents }: Tables) {
   const isUnchanged = (user: Verified) => and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash))
   const isUnrevoked = (sid: string) => and(eq(sessions.id, sid), isNull(sessions.revokedAt))
 
@@ -31,13 +31,22 @@ export function createTransactions(atomically: Atomically, { sessions, users }: 
   }
 
   return {
-    /** A new login; null where the user is gone or has another password hash than the one that was verified. */
-    async create(user: Verified, { kind, remember, maxAge, ...carrier }: NewLogin, now: Date) {
+    /** A new login, stored with its events; null where the user is gone or has another hash than the one that was verified. */
+    async create(
+      user: Verified,
+      { kind, remember, maxAge, ...carrier }: NewLogin,
+      now: Date,
+      toEvents: (sid: string) => AuditEvent[] = () => []
+    ) {
       const absoluteExpiresAt = new Date(now.getTime() + maxAge * 1000)
       const row = toRow(carrier, { userId: user.id, kind, remember, createdAt: now, absoluteExpiresAt }, now)
+      const events = toEvents(row.id)
       const rows = await atomically(
         [(tx, lock) => lock(tx.select({ id: users.id }).from(users).where(isUnchanged(user)))],
-        [(tx) => tx.insert(sessions).values(row).returning()]
+        [
+          (tx) => tx.insert(sessions).values(row).returning(),
+          (tx) => (events.length === 0 ? null : tx.insert(auditEvents).values(events).returning({ id: auditEvents.id }))
+        ]
       )
       return rows?.[1][0] ?? null
     },

@@ -21,15 +21,17 @@ export function createEvents(db: Database, { auditEvents }: Tables, atomically: 
     const who = { userId, sid, kind, reason, ip, network, userAgent, requestId }
     return { id: randomUUIDv7(), event, ...who, createdAt: new Date() }
   }
+  const toRows = (source: EventSource, names: EventName[], details: EventDetails) =>
+    names.filter((name) => vocabulary[name].isStored).map((name) => toRow(source, name, details))
 
   return {
-    /** The row of an event, for who stores it together with what has happened. */
-    toRow,
+    /** The rows of events, for who stores them together with what happens, and then logs it. */
+    toRows,
     /** Writes down what has happened. Never rejects: it happened all the same, and the line is in the log. */
     async record(source: EventSource, names: EventName | EventName[], details: EventDetails = {}) {
       const all = [names].flat()
       for (const name of all) logEvent(source, name, details)
-      const rows = all.filter((name) => vocabulary[name].isStored).map((name) => toRow(source, name, details))
+      const rows = toRows(source, all, details)
       if (rows.length === 0) return
       try {
         await db.insert(auditEvents).values(rows)
