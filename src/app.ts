@@ -7,6 +7,7 @@ import config from './plugins/config/index.ts'
 import type { Settings } from './plugins/config/settings.ts'
 import cors from './plugins/cors/index.ts'
 import db from './plugins/db/index.ts'
+import deadline from './plugins/deadline/index.ts'
 import docs from './plugins/docs/index.ts'
 import errors from './plugins/errors/index.ts'
 import events from './plugins/events/index.ts'
@@ -31,6 +32,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(config, { settings })
   await app.register(errors)
   await app.register(logging)
+  await app.register(deadline)
   await app.register(db)
   await app.register(redis)
   await app.register(sweep)

@@ -1,6 +1,10 @@
+import { DeadlineExceeded, inBackground, inTime } from '../deadline/deadline.ts'
 import { ServiceUnavailable } from '../errors/errors.ts'
 import type { RedisClient } from './client.ts'
 import { createMasters } from './masters.ts'
+
+/** What Redis may take for one question, however many commands that is. */
+const QUESTION_MS = 400
 
 /** The way to Redis: a circuit breaker that closes only after what Redis may have missed is there again. */
 export type RedisGate = {
@@ -47,7 +51,7 @@ export function createRedisGate(
     isReported = true
     isUp = false
     clearTimeout(timer)
-    timer = setTimeout(() => void probe(), probeEveryMs)
+    timer = inBackground(() => setTimeout(() => void probe(), probeEveryMs))
   }
 
   async function tryAll() {
@@ -79,10 +83,12 @@ export function createRedisGate(
 
   async function attempt<T>(command: (redis: RedisClient) => Promise<T>) {
     try {
-      return await command(redis)
+      return await inTime(QUESTION_MS, () => command(redis))
     } catch (cause) {
+      // A request that has no time left tells nothing of Redis.
+      const isHurry = cause instanceof DeadlineExceeded && cause.afterMs < QUESTION_MS
       const isRefusal = cause instanceof Error && cause.name === 'ReplyError' && !NOT_MASTER.test(cause.message)
-      if (!isRefusal) lose(cause)
+      if (!isRefusal && !isHurry) lose(cause)
       throw new ServiceUnavailable({ cause })
     } finally {
       look()
@@ -110,7 +116,7 @@ export function createRedisGate(
     onRecover: (refill) => void refills.push(refill),
     isUp: () => isUp,
     distrust: () => lose(),
-    probe,
+    probe: () => inBackground(probe),
     close() {
       isClosed = true
       clearTimeout(timer)

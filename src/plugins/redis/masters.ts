@@ -1,6 +1,10 @@
 import type { Cluster, Redis } from 'ioredis'
+import { inTime } from '../deadline/deadline.ts'
 import { BUCKETS } from './buckets.ts'
 import type { RedisClient } from './client.ts'
+
+/** A Redis that takes longer for a ping saves nobody time, and is not trusted. */
+const PING_MS = 200
 
 const isCluster = (redis: RedisClient): redis is Cluster => redis.isCluster
 
@@ -25,7 +29,7 @@ export function createMasters(redis: RedisClient) {
         await refreshed.promise
       }
       const servers = mastersOf(redis)
-      await Promise.all(servers.map((server) => server.ping()))
+      await Promise.all(servers.map((server) => inTime(PING_MS, () => server.ping())))
       return servers
     },
     /** These were told everything. A connection that is made anew is another server. */

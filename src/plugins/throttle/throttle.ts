@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import { inTime } from '../deadline/deadline.ts'
 import { ServiceUnavailable } from '../errors/errors.ts'
 import { clientAddress, networkOf } from '../input/address.ts'
 import { emailKey, usernameKey } from '../users/names.ts'
@@ -14,6 +15,9 @@ export type Subject = { userId: string | null; name: string }
 const NUMBERS = { pair: 5, address: 100, account: 100 }
 /** Each replica counts alone while Redis is down, so each counts less. */
 const STRICTER = { pair: 3, address: 50, account: 50 }
+
+/** An answer waits no longer for what is given back. */
+const SETTLE_MS = 200
 
 const inMemory: MakeCounter = (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration })
 
@@ -35,17 +39,26 @@ export function createThrottle({ config, redis, events, log }: FastifyInstance) 
   /** Asks the shared counters; the local ones while they cannot be reached. */
   async function ask(question: (limits: Limits) => ReturnType<Limits['attempt']>) {
     if (!shared || !redis?.isUp()) return question(local)
+    let asked: ReturnType<typeof question> | undefined
+    function askShared(limits: Limits) {
+      asked = question(limits)
+      return asked
+    }
     return redis
-      .read(() => question(shared))
+      .read(() => askShared(shared))
       .catch((error) => {
-        if (error instanceof ServiceUnavailable) return question(local)
-        throw error
+        if (!(error instanceof ServiceUnavailable)) throw error
+        // What is counted there after all is taken back.
+        asked?.then((late) => ('by' in late ? undefined : late.cancel())).catch(() => {})
+        return question(local)
       })
   }
 
   /** What is given back late, or never, only makes the next attempt wait. */
-  const settle = (action: Promise<void>) =>
-    action.catch((err: unknown) => log.debug({ err }, 'attempts not given back'))
+  function settle(action: Promise<void>) {
+    const settled = action.catch((err: unknown) => log.debug({ err }, 'attempts not given back'))
+    return inTime(SETTLE_MS, () => settled).catch(() => {})
+  }
 
   /** Failures of one client, counted in this replica alone: who is refused here wins nothing by asking another. */
   function countFailures(keyPrefix: string, points: number) {

@@ -1,3 +1,4 @@
+import { countWait, timeLeft } from '../deadline/deadline.ts'
 import { ServiceUnavailable } from '../errors/errors.ts'
 
 /**
@@ -19,7 +20,7 @@ export function createGovernor(concurrency: number, waiting: number, maxWaitMs: 
         queue.splice(queue.indexOf(entry), 1)
         reject(new ServiceUnavailable())
       },
-      timer: setTimeout(() => entry.refuse(), maxWaitMs)
+      timer: setTimeout(() => entry.refuse(), timeLeft(maxWaitMs))
     }
     queue.push(entry)
     return promise
@@ -28,7 +29,9 @@ export function createGovernor(concurrency: number, waiting: number, maxWaitMs: 
   return async function govern<T>(task: () => Promise<T>): Promise<T> {
     if (running >= concurrency) {
       if (queue.length >= waiting) throw new ServiceUnavailable()
+      const since = performance.now()
       await wait()
+      countWait(since)
     } else {
       running++
     }

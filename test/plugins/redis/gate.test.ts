@@ -1,12 +1,15 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { withPatience } from '../../../src/plugins/deadline/deadline.ts'
 import { createRedisGate } from '../../../src/plugins/redis/gate.ts'
+import { startProxy } from '../../proxy.ts'
 import { noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
 
 /** A gate on a server of the test's own, and the changes of state that it reported. */
 async function open(t: Test) {
   const server = await startRedis()
-  const client = new Redis(server.url, {
+  const proxy = await startProxy(t, server.port)
+  const client = new Redis(proxy.port, {
     commandTimeout: 200,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
@@ -20,7 +23,7 @@ async function open(t: Test) {
     client.disconnect()
     server.process.kill('SIGCONT')
   })
-  return { server, gate, reported }
+  return { server, proxy, gate, reported }
 }
 
 t.test(
@@ -130,3 +133,59 @@ t.test('a refusal of a command is an error of that command alone', { skip: noRed
 
   t.ok(gate.isUp())
 })
+
+t.test(
+  'ASVS 13.1.3: a question has one deadline, however many commands it takes',
+  { skip: noRedisProgram },
+  async (t) => {
+    const { proxy, gate } = await open(t)
+    await waitUntil(gate.isUp, 'Redis is trusted')
+    proxy.slow(150)
+    const begin = performance.now()
+
+    const asked = gate.read(async (redis) => {
+      for (let i = 0; i < 10; i++) await redis.get('a')
+    })
+
+    await t.rejects(asked, { code: 'SERVICE_UNAVAILABLE' })
+    t.ok(performance.now() - begin < 1000)
+    t.notOk(gate.isUp(), 'who is so slow saves no time')
+  }
+)
+
+t.test('a Redis that is slow is not trusted until it is quick again', { skip: noRedisProgram }, async (t) => {
+  const { proxy, gate, reported } = await open(t)
+  await waitUntil(gate.isUp, 'Redis is trusted')
+  proxy.slow(250)
+  gate.distrust()
+  const count = reported.length
+  await new Promise((resolve) => setTimeout(resolve, 700))
+  t.notOk(gate.isUp())
+  t.equal(reported.length, count, 'and that is said once')
+
+  await proxy.open()
+  await waitUntil(gate.isUp, 'Redis is trusted again')
+})
+
+t.test(
+  'a request that has no time left tells nothing of Redis, and hinders nobody',
+  { skip: noRedisProgram },
+  async (t) => {
+    const { gate } = await open(t)
+    await waitUntil(gate.isUp, 'Redis is trusted')
+    await new Promise<void>((resolve) => {
+      withPatience({ leftMs: 0 }, () => {
+        const refused = t.rejects(
+          gate.read((redis) => redis.get('a')),
+          { code: 'SERVICE_UNAVAILABLE' }
+        )
+        void refused.then(() => resolve())
+      })
+    })
+    t.ok(gate.isUp())
+
+    withPatience({ leftMs: 0 }, () => gate.distrust())
+    t.notOk(gate.isUp())
+    await waitUntil(gate.isUp, 'it is looked for all the same')
+  }
+)

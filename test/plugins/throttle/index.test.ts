@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { backends, build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../build.ts'
+import { startProxy } from '../../proxy.ts'
 import { freshPostgresUri, noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
 
 const WRONG = 'not the right password'
@@ -188,3 +189,25 @@ for (const how of ['killed', 'stopped'] as const) {
     t.equal((await attempt(app, 'ada', PASSWORD, '')).statusCode, 200, 'the shared count holds again')
   })
 }
+
+t.test(
+  'while Redis is slow a login is counted in its place, and nowhere twice',
+  { skip: noRedisProgram },
+  async (t) => {
+    const redis = await startRedis()
+    const proxy = await startProxy(t, redis.port)
+    const app = await build(t, { REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+    await signUp(app, 'ada')
+    proxy.slow(150)
+
+    t.equal((await attempt(app, 'ada', PASSWORD, '')).statusCode, 200)
+
+    await proxy.open()
+    await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again')
+    const counts = async () => {
+      const keys = (await app.redis?.client.keys('throttle:*')) ?? []
+      return Promise.all(keys.map((key) => app.redis?.client.get(key)))
+    }
+    await waitUntil(async () => (await counts()).every((count) => count === '0'), 'what was counted is taken back')
+  }
+)

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { timeLeft, withPatience } from '../../../src/plugins/deadline/deadline.ts'
 import { createGovernor } from '../../../src/plugins/users/governor.ts'
 
 /** A task that ends when it is told to. */
@@ -67,3 +68,27 @@ t.test(
     t.equal(late.isRunning, false)
   }
 )
+
+t.test('a place is waited for no longer than the request has left, and the wait counts', async (t) => {
+  const govern = createGovernor(1, 2, 60_000)
+  const running = createTask()
+  const first = govern(running.run)
+  await new Promise<void>((resolve) => {
+    withPatience({ leftMs: 30 }, () => {
+      void t
+        .rejects(
+          govern(async () => 'late'),
+          unavailable
+        )
+        .then(() => resolve())
+    })
+  })
+  const { promise, resolve } = Promise.withResolvers<number>()
+  withPatience({ leftMs: 1000 }, () => {
+    void govern(async () => resolve(timeLeft(1000)))
+  })
+  await new Promise((done) => setTimeout(done, 100))
+  running.resolve('first')
+  t.equal(await first, 'first')
+  t.ok((await promise) <= 910)
+})
