@@ -1,18 +1,21 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { inBackground } from '../deadline/deadline.ts'
 import { describeTlsFault } from '../errors/tls.ts'
 import { isUnavailable } from './errors.ts'
 
 /** Logs each loss and each return of the database once, and looks for it at intervals until it is back. */
-export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLogger, retryMs = 1000) {
+export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLogger, retryMs = 500) {
   let isUp = true
   let isStopped = false
   let logged: string | null = null
+  let looking: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
 
   async function recover() {
     await look()
     if (!isUp) log.info({ event: 'dependency_up', dependency: 'database' }, 'the database is back')
     isUp = true
+    logged = null
   }
 
   function lose(err: unknown) {
@@ -30,6 +33,7 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
   }
 
   return {
+    isUp: () => isUp,
     /** Waits for the first look; a database that is down stops no start, any other fault does. */
     async start() {
       await recover().catch((error: unknown) => {
@@ -37,8 +41,17 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
         lose(error)
       })
     },
-    /** To be told of an error that says that it is down. */
-    lose: (cause: unknown) => void (isUp && lose(cause)),
+    /** To be told of an error that may say that it is down: one slow query does not. So it looks, and believes that. */
+    suspect(error: unknown) {
+      if (!isUp || isStopped || looking || !isUnavailable(error)) return
+      inBackground(() => {
+        looking = recover()
+          .catch(lose)
+          .finally(() => {
+            looking = null
+          })
+      })
+    },
     stop() {
       isStopped = true
       clearTimeout(timer)

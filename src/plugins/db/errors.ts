@@ -1,8 +1,9 @@
 import { tlsFault } from '../errors/tls.ts'
 
-// PostgreSQL: class 08 and 57P0x, too many connections, read-only, and what postgres.js and sockets say of a lost server.
+// PostgreSQL: class 08 and 57P0x, no way in, no tables, too many connections, read-only, and what postgres.js and sockets say
+// of a lost server.
 const POSTGRES =
-  /^(08...|57P0[123]|57014|53[0-9A-Z]{3}|25006|CONNECT(ION)?_\w+|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|QUERY_DEADLINE)$/
+  /^(08...|28...|3D000|42P01|57P0[123]|57014|53...|25006|CONNECT(ION)?_\w+|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|DEADLINE_EXCEEDED|DATABASE_DOWN)$/
 const SQLITE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|PROTOCOL)/
 
 /** The codes of an error and of its causes, outermost first. */
@@ -27,10 +28,16 @@ export function isForeignKeyViolation(error: unknown) {
   return codesOf(error).some((code) => code === '23503' || code === 'SQLITE_CONSTRAINT_FOREIGNKEY')
 }
 
-/** The query got no answer in time; it may still be carried out. */
-export class QueryDeadline extends Error {
-  readonly code = 'QUERY_DEADLINE'
-  override name = 'QueryDeadline'
+/** It is known to be down, and was not asked. */
+export class DatabaseDown extends Error {
+  readonly code = 'DATABASE_DOWN'
+  override name = 'DatabaseDown'
+}
+
+/** It answers and takes no change, as a standby does. */
+export class ReadOnly extends Error {
+  readonly code = '25006'
+  override name = 'ReadOnly'
 }
 
 /** A guard of a transaction found no row: all of it is undone. */

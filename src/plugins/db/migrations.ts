@@ -8,10 +8,13 @@ export function isPostgres(uri: string) {
   return /^postgres(ql)?:/.test(uri)
 }
 
-/** Opens the database that DB_URI names; the driver of the other is not even loaded. */
-export async function openDatabase(uri: string): Promise<Connection> {
-  if (isPostgres(uri)) return (await import('./postgres.ts')).openPostgres(uri)
-  return (await import('./sqlite.ts')).openSqlite(uri)
+/**
+ * Opens the database that DB_URI names; the driver of the other is not even loaded. `onFault` is told of each query that
+ * failed, whoever waited for it.
+ */
+export async function openDatabase(uri: string, onFault: (error: unknown) => void = () => {}): Promise<Connection> {
+  if (isPostgres(uri)) return (await import('./postgres.ts')).openPostgres(uri, onFault)
+  return (await import('./sqlite.ts')).openSqlite(uri, onFault)
 }
 
 /**

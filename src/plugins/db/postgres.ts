@@ -1,27 +1,20 @@
-import postgres from 'postgres'
+import postgres, { type Sql } from 'postgres'
+import { DeadlineExceeded, inTime, timeLeft } from '../deadline/deadline.ts'
 import { loadPostgres } from './drizzle.ts'
-import { nullIfUndone, QueryDeadline, someRows } from './errors.ts'
+import { nullIfUndone, someRows } from './errors.ts'
+import { createPool, DEADLINE_MS } from './pool.ts'
 import * as tables from './schema.postgres.ts'
 import { tlsOptions } from './tls.ts'
 import type { Atomically, Connection, Database, Lock, PrepareFirst } from './types.ts'
 
-const DEADLINE_MS = 800
 /** Any number that no other application on this database uses: "fastify" on a phone's keys. */
 const MIGRATION_LOCK = 3_278_439
 /** Held until the transaction ends; no row: another process has it. */
 const TRY_ALONE = `select 1 from pg_try_advisory_xact_lock(${MIGRATION_LOCK + 1}) as got where got`
 
-/** Rejects with QueryDeadline if nothing came in time: postgres.js itself can wait for ever. */
-function inTime<T>(query: PromiseLike<T>): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>()
-  const timer = setTimeout(() => reject(new QueryDeadline('The database did not answer in time')), DEADLINE_MS)
-  query.then(resolve, reject)
-  return promise.finally(() => clearTimeout(timer))
-}
-
-/** Opens a pool of connections, without waiting for the server. */
-export function openPostgres(uri: string): Connection {
-  const client = postgres(uri, {
+/** The connections of postgres.js; none is made before it is needed. */
+function connect(uri: string) {
+  return postgres(uri, {
     max: 10,
     ssl: tlsOptions(uri),
     connect_timeout: 1,
@@ -31,21 +24,24 @@ export function openPostgres(uri: string): Connection {
     onnotice: () => {},
     connection: {
       application_name: 'fastify-minimal-starter',
-      statement_timeout: 5000,
-      idle_in_transaction_session_timeout: 10_000
+      // Nobody waits for it any longer, and locks of a connection that was lost must not outlive it for long.
+      statement_timeout: 1000,
+      idle_in_transaction_session_timeout: 2000
     }
   })
-  const { unsafe } = client
-  const withDeadline = ((...call: Parameters<typeof unsafe>) => {
-    const query = unsafe(...call)
-    const values = () => inTime(query.values())
-    // biome-ignore lint/suspicious/noThenProperty: drizzle awaits a query or its values(), so both keep the deadline
-    return { values, then: (...on: Parameters<typeof query.then>) => inTime(query).then(...on) }
-  }) as unknown as typeof unsafe
-  const { options, begin } = client
-  const native = loadPostgres().drizzle({
-    client: { options, begin, unsafe: withDeadline } as unknown as typeof client
-  })
+}
+
+/** Opens a pool of connections, without waiting for the server. */
+export function openPostgres(uri: string, onFault: (error: unknown) => void): Connection {
+  const pool = createPool(() => connect(uri), onFault)
+  const { options, ask } = pool
+  const unsafe = (...call: Parameters<Sql['unsafe']>) => {
+    const values = () => ask((sql) => sql.unsafe(...call).values())
+    const then: PromiseLike<unknown>['then'] = (...on) => ask((sql) => sql.unsafe(...call)).then(...on)
+    return { values, then }
+  }
+  const begin = (work: Parameters<Sql['begin']>[1]) => pool.client().begin(work)
+  const native = loadPostgres().drizzle({ client: { options, begin, unsafe } as unknown as Sql })
 
   const prepareFirst: PrepareFirst = (select, name) => {
     const query = select.prepare(name)
@@ -54,7 +50,7 @@ export function openPostgres(uri: string): Connection {
 
   const lock: Lock = (select) => (select as { for(strength: 'share'): typeof select }).for('share')
   const atomically: Atomically = (guards, changes, options) => {
-    const deadline = Date.now() + DEADLINE_MS
+    const deadline = Date.now() + timeLeft(DEADLINE_MS)
     const runAll = async (transaction: unknown) => {
       const tx = transaction as Database
       const rows: unknown[][] = []
@@ -62,10 +58,10 @@ export function openPostgres(uri: string): Connection {
       for (const guard of guards) rows.push(someRows((await guard(tx, lock, rows)) ?? []))
       for (const change of changes) rows.push((await change(tx, lock, rows)) ?? [])
       // Who was told that it took too long must not find it done later.
-      if (Date.now() >= deadline) throw new QueryDeadline('The transaction took too long')
+      if (Date.now() >= deadline) throw new DeadlineExceeded(DEADLINE_MS)
       return rows as never
     }
-    return inTime(nullIfUndone(() => native.transaction(runAll)))
+    return ask(() => nullIfUndone(() => native.transaction(runAll)))
   }
 
   return {
@@ -73,15 +69,20 @@ export function openPostgres(uri: string): Connection {
     tables,
     prepareFirst,
     atomically,
-    ping: async () => void (await inTime(client.unsafe('select 1'))),
+    ping: async () => void (await ask((sql) => sql.unsafe('select 1'))),
+    check: pool.check,
     history: async () => {
-      const [journal] = await withDeadline("select to_regclass('drizzle.__drizzle_migrations') is not null as there")
+      const [journal] = await inTime(DEADLINE_MS, () =>
+        pool.client().unsafe("select to_regclass('drizzle.__drizzle_migrations') is not null as there")
+      )
       if (!journal?.['there']) return []
-      const rows = await withDeadline('select hash from drizzle.__drizzle_migrations order by created_at')
+      const rows = await inTime(DEADLINE_MS, () =>
+        pool.client().unsafe('select hash from drizzle.__drizzle_migrations order by created_at')
+      )
       return rows.map((row) => row['hash'])
     },
     migrate: (plan) =>
-      client.begin(async (tx) => {
+      pool.client().begin(async (tx) => {
         // Waiting for another replica's migration is no slow statement.
         await tx.unsafe('set local statement_timeout = 0')
         await tx.unsafe(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
@@ -100,6 +101,6 @@ export function openPostgres(uri: string): Connection {
         }
         return pending.length
       }),
-    close: () => client.end({ timeout: 2 })
+    close: pool.close
   }
 }

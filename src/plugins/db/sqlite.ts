@@ -5,13 +5,12 @@ import { loadSqlite } from './drizzle.ts'
 import { nullIfUndone, someRows } from './errors.ts'
 import * as tables from './schema.sqlite.ts'
 import type { Atomically, Connection, Database, Lock, MigrationPlan, PrepareFirst, Step, Tables } from './types.ts'
+import { limitWaiting } from './waiting.ts'
 
 // The shape of drizzle-kit's own journal table, so that both can apply migrations.
 const JOURNAL =
   'create table if not exists __drizzle_migrations (id serial primary key, hash text not null, created_at numeric)'
 
-/** Waiting for another process blocks the event loop, so not for long once requests come. */
-const WAIT_MS = 250
 /** At start another process may be applying its migrations. */
 const MIGRATION_WAIT_MS = 10_000
 
@@ -23,7 +22,7 @@ export function historyOf(client: BetterSqlite.Database) {
 }
 
 /** Opens (and creates) an SQLite file; `file:` in front is dropped. */
-export function openSqlite(uri: string): Connection {
+export function openSqlite(uri: string, onFault: (error: unknown) => void): Connection {
   const path = sqlitePath(uri)
   // Created by us first: SQLite would make it readable for all.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
@@ -31,7 +30,7 @@ export function openSqlite(uri: string): Connection {
   client.pragma('journal_mode = WAL')
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
-  client.pragma(`busy_timeout = ${WAIT_MS}`)
+  const { attempt, check } = limitWaiting(client, onFault)
   const native = loadSqlite().drizzle(client)
   // The one cast to the common subset: builders that are awaited behave the same in both dialects.
   const db = native as unknown as Database
@@ -54,7 +53,8 @@ export function openSqlite(uri: string): Connection {
       for (const change of changes) rows.push(run(change, tx, rows))
       return rows
     }
-    return nullIfUndone(async () => native.transaction(runAll, { behavior: 'immediate' }) as never)
+    const transact = () => native.transaction(runAll, { behavior: 'immediate' }) as never
+    return nullIfUndone(async () => attempt(transact))
   }
 
   const applyAll = (plan: MigrationPlan) => {
@@ -80,15 +80,17 @@ export function openSqlite(uri: string): Connection {
     prepareFirst,
     atomically,
     ping: async () => void client.prepare('select 1').get(),
+    check,
     history: async () => historyOf(client),
     migrate: async (plan) => {
       // A rebuild of a table drops the old one; with foreign keys on, the rows of its children would go too.
+      const before = client.pragma('busy_timeout', { simple: true })
       client.pragma('foreign_keys = OFF')
       client.pragma(`busy_timeout = ${MIGRATION_WAIT_MS}`)
       try {
         return client.transaction(() => applyAll(plan)).immediate()
       } finally {
-        client.pragma(`busy_timeout = ${WAIT_MS}`)
+        client.pragma(`busy_timeout = ${before}`)
         client.pragma('foreign_keys = ON')
       }
     },

@@ -53,6 +53,11 @@ export type Connection = {
   atomically: Atomically
   /** Resolves when the database answers. */
   ping(): Promise<void>
+  /**
+   * Resolves when it answers and takes changes; gives whether connections had to be replaced for that. After one that
+   * rejected nobody waits for it, until one resolves.
+   */
+  check(): Promise<boolean>
   /** The hashes of the applied migrations, in order. */
   history(): Promise<string[]>
   /** Applies what the plan says, alone and as a whole; gives how many. */

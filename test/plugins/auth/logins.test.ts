@@ -129,7 +129,7 @@ t.test('a login that waits too long is refused, and is not made later', async (t
   const changing = await other.reserve()
   await changing`begin`
   await changing`update users set name = 'Grace'`
-  await t.rejects(logins.create(ada, tokenLogin(), START), { code: 'QUERY_DEADLINE' })
+  await t.rejects(logins.create(ada, tokenLogin(), START), { code: 'DEADLINE_EXCEEDED' })
   await changing`commit`
   changing.release()
   const isOver = async () =>

@@ -1,18 +1,19 @@
 import type { FastifyBaseLogger } from 'fastify'
 import t, { type Test } from 'tap'
 import { watchAvailability } from '../../../src/plugins/db/availability.ts'
-import { QueryDeadline } from '../../../src/plugins/db/errors.ts'
+import { DeadlineExceeded, inTime, withPatience } from '../../../src/plugins/deadline/deadline.ts'
 import { waitUntil } from '../../servers.ts'
 
 /** A watch over a database that answers as `state.fault` says, and what it logs. */
 function watch(t: Test) {
   const state = { fault: null as Error | null, looks: 0 }
   const lines: unknown[] = []
-  const note = (level: string) => (line: { event: string; err?: Error }) =>
-    lines.push(`${level} ${line.event} ${line.err?.message ?? ''}`.trim())
+  const note = (level: string) => (line: { event: string; err?: Error & { code?: string } }) =>
+    lines.push(`${level} ${line.event} ${line.err?.code ?? line.err?.message ?? ''}`.trim())
   const log = { info: note('info'), error: note('error') } as unknown as FastifyBaseLogger
   const look = async () => {
     state.looks++
+    await inTime(1000, async () => {})
     if (state.fault) throw state.fault
   }
   const availability = watchAvailability(look, log, 1)
@@ -20,38 +21,66 @@ function watch(t: Test) {
   return { availability, state, lines }
 }
 
+const late = new DeadlineExceeded(800)
+
 t.test('one line tells of a loss and one of the return, however many requests failed', async (t) => {
   const { availability, state, lines } = watch(t)
   await availability.start()
   t.strictSame(lines, [], 'nothing to tell while it is up')
-  state.fault = new QueryDeadline('late')
-  for (let i = 0; i < 3; i++) availability.lose(state.fault)
+  state.fault = late
+  for (let i = 0; i < 3; i++) availability.suspect(late)
   await waitUntil(() => state.looks > 5, 'it looks again and again')
+  t.equal(availability.isUp(), false)
   state.fault = null
-  await waitUntil(() => lines.length > 1, 'it is back')
-  t.strictSame(lines, ['error dependency_down late', 'info dependency_up'])
-  const { looks } = state
-  availability.lose(new QueryDeadline('again'))
-  await waitUntil(() => state.looks > looks, 'it looks')
-  t.strictSame(lines.slice(2, 3), ['error dependency_down again'])
+  await waitUntil(availability.isUp, 'it is back')
+  t.strictSame(lines, ['error dependency_down DEADLINE_EXCEEDED', 'info dependency_up'])
+  state.fault = late
+  availability.suspect(late)
+  await waitUntil(() => !availability.isUp(), 'it is lost again')
+  t.strictSame(lines.slice(2), ['error dependency_down DEADLINE_EXCEEDED'])
+})
+
+t.test('one query that fails is no loss where the database answers', async (t) => {
+  const { availability, state, lines } = watch(t)
+  await availability.start()
+  for (let i = 0; i < 3; i++) availability.suspect(late)
+  t.equal(state.looks, 2, 'one look for all that fail at a time')
+  availability.suspect(new Error('syntax'))
+  await waitUntil(async () => {
+    availability.suspect(late)
+    return state.looks > 2
+  }, 'the next one is asked for')
+  t.equal(availability.isUp(), true)
+  t.strictSame(lines, [])
+})
+
+t.test('a request that has waited too long does not keep it from looking', async (t) => {
+  const { availability, state } = watch(t)
+  await availability.start()
+  state.fault = late
+  withPatience({ leftMs: 0 }, () => availability.suspect(late))
+  await waitUntil(() => !availability.isUp(), 'it is lost')
+  state.fault = null
+  await waitUntil(availability.isUp, 'it is back')
 })
 
 t.test('a database that is down stops no start, one that is wrong does', async (t) => {
   const { availability, state } = watch(t)
   state.fault = new Error('3 database migrations are pending')
   await t.rejects(availability.start(), { message: /pending/ })
-  state.fault = new QueryDeadline('late')
+  state.fault = late
   await t.resolves(availability.start())
 })
 
 t.test('one that is wrong when it comes is told once', async (t) => {
   const { availability, state, lines } = watch(t)
-  state.fault = new QueryDeadline('late')
+  state.fault = late
   await availability.start()
   state.fault = new Error('3 database migrations are pending')
   const { looks } = state
   await waitUntil(() => state.looks > looks + 3, 'it looks again and again')
-  t.strictSame(lines, ['error dependency_down late', 'error dependency_down 3 database migrations are pending'])
+  const told = ['error dependency_down DEADLINE_EXCEEDED', 'error dependency_down 3 database migrations are pending']
+  t.strictSame(lines, told)
   state.fault = null
   await waitUntil(() => lines.length > 2, 'it is back')
   t.strictSame(lines.slice(2), ['info dependency_up'])
@@ -59,7 +88,7 @@ t.test('one that is wrong when it comes is told once', async (t) => {
 
 t.test('nothing is looked for after the stop, not even when a look was under way', async (t) => {
   const { availability, state } = watch(t)
-  state.fault = new QueryDeadline('late')
+  state.fault = late
   await availability.start()
   await waitUntil(() => state.looks > 1, 'it looks')
   availability.stop()
@@ -69,7 +98,7 @@ t.test('nothing is looked for after the stop, not even when a look was under way
 
   const other = watch(t)
   other.availability.stop()
-  other.availability.lose(new QueryDeadline('late'))
+  other.availability.suspect(late)
   await new Promise((resolve) => setTimeout(resolve, 10))
   t.equal(other.state.looks, 0)
 })

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import postgres from 'postgres'
 import t from 'tap'
-import { isUnavailable, isUniqueViolation, QueryDeadline } from '../../../src/plugins/db/errors.ts'
+import { isUnavailable, isUniqueViolation } from '../../../src/plugins/db/errors.ts'
 import { openDatabase } from '../../../src/plugins/db/migrations.ts'
+import { DeadlineExceeded } from '../../../src/plugins/deadline/deadline.ts'
 import { freePort, freshPostgresUri, waitUntil } from '../../servers.ts'
 
 async function errorOf(call: () => unknown) {
@@ -34,10 +35,11 @@ t.test('errors of a PostgreSQL that cannot do its work count as an outage, other
   const outages = {
     refused: await errorOf(() => refused.ping()),
     'connection killed': await killed,
+    'other tables': await errorOf(() => sql.unsafe('select * from nothing')),
     timeout: await errorOf(() => sql.unsafe('set statement_timeout = 20; select pg_sleep(5)')),
     'read-only': await errorOf(() => sql.unsafe('begin read only; create table a (id int)')),
-    'own deadline': new QueryDeadline('late'),
-    'as a cause': new Error('Failed query', { cause: new Error('deeper', { cause: new QueryDeadline('late') }) })
+    'own deadline': new DeadlineExceeded(800),
+    'as a cause': new Error('Failed query', { cause: new Error('deeper', { cause: new DeadlineExceeded(800) }) })
   }
   for (const [what, error] of Object.entries(outages)) {
     t.equal(isUnavailable(error), true, `${what}: ${(error as { code?: string }).code}`)
@@ -47,7 +49,6 @@ t.test('errors of a PostgreSQL that cannot do its work count as an outage, other
   const faults = {
     syntax: await errorOf(() => sql.unsafe('selec 1')),
     'bad id': await errorOf(() => sql.unsafe("select 'x'::uuid")),
-    'no table': await errorOf(() => sql.unsafe('select * from nothing')),
     'no error': 'ECONNREFUSED'
   }
   for (const [what, error] of Object.entries(faults)) t.equal(isUnavailable(error), false, what)

@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import type { FastifyInstance } from 'fastify'
+import postgres from 'postgres'
 import t from 'tap'
 import { build, buildWithLog, logIn, PASSWORD, transports } from '../../build.ts'
+import { startProxy } from '../../proxy.ts'
 import { startPostgres, waitUntil } from '../../servers.ts'
 
 async function isReady(app: FastifyInstance) {
@@ -76,12 +80,66 @@ t.test(
   }
 )
 
+t.test('ASVS 13.2.6: connections that died without a word are replaced without a restart', async (t) => {
+  const server = await startPostgres()
+  const uri = new URL(await server.createDatabase())
+  const proxy = await startProxy(t, server.port)
+  uri.port = `${proxy.port}`
+  const { app, lines } = await buildWithLog(t, { DB_URI: uri.href })
+  const { headers } = await logIn(app, 'ada')
+  const me = async () => (await app.inject({ method: 'GET', url: '/api/users/me', headers })).statusCode
+
+  proxy.forget()
+
+  t.equal(await me(), 503)
+  await waitUntil(async () => (await me()) === 200, 'it works again', 5000)
+  const statuses = await Promise.all(Array.from({ length: 30 }, me))
+  t.strictSame(new Set(statuses), new Set([200]), 'by every connection')
+  const told = lines.filter(({ dependency }) => dependency === 'database')
+  t.match(told, [{ level: 'warn', msg: 'connections that led nowhere were replaced' }])
+})
+
+t.test('a PostgreSQL that comes back without its tables is 503, and is not filled anew', async (t) => {
+  const server = await startPostgres()
+  const uri = new URL(await server.createDatabase())
+  const admin = postgres(uri.href.replace(uri.pathname, '/postgres'), { max: 1, onnotice: () => {} })
+  t.teardown(() => admin.end())
+  const { app, lines } = await buildWithLog(t, { DB_URI: uri.href, DB_MIGRATE: 'auto' })
+  const { headers } = await logIn(app, 'ada')
+  const me = async () => (await app.inject({ method: 'GET', url: '/api/users/me', headers })).statusCode
+  const name = uri.pathname.slice(1)
+  async function move(from: string, to: string) {
+    await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${from}`
+    await admin.unsafe(`alter database ${from} rename to ${to}`)
+  }
+
+  await move(name, `${name}_full`)
+  await admin.unsafe(`create database ${name}`)
+
+  const isPending = () =>
+    lines.some(({ err }) => /migrations are pending/.test((err as Error | undefined)?.message ?? ''))
+  await waitUntil(async () => {
+    t.equal(await me(), 503)
+    return isPending()
+  }, 'that is said')
+  t.equal(await isReady(app), false)
+  const other = postgres(uri.href, { max: 1 })
+  t.strictSame([...(await other`select tablename from pg_tables where schemaname = 'public'`)], [])
+  await other.end()
+
+  await move(name, `${name}_empty`)
+  await move(`${name}_full`, name)
+  await waitUntil(() => isReady(app), 'ready again', 5000)
+  t.equal(await me(), 200)
+})
+
 t.test('while another process holds the SQLite file what writes is 503, what reads goes on', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'starter-locked-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  const app = await build(t, { DB_URI: `file:${join(folder, 'app.db')}` })
+  const { app, lines } = await buildWithLog(t, { DB_URI: `file:${join(folder, 'app.db')}` })
   const { headers } = await logIn(app, 'ada')
   const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: transports[0]?.kind }
+  const rename = (name: string) => app.inject({ method: 'PATCH', url: '/api/users/me', payload: { name }, headers })
   const other = new BetterSqlite(join(folder, 'app.db'))
   t.teardown(() => other.close())
 
@@ -93,8 +151,36 @@ t.test('while another process holds the SQLite file what writes is 503, what rea
   const logout = await app.inject({ method: 'POST', url: '/api/auth/logout', headers })
   t.equal(logout.statusCode, 503)
   t.equal((await app.inject({ method: 'GET', url: '/api/users/me', headers })).statusCode, 200)
+  t.equal(await isReady(app), false)
+
+  // Each wait for the lock blocks all requests: together they must not be longer than one.
+  const begin = performance.now()
+  const statuses = await Promise.all(Array.from({ length: 40 }, async () => (await rename('Grace')).statusCode))
+  t.strictSame(new Set(statuses), new Set([503]))
+  t.ok(performance.now() - begin < 2000, 'many in a row wait no longer than one')
 
   other.exec('commit')
+  await waitUntil(() => isReady(app), 'ready again', 5000)
+  t.equal((await rename('Grace')).statusCode, 200)
   t.equal((await app.inject({ method: 'POST', url: '/api/auth/login', payload })).statusCode, 200)
   t.equal((await app.inject({ method: 'POST', url: '/api/auth/logout', headers })).statusCode, 204)
+  const events = lines.filter(({ dependency }) => dependency === 'database').map(({ event }) => event)
+  t.strictSame(events, ['dependency_down', 'dependency_up'], 'one line for each change')
+})
+
+t.test('a short lock of the SQLite file is waited for', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'starter-short-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'app.db')
+  const app = await build(t, { DB_URI: file })
+  const { headers } = await logIn(app, 'ada')
+  const source = `const d = require('better-sqlite3')(${JSON.stringify(file)})
+    d.exec('begin exclusive'); console.log('locked'); setTimeout(() => d.exec('commit'), 100)`
+  const other = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(other.stdout, 'data')
+
+  const renamed = await app.inject({ method: 'PATCH', url: '/api/users/me', payload: { name: 'Grace' }, headers })
+
+  t.equal(renamed.statusCode, 200)
+  await once(other, 'exit')
 })

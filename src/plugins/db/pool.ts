@@ -1,0 +1,73 @@
+import type { Sql } from 'postgres'
+import { inTime } from '../deadline/deadline.ts'
+import { DatabaseDown, ReadOnly } from './errors.ts'
+
+export const DEADLINE_MS = 800
+/** Longer than a statement may take (`statement_timeout`): who says nothing for so long is not just slow. */
+const SILENCE_MS = 1200
+
+const TOO_MANY = '53300'
+
+async function ping(sql: Sql, limitMs: number) {
+  const [row] = await inTime(limitMs, () => sql.unsafe('show transaction_read_only'))
+  if (row?.['transaction_read_only'] === 'on') throw new ReadOnly()
+}
+
+/**
+ * A pool of postgres.js with a deadline for each query: by itself it waits for ever, sends to a server that does not answer
+ * whatever comes, and goes on with connections whose other end is gone without a word. `onFault` is told of each failure.
+ */
+export function createPool(connect: () => Sql, onFault: (error: unknown) => void) {
+  let client = connect()
+  let isOpen = true
+  // drizzle will set its own parsers for this one.
+  const { options } = client
+
+  function open() {
+    const fresh = connect()
+    Object.assign(fresh.options.parsers, options.parsers)
+    Object.assign(fresh.options.serializers, options.serializers)
+    return fresh
+  }
+
+  /** Whether all connections answer: so many pings at once reach each of them, those too that owe others an answer. */
+  async function isAlive() {
+    const pings = await Promise.allSettled(Array.from({ length: options.max }, () => ping(client, SILENCE_MS)))
+    const failed = pings.filter((ping) => ping.status === 'rejected')
+    // One that was not made, since the server has no more places, is none that died.
+    return failed.length < pings.length && failed.every(({ reason }) => reason.code === TOO_MANY)
+  }
+
+  return {
+    options,
+    /** The connections of this moment, for what knows its own deadline. */
+    client: () => client,
+    /** Asks; DatabaseDown at once while it is known to be down. */
+    async ask<T>(query: (sql: Sql) => PromiseLike<T>) {
+      if (!isOpen) throw new DatabaseDown()
+      try {
+        return await inTime(DEADLINE_MS, () => query(client))
+      } catch (error) {
+        onFault(error)
+        throw error
+      }
+    },
+    /**
+     * Resolves if it can be used: then it may be. Asked when there is doubt, and again while it is down. Connections are kept
+     * if all of them answer; a new one tells whether it is them or the server. Gives whether it was them.
+     */
+    async check() {
+      const fresh = open()
+      const wasOpen = isOpen
+      const [before, now] = await Promise.allSettled([wasOpen && isAlive(), ping(fresh, DEADLINE_MS)])
+      const isKept = before.status === 'fulfilled' && before.value
+      isOpen = isKept || now.status === 'fulfilled'
+      if (!isKept) void client.end({ timeout: 1 })
+      if (isKept || !isOpen) void fresh.end({ timeout: 0 })
+      if (!isKept) client = isOpen ? fresh : open()
+      if (!isOpen && now.status === 'rejected') throw now.reason
+      return wasOpen && !isKept
+    },
+    close: () => client.end({ timeout: 2 })
+  }
+}
