@@ -12,6 +12,8 @@ export type PostgresServer = {
   createDatabase(): Promise<string>
   stop(): Promise<void>
   start(): Promise<void>
+  /** SIGSTOP, SIGCONT or SIGKILL to all of its processes. */
+  signal(name: NodeJS.Signals): void
   port: number
 }
 
@@ -83,6 +85,19 @@ export async function startPostgres(): Promise<PostgresServer> {
     server.kill('SIGINT')
     await end
   }
+  function signal(name: NodeJS.Signals) {
+    const pid = server?.pid ?? 0
+    const { stdout } = spawnSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' })
+    const children = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+    const own = children.filter(([parent]) => parent === pid).map(([, child]) => child ?? 0)
+    for (const one of [pid, ...own]) {
+      try {
+        process.kill(one, name)
+      } catch {
+        // It has just ended by itself.
+      }
+    }
+  }
   // A test that is broken off ends no server.
   process.once('exit', () => server?.kill('SIGINT'))
   await start()
@@ -95,6 +110,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     port,
     start,
     stop,
+    signal,
     async createDatabase() {
       const name = `test_${randomBytes(6).toString('hex')}`
       await admin.unsafe(`create database ${name}`)
