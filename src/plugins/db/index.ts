@@ -3,7 +3,8 @@ import fp from 'fastify-plugin'
 import { ServiceUnavailable } from '../errors/errors.ts'
 import { watchAvailability } from './availability.ts'
 import { isUnavailable } from './errors.ts'
-import { isPostgres, migrationsFor, openDatabase } from './migrations.ts'
+import { createLook } from './look.ts'
+import { isPostgres, openDatabase } from './migrations.ts'
 import type { Atomically, Database, PrepareFirst, Tables } from './types.ts'
 
 declare module 'fastify' {
@@ -19,27 +20,9 @@ declare module 'fastify' {
 
 /** SQLite or PostgreSQL, as DB_URI says, behind one set of builders and tables. */
 async function db(app: FastifyInstance) {
-  const { DB_URI, DB_MIGRATE } = app.config
+  const { DB_URI } = app.config
   const connection = await openDatabase(DB_URI, (error) => availability.suspect(error))
-  const plan = migrationsFor(DB_URI)
-  const isAutomatic = DB_MIGRATE === 'default' ? !isPostgres(DB_URI) : DB_MIGRATE === 'auto'
-  /** How many migrations it has; 0: not yet seen. */
-  let known = 0
-
-  /** It answers and has the tables of this version, or is given them. One that comes back with fewer is not filled anew. */
-  async function look() {
-    const isReplaced = await connection.check()
-    if (isReplaced) app.log.warn({ dependency: 'database' }, 'connections that led nowhere were replaced')
-    const history = await connection.history()
-    const isNew = known === 0
-    const pending = isNew ? plan(history).length : known - history.length
-    if (pending > 0 && !(isNew && isAutomatic))
-      throw new Error(`${pending} database migrations are pending: npm run db:migrate`)
-    const applied = pending > 0 ? await connection.migrate(plan) : 0
-    if (applied > 0) app.log.info(`applied ${applied} database migrations`)
-    known = history.length + Math.max(0, pending)
-  }
-
+  const look = createLook(connection, app.config, app.log)
   const availability = watchAvailability(look, app.log)
   await availability.start()
   // Statements are prepared for tables.

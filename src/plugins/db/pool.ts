@@ -1,3 +1,4 @@
+import { connect as connectTcp } from 'node:net'
 import type { Sql } from 'postgres'
 import { inTime } from '../deadline/deadline.ts'
 import { DatabaseDown, ReadOnly } from './errors.ts'
@@ -11,6 +12,23 @@ const TOO_MANY = '53300'
 async function ping(sql: Sql, limitMs: number) {
   const [row] = await inTime(limitMs, () => sql.unsafe('show transaction_read_only'))
   if (row?.['transaction_read_only'] === 'on') throw new ReadOnly()
+}
+
+/** PostgreSQL says nothing before it is spoken to; who hangs up within this time is a balancer with nothing behind it. */
+const HANGS_UP_MS = 30
+
+/** Rejects where nothing stays on the line. postgres.js would connect again at once, thousands of times a second. */
+function knock({ host, port, path }: Sql['options']) {
+  const socket = path ? connectTcp(path) : connectTcp(port[0] as number, host[0] as string)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => reject(new DatabaseDown()), DEADLINE_MS)
+  socket.on('connect', () => setTimeout(resolve, HANGS_UP_MS))
+  socket.on('error', reject).on('close', () => reject(new DatabaseDown()))
+  socket.resume()
+  return promise.finally(() => {
+    clearTimeout(timer)
+    socket.destroy()
+  })
 }
 
 /**
@@ -59,10 +77,15 @@ export function createPool(connect: () => Sql, onFault: (error: unknown) => void
     async check() {
       const fresh = open()
       const wasOpen = isOpen
-      const [before, now] = await Promise.allSettled([wasOpen && isAlive(), ping(fresh, DEADLINE_MS)])
+      const there = knock(options)
+      const [before, now] = await Promise.allSettled([
+        there.then(() => wasOpen && isAlive()),
+        there.then(() => ping(fresh, DEADLINE_MS))
+      ])
       const isKept = before.status === 'fulfilled' && before.value
       isOpen = isKept || now.status === 'fulfilled'
-      if (!isKept) void client.end({ timeout: 1 })
+      // What is on its way may still arrive, but not from a server that is down.
+      if (!isKept) void client.end({ timeout: isOpen ? 1 : 0 })
       if (isKept || !isOpen) void fresh.end({ timeout: 0 })
       if (!isKept) client = isOpen ? fresh : open()
       if (!isOpen && now.status === 'rejected') throw now.reason
