@@ -1,7 +1,7 @@
 import { DeadlineExceeded, inBackground, inTime } from '../deadline/deadline.ts'
 import { ServiceUnavailable } from '../errors/errors.ts'
 import type { RedisClient } from './client.ts'
-import { createMasters } from './masters.ts'
+import { createMasters, isRefusal } from './masters.ts'
 
 /** What Redis may take for one question, however many commands that is. */
 const QUESTION_MS = 400
@@ -25,9 +25,6 @@ export type RedisGate = {
   probe(): Promise<void>
   close(): void
 }
-
-/** Refusals that say: I am no server for these keys, or not now. Others (OOM) are answers. */
-const NOT_MASTER = /^(READONLY|CLUSTERDOWN|MASTERDOWN|LOADING)/
 
 export function createRedisGate(
   redis: RedisClient,
@@ -87,8 +84,7 @@ export function createRedisGate(
     } catch (cause) {
       // A request that has no time left tells nothing of Redis.
       const isHurry = cause instanceof DeadlineExceeded && cause.afterMs < QUESTION_MS
-      const isRefusal = cause instanceof Error && cause.name === 'ReplyError' && !NOT_MASTER.test(cause.message)
-      if (!isRefusal && !isHurry) lose(cause)
+      if (!isRefusal(cause) && !isHurry) lose(cause)
       throw new ServiceUnavailable({ cause })
     } finally {
       look()
@@ -97,8 +93,7 @@ export function createRedisGate(
 
   redis.on('close', () => lose())
   redis.on('ready', () => void probe())
-  // Without a listener an error would end the process; `close` follows each one.
-  redis.on('error', () => {})
+  redis.on('error', () => {}) // unheard it would end the process; `close` follows each one
   // Of a cluster: it was asked for its masters, and a connection has ended.
   for (const event of ['refresh', '-node']) redis.on(event, look)
 

@@ -3,6 +3,13 @@ import { inTime } from '../deadline/deadline.ts'
 import { BUCKETS } from './buckets.ts'
 import type { RedisClient } from './client.ts'
 
+/** Refusals that say: I am no server for these keys, or not now. */
+const NOT_MASTER = /^(READONLY|CLUSTERDOWN|MASTERDOWN|LOADING)/
+
+/** Whether a server answered, and said no (OOM): it is there all the same. */
+export const isRefusal = (error: unknown) =>
+  error instanceof Error && error.name === 'ReplyError' && !NOT_MASTER.test(error.message)
+
 /** A Redis that takes longer for a ping saves nobody time, and is not trusted. */
 const PING_MS = 200
 
