@@ -20,7 +20,12 @@ export async function startProxy(t: Test, target: number) {
   let count = 0
   const server = createServer((client) => {
     count++
-    if (isShut) return void client.end()
+    // Read, too: what nobody reads never ends.
+    if (isShut)
+      return void client
+        .on('error', () => {})
+        .resume()
+        .end()
     const link: Link = { isForgotten: false, client, upstream: connect(target, '127.0.0.1') }
     links.add(link)
     const deliver = (to: Socket, chunk: Buffer) => void (link.isForgotten || to.destroyed || to.write(chunk))

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from './client.ts'
 import type { Load, Login } from './load.ts'
 
@@ -40,6 +41,8 @@ export async function checkFacts(load: Load, replicas: Client[], broken: (what: 
     await expect('who signed up can log in', [200], Promise.resolve(answer))
   }
   for (const changer of load.changers) {
+    // A change that was on its way when the fault ended still decides.
+    while (changer.isBusy) await sleep(20)
     changer.isBusy = true
     const tries = []
     for (const password of changer.passwords) {

@@ -58,7 +58,7 @@ In every row, for every answer:
 - A login that was logged out is never let in again.
 - What was acknowledged is so afterwards, on each replica: sign-ups, logins, logouts, refreshes, password changes. A logout that was
   503 can be repeated; of a password change that was 503 exactly one password counts, the old or the new.
-- All is well again within 5 s without a restart, in the same process, whose memory grows by less than 80 MB in the whole run.
+- All is well again within 5 s without a restart, in the same process, whose memory grows by less than 120 MB in the whole run.
 - The log has one line for each change of state of a server, and each replica tells the truth at \`/readyz\`.
 
 ${table}
