@@ -187,7 +187,7 @@ t.test('an event that cannot be stored fails nothing that has happened, and the 
   const { app, lines } = await buildWithLog(t)
   await signUp(app, 'ada')
   ;(app.db as unknown as { run(sql: string): void }).run('drop table audit_events')
-  const [{ kind }] = transports as [{ kind: string }]
+  const kind = transports[0]?.kind
   const payload = { usernameOrEmail: 'ada', password: 'not the password', authType: kind }
   const reply = await app.inject({ method: 'POST', url: '/api/auth/login', payload })
   t.match(reply.json(), { status: 401, code: 'INVALID_CREDENTIALS' })
