@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { isPostgres } from '../db/migrations.ts'
 import { newPatience, type Patience, withPatience } from './deadline.ts'
 
 declare module 'fastify' {
@@ -11,13 +12,16 @@ declare module 'fastify' {
 /** Answers within 1.5 s, however many slow answers of others a request needs: it has one patience for all of them. */
 async function deadline(app: FastifyInstance) {
   app.decorateRequest('patience', null)
+  // An SQLite file in this process answers at once or not at all: then there is nothing to count, nor to pay for.
+  if (!isPostgres(app.config.DB_URI) && app.config.REDIS_URL === null) return
   app.addHook('onRequest', function beginPatience(request, _reply, done) {
     request.patience = newPatience()
     withPatience(request.patience, done)
   })
-  // A body is read in the context of its connection.
+  // A body is read in the context of its connection; what has none is still in its own.
   app.addHook('preValidation', function keepPatience(request, _reply, done) {
-    withPatience(request.patience ?? newPatience(), done)
+    if (request.body === undefined) done()
+    else withPatience(request.patience ?? newPatience(), done)
   })
   // What goes on after the answer keeps nobody waiting.
   app.addHook('onResponse', function endPatience(request, _reply, done) {
@@ -26,4 +30,4 @@ async function deadline(app: FastifyInstance) {
   })
 }
 
-export default fp(deadline, { name: 'deadline' })
+export default fp(deadline, { name: 'deadline', dependencies: ['config'] })

@@ -1,5 +1,7 @@
 import Fastify from 'fastify'
+import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
+import type { Settings } from '../../../src/plugins/config/settings.ts'
 import { timeLeft } from '../../../src/plugins/deadline/deadline.ts'
 import deadline from '../../../src/plugins/deadline/index.ts'
 import { build, PASSWORD, signUp, transports } from '../../build.ts'
@@ -42,6 +44,8 @@ t.test(
   async (t) => {
     const app = Fastify()
     t.teardown(() => app.close())
+    const settings = { DB_URI: 'postgres://localhost/app', REDIS_URL: null }
+    await app.register(fp(async (app) => void app.decorate('config', settings as Settings), { name: 'config' }))
     await app.register(deadline)
     const seen: number[] = []
     const answered = Promise.withResolvers<void>()
