@@ -17,6 +17,8 @@ import input from './plugins/input/index.ts'
 import jwt from './plugins/jwt/index.ts'
 import logging from './plugins/logging/index.ts'
 import methods from './plugins/methods/index.ts'
+import metrics from './plugins/metrics/index.ts'
+import overload from './plugins/overload/index.ts'
 import rateLimit from './plugins/rate-limit/index.ts'
 import redis from './plugins/redis/index.ts'
 import session from './plugins/session/index.ts'
@@ -37,9 +39,11 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(redis)
   await app.register(sweep)
   await app.register(events)
+  await app.register(metrics)
   // What every request and reply passes through
   await app.register(headers)
   await app.register(cors)
+  await app.register(overload)
   await app.register(compress)
   await app.register(rateLimit)
   await app.register(input)

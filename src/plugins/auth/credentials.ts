@@ -17,8 +17,8 @@ export function createCredentials(app: FastifyInstance) {
 
   /** The claim of the one who asks to be still the same. */
   function claimOf(request: FastifyRequest, password: string, failure: Claim['failure']): Claim {
-    const { userId } = accountOf(request)
-    return { find: () => users.find(userId), name: userId, password, failure }
+    const { userId, kind } = accountOf(request)
+    return { find: () => users.find(userId), name: userId, password, kind, failure }
   }
 
   /** A hash of today's strength in place of a weaker one. Failing it costs nothing: the next login tries again. */
@@ -51,7 +51,8 @@ export function createCredentials(app: FastifyInstance) {
       reply: FastifyReply,
       { usernameOrEmail: name, password, remember = true }: Static<ReturnType<typeof LoginBody>>
     ) {
-      const claim: Claim = { find: () => users.findByName(name), name, password, failure: 'authn_login_fail' }
+      const { kind } = strategy
+      const claim: Claim = { find: () => users.findByName(name), name, password, kind, failure: 'authn_login_fail' }
       return verified(request, claim, async (user) => {
         const signedIn = await signIn(strategy, request, reply, user, remember)
         if (signedIn) await strengthen(user, password)

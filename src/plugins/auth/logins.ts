@@ -103,6 +103,9 @@ export function createLogins(
       // From one place of the index on: an OR at the top would make each page read and sort all rows that are left.
       const isLater = and(gte(sessions.revokedAt, since), or(gt(sessions.revokedAt, since), gt(sessions.id, sid)))
       return db.select().from(sessions).where(isLater).orderBy(asc(sessions.revokedAt), asc(sessions.id)).limit(limit)
-    }
+    },
+    /** How many logins of a kind were revoked after `since`. */
+    countRevoked: (kind: Login['kind'], since: Date) =>
+      db.$count(sessions, and(eq(sessions.kind, kind), gt(sessions.revokedAt, since)))
   }
 }

@@ -11,6 +11,8 @@ export type RevocationListener = {
   add(logins: Login[]): Promise<void>
   /** Called when it was told of all revocations of its window. */
   complete(): Promise<void>
+  /** How many revocations it remembers, where it can say. */
+  size?(): number | Promise<number>
 }
 
 const BATCH = 1000

@@ -98,7 +98,12 @@ export function createRevocations(logins: Logins & Transactions, events: Events)
       toldUntil = now
     },
     /** For how long after its revocation the row of a login must stay, in ms: somebody may still have to be told. */
-    windowMs: () => Math.max(0, ...listeners.map((listener) => listener.windowMs))
+    windowMs: () => Math.max(0, ...listeners.map((listener) => listener.windowMs)),
+    /** How many revocations the listeners remember, those that can say. */
+    async size() {
+      const sizes = await Promise.all(listeners.map((listener) => listener.size?.() ?? 0))
+      return sizes.reduce((sum, size) => sum + size, 0)
+    }
   }
 }
 

@@ -1,22 +1,23 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { User } from '../db/types.ts'
+import type { Login, User } from '../db/types.ts'
 import { InvalidCredentials } from './errors.ts'
 
 /** A password that is changed or rehashed just now makes a call start again; more often than this nobody is honest. */
 const ATTEMPTS = 3
 
-/** Who claims to be whom: `find` gives the user or null, `name` is what was typed, `failure` the event of a refusal. */
+/** Who claims to be whom, by which transport: `find` gives the user or null, `name` is what was typed, `failure` the event. */
 export type Claim = {
   find: () => Promise<User | null>
   name: string
   password: string
+  kind: Login['kind']
   failure: 'authn_login_fail' | 'authn_password_change_fail'
 }
 
 export function createVerifier({ passwords, throttle, events }: FastifyInstance) {
-  async function refuse(request: FastifyRequest, { failure, name }: Claim, user: User | null) {
+  async function refuse(request: FastifyRequest, { failure, name, kind }: Claim, user: User | null) {
     // A row for unknown names too: it takes time, and time must not tell.
-    await events.record(request, failure, { userId: user?.id ?? null, nameHash: throttle.nameHash(name) })
+    await events.record(request, failure, { userId: user?.id ?? null, kind, nameHash: throttle.nameHash(name) })
     return new InvalidCredentials()
   }
 

@@ -10,6 +10,8 @@ export type Blocklist = {
   add(logins: Login[]): Promise<void>
   /** From now on what is not on the list was not revoked: it was told of all revocations of its window. */
   complete(): Promise<void>
+  /** How many logins it holds; null where only SQL can say. */
+  size(): number | null
 }
 
 /** When the last access token of a revoked login has ended, in ms since 1970; `windowMs` after the revocation. */

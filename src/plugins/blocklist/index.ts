@@ -23,7 +23,8 @@ async function blocklist(app: FastifyInstance) {
     windowMs,
     check: () => list.check(),
     add: (logins) => list.add(logins.filter(({ kind }) => kind === 'token')),
-    complete: () => list.complete()
+    complete: () => list.complete(),
+    size: () => list.size() ?? app.logins.countRevoked('token', new Date(Date.now() - windowMs))
   })
 
   async function askFurther(sid: string, answer: ReturnType<Blocklist['has']>) {

@@ -23,6 +23,10 @@ export function createMemoryBlocklist(windowMs: number): Blocklist {
     },
     async complete() {
       isComplete = true
+    },
+    size() {
+      forget(Date.now())
+      return entries.size
     }
   }
 }

@@ -25,6 +25,8 @@ export function createRedisBlocklist(redis: RedisGate, windowMs: number): Blockl
     },
     async complete() {
       await redis.write((client) => Promise.all(BUCKETS.map((bucket) => client.set(markerOf(bucket), '1'))))
-    }
+    },
+    // Redis counts keys of all sorts only.
+    size: () => null
   }
 }

@@ -1,4 +1,4 @@
-import Type, { type StaticParse, type TNull, type TSchema, type TString, type TUnion } from 'typebox'
+import Type, { type StaticParse, type TInteger, type TNull, type TSchema, type TString, type TUnion } from 'typebox'
 
 /** How the text of a setting becomes a value of its schema: undefined where it cannot. */
 type Parse = (text: string) => unknown
@@ -34,10 +34,13 @@ export function duration(fallback: string, minimum = 1) {
   return kind(Type.Integer({ minimum, maximum }), within(minimum, maximum, parseSeconds), fallback, fault)
 }
 
-/** A whole number. */
-export function integer(fallback: string, minimum: number, maximum: number) {
+/** A whole number; where the fallback is null it may be missing, and is null then. */
+export function integer<F extends string | null>(fallback: F, minimum: number, maximum: number) {
+  const whole = Type.Integer({ minimum, maximum })
+  const schema = fallback === null ? Type.Union([whole, Type.Null()]) : whole
   const fault = `must be a whole number from ${minimum} to ${maximum}`
-  return kind(Type.Integer({ minimum, maximum }), within(minimum, maximum, parseInteger), fallback, fault)
+  const parse = within(minimum, maximum, parseInteger)
+  return kind(schema as F extends null ? TUnion<[TInteger, TNull]> : TInteger, parse, fallback, fault)
 }
 
 /** `true` or `false`. */

@@ -6,6 +6,8 @@ import { eventsEnv } from '../events/env.ts'
 import { headersEnv } from '../headers/env.ts'
 import { jwtEnv } from '../jwt/env.ts'
 import { loggingEnv } from '../logging/env.ts'
+import { metricsConflict, metricsEnv } from '../metrics/env.ts'
+import { overloadEnv } from '../overload/env.ts'
 import { rateLimitConflict, rateLimitEnv } from '../rate-limit/env.ts'
 import { redisEnv } from '../redis/env.ts'
 import { sessionConflict, sessionEnv } from '../session/env.ts'
@@ -20,8 +22,10 @@ export const settingKinds = {
   ...dbEnv,
   ...redisEnv,
   ...eventsEnv,
+  ...metricsEnv,
   ...headersEnv,
   ...corsEnv,
+  ...overloadEnv,
   ...rateLimitEnv,
   ...usersEnv,
   ...authEnv,
@@ -63,6 +67,7 @@ function findSharedKeys(settings: Settings) {
 /** Rules that concern more than one setting: each gives a fault or null. A setting at fault is undefined there. */
 const conflicts: ((settings: Settings) => string | null)[] = [
   findSharedKeys,
+  metricsConflict, // its port is its own
   rateLimitConflict, // shared needs Redis
   sessionConflict // SameSite=None needs Secure
 ]

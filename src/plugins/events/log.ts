@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { AuditEvent } from '../db/types.ts'
 import { clientAddress } from '../input/address.ts'
@@ -7,6 +8,19 @@ import { type EventName, vocabulary } from './vocabulary.ts'
 export type EventSource = FastifyRequest | { log: FastifyBaseLogger }
 /** What is known of it; the account of the request is there by itself. Other members go to the log alone. */
 export type EventDetails = Partial<Pick<AuditEvent, 'userId' | 'sid' | 'kind' | 'reason'>> & Record<string, unknown>
+
+/** A security event as its line in the log says it. */
+export type SaidEvent = { event: EventName } & EventDetails
+
+// Nobody listens unless a part asks to: then it costs nothing.
+const said = channel('security-event')
+
+/** Tells a listener of each security event of this process, until the function that it gives is called. */
+export function onSecurityEvent(listener: (event: SaidEvent) => void) {
+  const receive = (message: unknown) => listener(message as SaidEvent)
+  said.subscribe(receive)
+  return () => said.unsubscribe(receive)
+}
 
 /** The members that each line and each row has, as far as they are known. */
 export function describe(source: EventSource, details: EventDetails) {
@@ -18,5 +32,7 @@ export function describe(source: EventSource, details: EventDetails) {
 
 /** One line for a security event; the level is that of the vocabulary unless told otherwise. */
 export function logEvent(source: EventSource, event: EventName, details: EventDetails = {}, level?: 'warn') {
-  source.log[level ?? vocabulary[event].level]({ event, ...describe(source, details) }, event)
+  const line: SaidEvent = { event, ...describe(source, details) }
+  source.log[level ?? vocabulary[event].level](line, event)
+  said.publish(line)
 }

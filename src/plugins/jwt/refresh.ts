@@ -24,9 +24,9 @@ export function createRefresh({ logins, revocations, tokens, throttle, events, c
   return async function refresh(request: FastifyRequest, token: string, now: Date): Promise<TokenReply> {
     await throttle.refresh.check(request)
     try {
-      const login = await refreshLogin(rotation, request, tokens.verifyRefresh(token, now), now)
+      const { login, isRepeat } = await refreshLogin(rotation, request, tokens.verifyRefresh(token, now), now)
       const { userId, id: sid } = login
-      await events.record(request, 'authn_token_created', { userId, sid, kind, reason: 'refresh' })
+      await events.record(request, 'authn_token_created', { userId, sid, kind, reason: 'refresh', isRepeat })
       return tokens.issue(login, now)
     } catch (error) {
       return refuse(request, error)

@@ -12,17 +12,17 @@ const ATTEMPTS = 3
 export type Rotation = { logins: Logins; revocations: Revocations; graceSeconds: number; idleTtl: number }
 
 /**
- * The login whose current refresh token answers a refresh with this one (RFC 9700, 4.14.2). Within the grace period after a
- * rotation the current and the previous token both get the current one; then the current one rotates. Anything older, or
- * the previous one later, is theft: the login is revoked. Throws TOKEN_REVOKED, TOKEN_EXPIRED, INVALID_TOKEN or
- * REFRESH_TOKEN_REUSED.
+ * The login whose current refresh token answers a refresh with this one (RFC 9700, 4.14.2); `isRepeat`: it had rotated
+ * before. Within the grace period after a rotation the current and the previous token both get the current one; then the
+ * current one rotates. Anything older, or the previous one later, is theft: the login is revoked. Throws TOKEN_REVOKED,
+ * TOKEN_EXPIRED, INVALID_TOKEN or REFRESH_TOKEN_REUSED.
  */
 export async function refreshLogin(
   rotation: Rotation,
   source: EventSource,
   { sid, gen }: RefreshClaims,
   now: Date
-): Promise<Login> {
+): Promise<{ login: Login; isRepeat: boolean }> {
   const { logins, revocations, graceSeconds, idleTtl } = rotation
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const login = await logins.find(sid)
@@ -31,13 +31,13 @@ export async function refreshLogin(
     if (login.expiresAt <= now) throw new TokenExpired()
     // Without grace there is none either where another replica's clock is ahead.
     const isInGrace = graceSeconds > 0 && now.getTime() - login.rotatedAt.getTime() < graceSeconds * 1000
-    if (isInGrace && gen >= login.generation - 1) return login
+    if (isInGrace && gen >= login.generation - 1) return { login, isRepeat: true }
     if (gen < login.generation) {
       await revocations.revoke(source, sid, 'reuse', now)
       throw new RefreshTokenReused(login)
     }
     const rotated = await logins.rotate(sid, gen, idleEnd(login, idleTtl, now), now)
-    if (rotated) return rotated
+    if (rotated) return { login: rotated, isRepeat: false }
   }
   throw new TokenRevoked(sid)
 }

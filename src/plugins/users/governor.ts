@@ -3,11 +3,17 @@ import { ServiceUnavailable } from '../errors/errors.ts'
 
 /**
  * Runs at most `concurrency` tasks at once and lets at most `waiting` more wait, none longer than `maxWaitMs`; who finds no
- * place gets SERVICE_UNAVAILABLE at once. So hashing cannot starve the service (ASVS 5.0, 15.2.2).
+ * place gets SERVICE_UNAVAILABLE at once. So hashing cannot starve the service (ASVS 5.0, 15.2.2). `load` says how it stands.
  */
 export function createGovernor(concurrency: number, waiting: number, maxWaitMs: number) {
   const queue: { start: () => void; refuse: () => void; timer: NodeJS.Timeout }[] = []
   let running = 0
+  let refused = 0
+
+  function refusal() {
+    refused++
+    return new ServiceUnavailable()
+  }
 
   function wait() {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -18,7 +24,7 @@ export function createGovernor(concurrency: number, waiting: number, maxWaitMs: 
       },
       refuse: () => {
         queue.splice(queue.indexOf(entry), 1)
-        reject(new ServiceUnavailable())
+        reject(refusal())
       },
       timer: setTimeout(() => entry.refuse(), timeLeft(maxWaitMs))
     }
@@ -26,9 +32,9 @@ export function createGovernor(concurrency: number, waiting: number, maxWaitMs: 
     return promise
   }
 
-  return async function govern<T>(task: () => Promise<T>): Promise<T> {
+  async function govern<T>(task: () => Promise<T>): Promise<T> {
     if (running >= concurrency) {
-      if (queue.length >= waiting) throw new ServiceUnavailable()
+      if (queue.length >= waiting) throw refusal()
       const since = performance.now()
       await wait()
       countWait(since)
@@ -44,4 +50,6 @@ export function createGovernor(concurrency: number, waiting: number, maxWaitMs: 
       else running--
     }
   }
+
+  return Object.assign(govern, { load: () => ({ running, waiting: queue.length, refused }) })
 }

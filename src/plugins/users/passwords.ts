@@ -49,6 +49,8 @@ export function createPasswords(concurrency: number, minLength: number) {
       return isMatch && passwordHash !== null
     },
     isWeak,
+    /** How many hashes are being computed, wait, and were refused since the start. */
+    load: govern.load,
     /** Throws PASSWORD_TOO_COMMON. */
     async refuseCommon(password: string) {
       if (await isCommon(password)) throw new PasswordTooCommon()

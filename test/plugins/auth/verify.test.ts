@@ -8,7 +8,8 @@ import { build, buildWithLog, PASSWORD, signUp, transports } from '../../build.t
 /** What a login asks of the service, with an `act` of the test's own. */
 function logIn<T>(app: FastifyInstance, password: string, act: (user: User) => Promise<T | null>) {
   const request = { log: app.log, headers: {}, ip: '127.0.0.1', socket: {}, id: 'a request', account: null }
-  const claim = { find: () => app.users.findByName('ada'), name: 'ada', password, failure: 'authn_login_fail' as const }
+  const find = () => app.users.findByName('ada')
+  const claim = { find, name: 'ada', password, kind: 'token' as const, failure: 'authn_login_fail' as const }
   return createVerifier(app)(request as unknown as FastifyRequest, claim, act)
 }
 

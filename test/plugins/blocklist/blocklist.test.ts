@@ -58,6 +58,7 @@ async function contract(t: Test, create: (windowMs: number) => Promise<Blocklist
     }
     await waitUntil(isGone, 'both are forgotten', 2000)
     t.ok(await isGone())
+    await waitUntil(() => [0, null].includes(list.size()), 'those that came since count no more either', 2000)
   })
 }
 

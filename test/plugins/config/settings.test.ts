@@ -60,6 +60,9 @@ t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each setting is refused by name where it cann
       'redis+sentinel://a'
     ],
     ['LOG_LEVEL', 'verbose', 'INFO'],
+    ['METRICS_PORT', '0', '65536', 'on'],
+    ['METRICS_HOST', 'http://localhost', 'two words'],
+    ['MAX_EVENT_LOOP_DELAY_MS', '-1', '60001', '0.5s'],
     ['RATE_LIMIT_MAX', '0', 'many'],
     ['PASSWORD_MIN_LENGTH', '7', '257'],
     ['COOKIE_SECURE', 'yes'],

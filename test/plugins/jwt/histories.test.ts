@@ -56,7 +56,7 @@ for (const database of databases) {
       async function refresh(gen: number): Promise<number | string> {
         const call = refreshLogin(rotation, { log }, { sid: login?.id ?? '', gen }, now())
         return call.then(
-          ({ generation }) => generation,
+          ({ login: { generation } }) => generation,
           ({ code }) => code
         )
       }

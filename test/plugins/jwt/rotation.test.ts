@@ -24,7 +24,7 @@ for (const backend of backends) {
     }
 
     const refresh = (sid: string, gen: number, now: Date, changed: Partial<Rotation> = {}) =>
-      refreshLogin({ ...rotation, ...changed }, app, { sid, gen }, now)
+      refreshLogin({ ...rotation, ...changed }, app, { sid, gen }, now).then(({ login }) => login)
     const tokenOf = (login: Login, now: Date) => tokens.issue(login, now).refreshToken
 
     t.test('ASVS 10.4.5: gives the same token until the grace after the login is over, then the next', async (t) => {

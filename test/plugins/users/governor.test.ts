@@ -62,8 +62,10 @@ t.test(
     const first = govern(running.run)
     await t.rejects(govern(late.run), unavailable)
     t.equal(late.isRunning, false)
+    t.strictSame(govern.load(), { running: 1, waiting: 0, refused: 1 })
     running.resolve('first')
     t.equal(await first, 'first')
+    t.strictSame(govern.load(), { running: 0, waiting: 0, refused: 1 })
     t.equal(await govern(async () => 'next'), 'next')
     t.equal(late.isRunning, false)
   }

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { buildMeasured } from './scrape.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+
+/** Every metric that there is, with its text and the names of its labels. */
+async function buildList(t: Parameters<typeof buildMeasured>[0]) {
+  const { app } = await buildMeasured(t)
+  const metrics = (app.metrics?.getMetricsAsArray() ?? []) as unknown as {
+    name: string
+    help: string
+    labelNames: string[]
+  }[]
+  t.ok(metrics.length > 10)
+  return metrics
+}
+
+/** The metrics that these PromQL expressions ask for: what is neither a function, a keyword nor a label. */
+function namesIn(expressions: string[]) {
+  const bare = expressions
+    .join('\n')
+    .replaceAll(/"[^"]*"|\b(?:by|on|without|ignoring) \([^)]*\)|\b\w+(?=\s*(?:=|!=|=~|!~)")/g, '')
+  const names = bare.match(/\b[a-z]+_[a-z0-9_]+\b(?!\s*\()/g) ?? []
+  return new Set(names.map((name) => name.replace(/(?<=^http_request_duration_seconds)_(bucket|sum|count)$/, '')))
+}
+
+t.test('the Grafana dashboard asks for every metric, and for no other', async (t) => {
+  const { panels } = JSON.parse(read('deploy/grafana-dashboard.json')) as { panels: { targets?: { expr: string }[] }[] }
+  const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  t.ok(expressions.length > 10)
+  const metrics = await buildList(t)
+  t.same([...namesIn(expressions)].sort(), metrics.map(({ name }) => name).sort())
+})
+
+t.test('the alerts ask for metrics that there are', async (t) => {
+  const expressions = [
+    ...read('deploy/prometheus-rules.yaml').matchAll(/expr: (?:>-\n)?([\s\S]*?)(?=\n +(?:for|annotations):)/g)
+  ]
+  t.ok(expressions.length > 5)
+  const known = new Set((await buildList(t)).map(({ name }) => name))
+  const asked = namesIn(expressions.map(([, text = '']) => text))
+  t.same(
+    [...asked].filter((name) => !known.has(name)),
+    []
+  )
+  const alerts = [...read('deploy/prometheus-rules.yaml').matchAll(/alert: (\w+)/g)].map(([, name]) => name)
+  for (const name of alerts)
+    t.match(read('docs/observability.md'), `| \`${name}\` |`, `what to do is written down for ${name}`)
+})
+
+t.test('docs/observability.md has every metric, with its labels and its text', async (t) => {
+  const rows = [...read('docs/observability.md').matchAll(/^\| `([a-z]+_[a-z0-9_]+)` \| (.*?) ?\| (.*) \|$/gm)]
+  const documented = rows.map(([, name, labels = '', help]) => ({ name, help, labels: labels.match(/\w+/g) ?? [] }))
+  const metrics = await buildList(t)
+  const byName = (one: { name?: string | undefined }, other: { name?: string | undefined }) =>
+    `${one.name}`.localeCompare(`${other.name}`)
+  t.same(
+    documented.sort(byName),
+    metrics.map(({ name, help, labelNames }) => ({ name, help, labels: labelNames })).sort(byName)
+  )
+})
