@@ -67,20 +67,23 @@ export async function startPostgres(): Promise<PostgresServer> {
   const admin = postgres(`${address}/postgres`, { max: 1, backoff: () => 0.02, onnotice: () => {}, idle_timeout: 1 })
   let server: ChildProcess | undefined
 
+  const isUp = () => server !== undefined && server.exitCode === null && server.signalCode === null
+
   async function start() {
     const settings = ['fsync=off', 'max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
-    server = run('postgres', ['-D', folder, '-p', `${port}`, ...settings.flatMap((setting) => ['-c', setting])])
-    await waitUntil(
-      () =>
-        admin`select 1`.then(
-          () => true,
-          () => false
-        ),
-      'PostgreSQL answers'
-    )
+    const words = ['-D', folder, '-p', `${port}`, ...settings.flatMap((setting) => ['-c', setting])]
+    const answers = async () => {
+      // After a SIGKILL it refuses to start while a process of the last one holds the shared memory.
+      if (!isUp()) server = run('postgres', words)
+      return admin`select 1`.then(
+        () => true,
+        () => false
+      )
+    }
+    await waitUntil(answers, 'PostgreSQL answers', 30_000)
   }
   async function stop() {
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+    if (server === undefined || !isUp()) return
     const end = exited(server)
     server.kill('SIGINT')
     await end

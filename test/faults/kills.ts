@@ -75,7 +75,8 @@ async function onPostgresAndRedis(): Promise<Backend> {
 
 async function kill(t: Test, folder: string, { environment, killBeside, checkIntegrity }: Backend) {
   const port = await freePort()
-  const env = { ...settled, RATE_LIMIT_MAX: '1000000', PORT: `${port}`, ...environment }
+  // Half the usual grace period, so that more rotations meet a kill.
+  const env = { ...settled, RATE_LIMIT_MAX: '1000000', REFRESH_GRACE: '15s', PORT: `${port}`, ...environment }
   let server = await startListening(t, folder, env)
   let broken: string[] = []
   const client = createClient({ port })
