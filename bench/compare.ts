@@ -1,4 +1,4 @@
-import { openClient } from './client.ts'
+import { type Load, openClient } from './client.ts'
 import { middle, quantile, round, type Spread, spread } from './figures.ts'
 import type { Usage } from './process.ts'
 
@@ -8,6 +8,8 @@ export type Case = {
   name: string
   server: { port: number; usage(collect?: boolean): Promise<Usage> }
   bytes: Buffer
+  /** In place of the one: other requests each time. */
+  load?: Pick<Load, 'next' | 'onReply'> & { connections: number }
 }
 /** The cases of a server that was started for them. */
 export type Running = { cases: Case[]; stop(): Promise<void> }
@@ -24,6 +26,7 @@ export type Result = {
   baselinePerSecond: number
   p50Ms: number
   p99Ms: number
+  baselineP99Ms: number
   rssMb: number
 }
 /** `rounds` in each of `starts`: of one program two processes differ too, by how their code and memory came to lie. */
@@ -34,11 +37,11 @@ type Pair = { base: Burst; own: Burst }
 const MB = 1024 * 1024
 const CONNECTIONS = 32
 
-async function burst({ server, bytes }: Case, forMs: number) {
+async function burst({ server, bytes, load }: Case, forMs: number) {
   // Anew each time: some servers close after five seconds what asks nothing.
-  const client = await openClient(server.port, CONNECTIONS)
+  const client = await openClient(server.port, load?.connections ?? CONNECTIONS)
   const before = await server.usage()
-  const { requests, times, seconds } = await client.run({ next: () => bytes, forMs })
+  const { requests, times, seconds } = await client.run({ next: () => bytes, ...load, forMs })
   const after = await server.usage()
   client.close()
   return { times, perSecond: requests / seconds, cpuUs: (after.cpuUs - before.cpuUs) / requests, rss: after.rssBytes }
@@ -59,6 +62,7 @@ async function alternate(baseline: Case, subject: Case, { rounds, burstMs, warmU
 
 function toResult({ subject, name }: Case, pairs: Pair[]): Result {
   const times = pairs.flatMap(({ own }) => own.times)
+  const baselineTimes = pairs.flatMap(({ base }) => base.times)
   return {
     subject,
     name,
@@ -75,6 +79,7 @@ function toResult({ subject, name }: Case, pairs: Pair[]): Result {
     baselinePerSecond: Math.round(middle(pairs, ({ base }) => base.perSecond)),
     p50Ms: round(quantile(times, 0.5)),
     p99Ms: round(quantile(times, 0.99)),
+    baselineP99Ms: round(quantile(baselineTimes, 0.99)),
     rssMb: round(Math.max(...pairs.map(({ own }) => own.rss)) / MB, 0)
   }
 }

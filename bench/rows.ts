@@ -18,17 +18,26 @@ function insertAll(path: string, table: string, count: number, row: (i: number) 
   db.close()
 }
 
+/** As long as those of phones are, which is where most logins come from. */
+export const AGENT =
+  'Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36'
 const userId = (i: number) => `01900000-0000-7000-8000-${i.toString(16).padStart(12, '0')}`
 
-/** So many more users, each with one live login by cookie, in the SQLite file of a service. */
-export function addUsers(path: string, count: number) {
+/** So many more users, each with one live login and its two events, in the SQLite file of a service. */
+export function addUsers(path: string, count: number, passwordHash = '$argon2id$') {
   const now = Date.now()
   insertAll(path, 'users', count, (i) => ({
     ...{ id: userId(i), username: `user${i}`, username_key: `user${i}`, name: 'A user' },
-    ...{ email: `user${i}@example.com`, email_key: `user${i}@example.com`, password_hash: '$argon2id$' },
+    ...{ email: `user${i}@example.com`, email_key: `user${i}@example.com`, password_hash: passwordHash },
     ...{ created_at: now, updated_at: now }
   }))
-  insertAll(path, 'sessions', count, (i) => ({ ...login(i, 'cookie', now), revoked_at: null, revoked_reason: null }))
+  const kindOf = (i: number) => (i % 2 === 0 ? 'cookie' : 'token')
+  insertAll(path, 'sessions', count, (i) => ({ ...login(i, kindOf(i), now), revoked_at: null, revoked_reason: null }))
+  insertAll(path, 'audit_events', 2 * count, (i) => ({
+    ...{ id: randomUUIDv7(), event: i % 2 === 0 ? 'authn_login_success' : 'session_created' },
+    ...{ user_id: userId(i >> 1), sid: userId(i >> 1), kind: kindOf(i >> 1), ip: '192.0.2.1', network: '192.0.2.1' },
+    ...{ user_agent: AGENT, request_id: randomUUIDv7(), created_at: now }
+  }))
 }
 
 /** So many logins by token that were ended within the last few minutes. */
@@ -47,6 +56,6 @@ function login(i: number, kind: 'cookie' | 'token', now: number) {
     ...{ id: randomUUIDv7(), user_id: userId(i), kind, secret_hash: secretHash, generation: 0, rotated_at: now },
     ...{ created_at: now, last_seen_at: now, authenticated_at: now, expires_at: now + 30 * DAY_MS },
     ...{ absolute_expires_at: now + 365 * DAY_MS, remember: 1, revocation_pending: 0 },
-    ...{ ip: '192.0.2.1', user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0)' }
+    ...{ ip: '192.0.2.1', user_agent: AGENT }
   }
 }

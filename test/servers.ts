@@ -4,13 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { type PostgresServer, startPostgres } from './postgres.ts'
+import { openPostgres, type PostgresServer } from './postgres.ts'
 import { freePort } from './wait.ts'
 
-export { startPostgres } from './postgres.ts'
 export { freePort, waitUntil } from './wait.ts'
 
 // Real servers, each test file its own, on free loopback ports; stopped when the file ends.
+
+export async function startPostgres() {
+  const server = await openPostgres()
+  t.teardown(server.remove)
+  return server
+}
 
 let shared: Promise<PostgresServer> | undefined
 /** The URI of a new, empty database on the cluster of this test file. */

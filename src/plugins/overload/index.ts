@@ -13,7 +13,7 @@ declare module 'fastify' {
 
 /** The more often it looks, the shorter it refuses once the queue is gone. */
 const SAMPLE_MS = 500
-/** What starts is late, and its first mean is of nothing. */
+/** What starts is late (a million revoked logins are read before it listens), and its first mean is of nothing. */
 const WARM_UP_MS = 3000
 /** Without a refusal for so long the overload is over. */
 const CALM_MS = 5000
@@ -25,7 +25,7 @@ async function overload(app: FastifyInstance) {
   let count = 0
   let calm: NodeJS.Timeout | null = null
   let warmAt = Number.POSITIVE_INFINITY
-  app.addHook('onReady', async () => {
+  app.addHook('onListen', async () => {
     warmAt = performance.now() + WARM_UP_MS
   })
 

@@ -1,8 +1,11 @@
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import type { Environment } from '../../../src/plugins/config/settings.ts'
 import { buildWithLog } from '../../build.ts'
 import { waitUntil } from '../../servers.ts'
+import { buildWithRoutes } from '../errors/app.ts'
 
 const ORIGIN = 'https://app.example'
 
@@ -78,4 +81,16 @@ t.test('MAX_EVENT_LOOP_DELAY_MS=0 refuses nothing', async (t) => {
   slowDown(t, 300)
   for (let i = 0; i < 15; i++) t.equal((await get('/api/auth')).status, 200)
   t.equal(app.shedRequests(), 0)
+})
+
+t.test('what was done before it listened refuses nothing: a million revoked logins are read there', async (t) => {
+  const addSlowStart = (app: FastifyInstance) =>
+    app.addHook('onReady', async () => {
+      const stop = slowDown(t, 300)
+      await sleep(4000)
+      stop()
+    })
+  const { app } = await buildWithRoutes(t, addSlowStart, { MAX_EVENT_LOOP_DELAY_MS: '100' })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  for (let i = 0; i < 5; i++) t.equal((await app.inject({ method: 'GET', url: '/api/auth' })).statusCode, 200)
 })
