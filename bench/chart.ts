@@ -1,10 +1,13 @@
+import type { Result } from './compare.ts'
+import { round } from './figures.ts'
+
 type Bar = { label: string; value: number; text: string; isOurs: boolean }
 
 const [WIDTH, ROW, LABEL, TOP] = [760, 26, 260, 64]
 const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;')
 
 /** Horizontal bars as SVG, readable on light and on dark pages. */
-export function drawBars(title: string, subtitle: string, bars: readonly Bar[]) {
+function drawBars(title: string, subtitle: string, bars: readonly Bar[]) {
   const longest = Math.max(...bars.map(({ value }) => value))
   const scale = (WIDTH - LABEL - 150) / longest
   const height = TOP + bars.length * ROW + 12
@@ -35,4 +38,19 @@ export function drawBars(title: string, subtitle: string, bars: readonly Bar[]) 
 ${rows.join('\n')}
 </svg>
 `
+}
+
+/** Who am I? Each beside bare Fastify in its own rounds, since a machine is not as fast at one time as at another. */
+export function drawResults(results: readonly Result[]) {
+  const bars = results
+    .filter(({ name }) => name.startsWith('whoami'))
+    .map(({ subject, name, ratio }) => ({
+      label: `${subject}, ${name.replace('whoami ', '')}`,
+      value: 100 / ratio.median,
+      text: `${round(100 / ratio.median, 0)} %`,
+      isOurs: subject.startsWith('this service')
+    }))
+  const bare = { label: 'bare Fastify, no login', value: 100, text: '100 %', isOurs: false }
+  const subtitle = 'the same reply from each, in CPU time; longer is better'
+  return drawBars('Who am I? Requests from one core, bare Fastify = 100 %', subtitle, [bare, ...bars])
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { drawBars } from './chart.ts'
+import { drawResults } from './chart.ts'
 import { compare, type Result } from './compare.ts'
 import { print, printResults, printTable } from './print.ts'
 import { CORES, isPinned, pinSelf } from './process.ts'
@@ -49,23 +49,6 @@ async function show<T extends object>(title: string, scenario: () => Promise<T |
   return found
 }
 
-function draw(results: Result[]) {
-  const bars = results
-    .filter(({ name }) => name.startsWith('whoami'))
-    .map(({ subject, name, perSecond }) => ({
-      label: `${subject}, ${name.replace('whoami ', '')}`,
-      value: perSecond,
-      text: perSecond.toLocaleString('en'),
-      isOurs: subject.startsWith('this service')
-    }))
-  const bare = Math.round(results[0]?.baselinePerSecond ?? 0)
-  const all = [
-    { label: 'bare Fastify, no login', value: bare, text: bare.toLocaleString('en'), isOurs: false },
-    ...bars
-  ]
-  return drawBars('Who am I? Requests a second on one core', 'the same reply from each; longer is better', all)
-}
-
 pinSelf()
 const versions = readVersions()
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: CORES, isPinned }
@@ -95,5 +78,5 @@ const results = {
   memory: await show('Memory over two million requests', () => scenarios.memory(2_000_000))
 }
 writeFileSync(fileOf('results.json'), `${JSON.stringify(results, null, 2)}\n`)
-writeFileSync(fileOf('chart.svg'), draw(results.requests))
+writeFileSync(fileOf('chart.svg'), drawResults(results.requests))
 print('Wrote bench/results.json and bench/chart.svg')

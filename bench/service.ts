@@ -73,7 +73,12 @@ export async function startService(
     const cookie = reply.headers.getSetCookie()[0]?.split(';')[0] ?? ''
     return { ...((await reply.json()) as Tokens), cookie }
   }
-  return { ...server, folder, settings, post, signUp, logIn }
+  async function logOut(accessToken: string) {
+    const headers = { authorization: `Bearer ${accessToken}` }
+    const reply = await fetch(`${server.url}/api/auth/logout`, { method: 'POST', headers })
+    if (reply.status !== 204) throw new Error(`The logout answered ${reply.status}`)
+  }
+  return { ...server, folder, settings, post, signUp, logIn, logOut }
 }
 
 /** A request as it comes through the proxy from a page of the listed origin. */
