@@ -68,6 +68,9 @@ export async function restore(path: string, { from = '', keepLogins = false }) {
   // All that is to be done happens to a copy, so that the database changes at once or not at all.
   const prepared = `${path}.restoring`
   const aside = `${path}.before-restore-${stamp(new Date())}`
+  // Of a restore that was killed: the journal of another file would be played back into this one.
+  const clear = () => SIDE_FILES.forEach((end) => void rmSync(prepared + end, { force: true }))
+  clear()
   try {
     copySqlite(from, prepared)
     const client = new BetterSqlite(prepared)
@@ -92,7 +95,7 @@ export async function restore(path: string, { from = '', keepLogins = false }) {
       'Access tokens of logins from after the backup may live for ACCESS_TOKEN_TTL: see docs/operations.md'
     ]
   } finally {
-    for (const end of SIDE_FILES) rmSync(prepared + end, { force: true })
+    clear()
   }
 }
 

@@ -16,14 +16,16 @@ function workplace(t: Test) {
   const folder = freshFolder(t)
   const path = join(folder, 'app.db')
   const environment = { ...settled, DB_URI: `file:${path}`, RATE_LIMIT_MAX: '1000000' }
-  /** A command as a process of its own: `backup --to file`. */
-  async function run(command: string, DB_URI = environment.DB_URI) {
+  /** A command as a process of its own: `backup --to file`; killed after a time, if one is given. */
+  async function run(command: string, DB_URI = environment.DB_URI, killAfterMs?: number) {
     const [script, ...words] = command.split(' ')
     const env = { PATH: process.env['PATH'], ...environment, DB_URI }
     const child = spawn(process.execPath, [join(ROOT, `scripts/${script}.ts`), ...words], { cwd: folder, env })
     let printed = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (printed += data))
+    const timer = killAfterMs && setTimeout(() => child.kill('SIGKILL'), killAfterMs)
     const code = await new Promise((resolve) => child.on('close', resolve))
+    clearTimeout(timer || undefined)
     return { code, printed: printed.replaceAll(`${folder}/`, '') }
   }
   return { folder, path, run, serve: () => startListening(t, folder, environment) }
@@ -247,4 +249,36 @@ t.test('the logins of a file of another version are taken over too, as far as bo
   )
   t.match(await restore(path, { from }), [/^Restored/, 'Ended 1 login: everybody logs in again'])
   t.equal(sql(path), 1)
+})
+
+t.test('a restore that is killed leaves the old state or the new one, whenever that is', async (t) => {
+  const { folder, path, run } = await emptyDatabase(t)
+  const login = (id: number) =>
+    `insert into sessions (${COLUMNS}) values ('${id}', 'b', 'token', 0, 1, 1, 1, 1, 9e15, 9e15, 1)`
+  sql(path, ...Array.from({ length: 2000 }, (_, id) => login(id)))
+  const from = backUp(path, {})
+  const left = () => {
+    const client = new BetterSqlite(path)
+    t.equal(client.pragma('integrity_check', { simple: true }), 'ok')
+    const found = client.prepare('select count(*), count(revoked_at) from sessions').raw().get() as [number, number]
+    client.close()
+    return found
+  }
+  const begin = performance.now()
+  await run(`restore --from ${from}`)
+  const wholeMs = performance.now() - begin
+  t.same(left(), [2000, 2000])
+
+  const rounds = 12
+  for (let i = 0; i < rounds; i++) {
+    sql(path, 'update sessions set revoked_at = null', login(3000 + i))
+    // In the second half of the time: in the first Node starts.
+    const killedAfterMs = wholeMs * (0.5 + (0.5 * i) / rounds)
+    await run(`restore --from ${from}`, undefined, killedAfterMs)
+    const [count, revoked] = left()
+    t.equal(count, 2001 + i)
+    t.ok(revoked === 0 || revoked === count, `killed after ${Math.round(killedAfterMs)} ms: ${revoked} of them ended`)
+  }
+  t.match(await run(`restore --from ${from}`), { code: 0 }, 'and one that is not does all of it')
+  t.notOk(readdirSync(folder).some((name) => name.includes('restoring')))
 })
