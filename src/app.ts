@@ -24,6 +24,7 @@ import redis from './plugins/redis/index.ts'
 import session from './plugins/session/index.ts'
 import sweep from './plugins/sweep/index.ts'
 import throttle from './plugins/throttle/index.ts'
+import tracing from './plugins/tracing/index.ts'
 import users from './plugins/users/index.ts'
 import routes from './routes/index.ts'
 
@@ -34,6 +35,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(config, { settings })
   await app.register(errors)
   await app.register(logging)
+  await app.register(tracing)
   await app.register(deadline)
   await app.register(db)
   await app.register(redis)

@@ -11,6 +11,7 @@ import { overloadEnv } from '../overload/env.ts'
 import { rateLimitConflict, rateLimitEnv } from '../rate-limit/env.ts'
 import { redisEnv } from '../redis/env.ts'
 import { sessionConflict, sessionEnv } from '../session/env.ts'
+import { tracingEnv } from '../tracing/env.ts'
 import { usersEnv } from '../users/env.ts'
 import { configEnv } from './env.ts'
 import type { Kind, Values } from './kinds.ts'
@@ -19,6 +20,7 @@ import type { Kind, Values } from './kinds.ts'
 export const settingKinds = {
   ...configEnv,
   ...loggingEnv,
+  ...tracingEnv,
   ...dbEnv,
   ...redisEnv,
   ...eventsEnv,

@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel'
 import postgres, { type Sql } from 'postgres'
 import { DeadlineExceeded, inTime, timeLeft } from '../deadline/deadline.ts'
 import { loadPostgres } from './drizzle.ts'
@@ -7,6 +8,8 @@ import * as tables from './schema.postgres.ts'
 import { tlsOptions } from './tls.ts'
 import type { Atomically, Connection, Database, Lock, PrepareFirst } from './types.ts'
 
+/** Whoever wants to trace them hears of all queries here; it costs nothing where nobody does. */
+const queries = tracingChannel('db.query')
 /** Any number that no other application on this database uses: "fastify" on a phone's keys. */
 const MIGRATION_LOCK = 3_278_439
 /** Held until the transaction ends; no row: another process has it. */
@@ -36,8 +39,9 @@ export function openPostgres(uri: string, onFault: (error: unknown) => void): Co
   const pool = createPool(() => connect(uri), onFault)
   const { options, ask } = pool
   const unsafe = (...call: Parameters<Sql['unsafe']>) => {
-    const values = () => ask((sql) => sql.unsafe(...call).values())
-    const then: PromiseLike<unknown>['then'] = (...on) => ask((sql) => sql.unsafe(...call)).then(...on)
+    const run = <T>(query: (sql: Sql) => PromiseLike<T>) => queries.tracePromise(() => ask(query), { text: call[0] })
+    const values = () => run((sql) => sql.unsafe(...call).values())
+    const then: PromiseLike<unknown>['then'] = (...on) => run((sql) => sql.unsafe(...call)).then(...on)
     return { values, then }
   }
   const begin = (work: Parameters<Sql['begin']>[1]) => pool.client().begin(work)
@@ -61,7 +65,8 @@ export function openPostgres(uri: string, onFault: (error: unknown) => void): Co
       if (Date.now() >= deadline) throw new DeadlineExceeded(DEADLINE_MS)
       return rows as never
     }
-    return ask(() => nullIfUndone(() => native.transaction(runAll)))
+    const run = () => ask(() => nullIfUndone(() => native.transaction(runAll)))
+    return queries.tracePromise(run, { text: 'transaction' })
   }
 
   return {
