@@ -1,21 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
-const PACKAGES = [
-  '@fastify/otel',
-  '@opentelemetry/api',
-  '@opentelemetry/exporter-trace-otlp-http',
-  '@opentelemetry/resources',
-  '@opentelemetry/sdk-trace-node'
-].join(' ')
-
 /** Nothing of it is loaded, and so nothing has to be installed, where no endpoint is set. */
 async function load() {
   try {
     return await import('./tracing.ts')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new Error(`OTEL_EXPORTER_OTLP_ENDPOINT is set, which needs: npm install --save-prod ${PACKAGES}`)
+    throw new Error(
+      'OTEL_EXPORTER_OTLP_ENDPOINT is set, which needs development dependencies: see docs/observability.md'
+    )
   }
 }
 

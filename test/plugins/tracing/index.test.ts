@@ -139,7 +139,9 @@ t.test(
   async (t) => {
     const quick = { OTEL_BSP_SCHEDULE_DELAY: '50', OTEL_EXPORTER_OTLP_TIMEOUT: '200' }
     Object.assign(process.env, quick)
-    t.teardown(() => Object.keys(quick).forEach((name) => delete process.env[name]))
+    t.teardown(() => {
+      for (const name of Object.keys(quick)) delete process.env[name]
+    })
     const absent = await buildWithLog(t, { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}` })
     const told = () => absent.lines.filter(({ dependency }) => dependency === 'traces')
     for (let i = 0; i < 3; i++) {

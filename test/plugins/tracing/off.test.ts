@@ -26,8 +26,5 @@ t.test('an endpoint without the packages stops the start and says what to instal
     NODE_OPTIONS: `--import "data:text/javascript;base64,${Buffer.from(absent).toString('base64')}"`
   })
   t.equal(await server.exited, 1)
-  t.match(
-    server.output(),
-    /^Could not start: OTEL_EXPORTER_OTLP_ENDPOINT is set, which needs: npm install --save-prod @f/m
-  )
+  t.match(server.output(), 'Could not start: OTEL_EXPORTER_OTLP_ENDPOINT is set, which needs development dependencies')
 })
