@@ -5,6 +5,7 @@ import blocklist from './plugins/blocklist/index.ts'
 import compress from './plugins/compress/index.ts'
 import config from './plugins/config/index.ts'
 import type { Settings } from './plugins/config/settings.ts'
+import cookies from './plugins/cookies/index.ts'
 import cors from './plugins/cors/index.ts'
 import db from './plugins/db/index.ts'
 import deadline from './plugins/deadline/index.ts'
@@ -50,13 +51,14 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(rateLimit)
   await app.register(input)
   await app.register(methods)
+  await app.register(cookies)
   // Who is asking? Each strategy adds itself to app.strategies
   await app.register(throttle)
   await app.register(users)
   await app.register(auth)
-  await app.register(session) // cookies
+  await app.register(session) // logins by cookie
   await app.register(blocklist) // revoked logins
-  await app.register(jwt) // bearer tokens
+  await app.register(jwt) // logins by token
   // What we answer: health and reference, the routes of the concerns, then yours
   await app.register(health)
   await app.register(docs)

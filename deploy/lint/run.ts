@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 
-// What linters say of the files of deploy: npm run lint:deploy. Those of this folder are installed first, from its lock file.
+// What linters say of the files of deploy, and of docs/openapi.json: npm run lint:deploy. Those of this folder are installed first, from its lock file.
 
 const HERE = import.meta.dirname
 const DEPLOY = join(HERE, '..')
@@ -25,6 +25,17 @@ lint('Dockerfile', bin('dockerfile-utils'), 'lint', join(DEPLOY, 'Dockerfile'))
 // The order of keys is that of reading, not the alphabet's.
 const order = ['--disable-rule', 'service-keys-order', 'top-level-properties-order']
 lint('compose.yaml', bin('dclint'), join(DEPLOY, 'compose.yaml'), '--max-warnings', '0', ...order)
+
+const contract = join(HERE, '../../docs/openapi.json')
+lint(
+  'docs/openapi.json',
+  bin('spectral'),
+  'lint',
+  contract,
+  '--ruleset',
+  join(HERE, 'openapi.yaml'),
+  '--fail-severity=hint'
+)
 
 // Of a template an instance is checked.
 const unit = join(temporary, 'starter@3001.service')

@@ -1,22 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
+import { CrossOriginRequest } from '../cookies/errors.ts'
 import { problems } from '../errors/schemas.ts'
 import { SMALL_BODY } from '../input/limits.ts'
+import { TooManyAttempts } from '../throttle/errors.ts'
+import { EmailTaken, PasswordTooCommon, UsernameTaken } from '../users/errors.ts'
 import { toUserReply } from '../users/schemas.ts'
 import { accountOf } from './account.ts'
 import { checkAuth } from './check-auth.ts'
 import { InvalidCredentials, Unauthenticated } from './errors.ts'
-import {
-  CheckAuthReply,
-  LoginBody,
-  LoginReply,
-  ReauthenticateBody,
-  renewedReplies,
-  SignUpBody,
-  SignUpReply,
-  StatusReply,
-  WhoamiReply
-} from './schemas.ts'
+import * as schemas from './schemas.ts'
 import sessionRoutes from './session-routes.ts'
 
 const noContent = Type.Null({ description: 'Done' })
@@ -28,15 +21,18 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const known = [...strategies.values()]
   const tags = ['auth']
 
-  const index = { summary: 'The service answers', tags, response: { 200: StatusReply } }
+  const index = { summary: 'The service answers', tags, response: { 200: schemas.StatusReply } }
   app.get('', { schema: index, handler: async () => ({ status: 'All set!' }) })
 
   app.post('/signup', {
     schema: {
       summary: 'Make an account',
       tags,
-      body: SignUpBody(app.config.PASSWORD_MIN_LENGTH),
-      response: { 201: SignUpReply, ...problems(400, 409, 413, 422, 429) }
+      body: schemas.SignUpBody(app.config.PASSWORD_MIN_LENGTH),
+      response: {
+        201: schemas.SignUpReply,
+        ...problems(400, UsernameTaken, EmailTaken, PasswordTooCommon, TooManyAttempts)
+      }
     },
     bodyLimit,
     handler: async (request, reply) => {
@@ -50,8 +46,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Log in by cookie or by token',
       tags,
       security: [],
-      body: LoginBody(known.map(({ kind }) => kind)),
-      response: { 200: LoginReply(known.map((strategy) => strategy.reply)), ...problems(400, 401, 403, 413, 429) }
+      body: schemas.LoginBody(known),
+      response: {
+        200: schemas.LoginReply(known.map((strategy) => strategy.reply)),
+        ...problems(400, InvalidCredentials, CrossOriginRequest, TooManyAttempts)
+      }
     },
     bodyLimit,
     compress: false,
@@ -68,8 +67,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'Give the password again: this login is fresh, and renewed',
       tags,
-      body: ReauthenticateBody,
-      response: { ...renewedReplies(known), ...problems(400, 401, 403, 413, 429) }
+      body: schemas.ReauthenticateBody,
+      response: { ...schemas.renewedReplies(known), ...problems(400, 401, InvalidCredentials, TooManyAttempts) }
     },
     bodyLimit,
     compress: false,
@@ -81,14 +80,14 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post('/logout', {
-    schema: { summary: 'End this login', tags, response: { 204: noContent, ...problems(401, 403) } },
+    schema: { summary: 'End this login', tags, response: { 204: noContent, ...problems(401) } },
     onRequest: app.authenticateToRevoke(() => true),
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)
       const login = await revocations.revoke(request, sid, 'logout', new Date())
       // Renewed by another request just now: what the client holds since then is not logged out.
       if (login?.revokedReason === 'renewed') throw new Unauthenticated()
-      strategies.get(kind)?.signOut(reply)
+      strategies.get(kind)?.signOut(request, reply)
       reply.code(204)
     }
   })
@@ -97,7 +96,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'Whose credential this is, without reading the user; for nginx auth_request',
       tags,
-      response: { 200: WhoamiReply, ...problems(401) }
+      response: { 200: schemas.WhoamiReply, ...problems(401) }
     },
     compress: false,
     onRequest: app.authenticate,
@@ -109,7 +108,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get('/check-auth', {
-    schema: { summary: 'Am I logged in, and for how long?', tags, response: { 200: CheckAuthReply } },
+    schema: { summary: 'Am I logged in, and for how long?', tags, response: { 200: schemas.CheckAuthReply } },
     compress: false,
     handler: (request, reply) => checkAuth(app, request, reply)
   })

@@ -13,18 +13,18 @@ export function SignUpBody(passwordMinLength: number) {
 }
 export const SignUpReply = Type.Object({ user: UserReply }, closed)
 
-export function LoginBody(kinds: Strategy['kind'][]) {
-  return Type.Object(
-    {
-      usernameOrEmail: Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] }),
-      password: KnownPassword,
-      authType: Type.Enum(kinds),
-      remember: Type.Optional(
-        Type.Boolean({ default: true, description: 'false: ends with the browser, or after 12 idle hours' })
-      )
-    },
-    closed
-  )
+export function LoginBody(strategies: Strategy[]) {
+  const members = {
+    usernameOrEmail: Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] }),
+    password: KnownPassword,
+    authType: Type.Enum(strategies.map(({ kind }) => kind)),
+    remember: Type.Optional(
+      Type.Boolean({ default: true, description: 'false: ends with the browser, or after 12 idle hours' })
+    )
+  }
+  // What a strategy asks for beside, it reads itself.
+  const all = Object.assign({}, members, ...strategies.map(({ loginMembers }) => loginMembers))
+  return Type.Object(all as typeof members, closed)
 }
 /** One of the strategies' replies. Each is closed, since the first that fits is taken and unlisted members are dropped. */
 export function LoginReply(replies: TSchema[]) {

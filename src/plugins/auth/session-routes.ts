@@ -41,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'End one of my logins',
       tags,
       params: SessionParams,
-      response: { 204: noContent, ...problems(401, 403, 404) }
+      response: { 204: noContent, ...problems(401, SessionNotFound) }
     },
     onRequest: app.authenticateToRevoke(({ id }, request) => (request.params as { id: string }).id === id),
     handler: async (request, reply) => {
@@ -49,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const { id } = request.params
       await requireOwn(request, id)
       await revocations.revoke(request, id, 'revoked', new Date())
-      if (id === sid) strategies.get(kind)?.signOut(reply)
+      if (id === sid) strategies.get(kind)?.signOut(request, reply)
       reply.code(204)
     }
   })
@@ -59,14 +59,14 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'End all my logins',
       tags,
       querystring: RevokeAllQuery,
-      response: { 204: noContent, ...problems(400, 401, 403) }
+      response: { 204: noContent, ...problems(400, 401) }
     },
     onRequest: app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'all'),
     handler: async (request, reply) => {
       const { userId, sid, kind } = accountOf(request)
       const { keepCurrent } = request.query
       await revocations.revokeAll(request, userId, 'all', new Date(), keepCurrent ? sid : undefined)
-      if (!keepCurrent) strategies.get(kind)?.signOut(reply)
+      if (!keepCurrent) strategies.get(kind)?.signOut(request, reply)
       reply.code(204)
     }
   })

@@ -16,10 +16,10 @@ const madeOf = (kind: Login['kind']) => (kind === 'token' ? ['authn_token_create
 
 /** Makes and renews logins, whatever carries them. */
 export function createSignIn({ logins, revocations, strategies, events, config }: FastifyInstance) {
-  async function issue(strategy: Strategy, request: FastifyRequest, reply: FastifyReply) {
-    const { secretHash, deliver } = await strategy.issue(request, reply)
+  async function issue(strategy: Strategy, request: FastifyRequest, reply: FastifyReply, old: Login | null) {
+    const { row, deliver } = await strategy.issue(request, reply, old)
     const userAgent = request.headers['user-agent']?.slice(0, 256) ?? null
-    return { carrier: { secretHash, ip: clientAddress(request), userAgent, idleTtl: strategy.idleTtl }, deliver }
+    return { carrier: { ...row, ip: clientAddress(request), userAgent, idleTtl: strategy.idleTtl }, deliver }
   }
 
   return {
@@ -35,7 +35,7 @@ export function createSignIn({ logins, revocations, strategies, events, config }
       const replaced = await strategy.replaced(request, reply)
       if (replaced) await revocations.revoke(request, replaced.id, 'replaced', now)
       const { kind } = strategy
-      const { carrier, deliver } = await issue(strategy, request, reply)
+      const { carrier, deliver } = await issue(strategy, request, reply, null)
       const happened = ['authn_login_success' as const, 'session_created' as const, ...madeOf(kind)]
       const toDetails = (sid: string) => ({ userId: user.id, sid, kind })
       const made = { ...carrier, kind, remember, maxAge: config.LOGIN_MAX_AGE }
@@ -55,7 +55,7 @@ export function createSignIn({ logins, revocations, strategies, events, config }
       // Wholly or not at all: who cannot be told of the end of the old login would go on to let it in.
       await revocations.check()
       const now = new Date()
-      const { carrier, deliver } = await issue(strategy, request, reply)
+      const { carrier, deliver } = await issue(strategy, request, reply, old)
       const changed = await change(old, carrier, now)
       if (changed === null) return null
       await revocations.announce(request, changed.ended)

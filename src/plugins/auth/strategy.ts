@@ -1,12 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { Login } from '../db/types.ts'
+import type { ErrorType } from '../errors/schemas.ts'
 import type { Account } from './account.ts'
+import type { Carrier } from './transactions.ts'
 
 /** What a client will hold of a new login. */
 export type Credential = {
-  /** What the row remembers of it; null: nothing. */
-  secretHash: string | null
+  /** What the row remembers of it. */
+  row: Pick<Carrier, 'secretHash' | 'refreshInCookie'>
   /** Hands it to the client, once the row is there: by a header, or as members of the reply (null: none). */
   deliver(login: Login, now: Date): Promise<object | null>
 }
@@ -14,8 +16,12 @@ export type Credential = {
 /** One way to carry a login. It adds itself to `app.strategies`; nobody imports it. */
 export type Strategy = {
   kind: Login['kind']
+  /** Why a credential of it may not count: each is a 401. */
+  refusals: ErrorType[]
   /** Its security scheme in OpenAPI. */
   scheme: Record<string, string>
+  /** What it wants to know at login beside the password. */
+  loginMembers?: Record<string, TSchema>
   /** What a login answers: `user`, and the members that `deliver` gives. */
   reply: TSchema
   /** What the renewal of a login answers, by status: 200 with those members, or 204. */
@@ -26,10 +32,10 @@ export type Strategy = {
   admit(request: FastifyRequest): void
   /** The live login whose credential a new one will overwrite at this client, or null. */
   replaced(request: FastifyRequest, reply: FastifyReply): Promise<Pick<Login, 'id'> | null>
-  /** A fresh credential for a login that is about to be made. */
-  issue(request: FastifyRequest, reply: FastifyReply): Promise<Credential>
+  /** A fresh credential for a login that is about to be made, be it in place of an `old` one. */
+  issue(request: FastifyRequest, reply: FastifyReply, old: Login | null): Promise<Credential>
   /** The account of the credential that the request carries: null without one, at once; a 401 for one that does not count. */
   identify(request: FastifyRequest, reply: FastifyReply): Promise<Account | null> | null
   /** Takes the credential from the client, where the server can. */
-  signOut(reply: FastifyReply): void
+  signOut(request: FastifyRequest, reply: FastifyReply): void
 }

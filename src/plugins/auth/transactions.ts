@@ -4,7 +4,8 @@ import type { Atomically, AuditEvent, Login, Tables, User } from '../db/types.ts
 import { idleEnd } from './logins.ts'
 
 /** What the client that gets a login tells of itself, and the hash of what it will hold; `idleTtl` in seconds. */
-export type Carrier = Pick<Login, 'secretHash' | 'ip' | 'userAgent'> & { idleTtl: number }
+export type Carrier = Pick<Login, 'secretHash' | 'ip' | 'userAgent'> &
+  Partial<Pick<Login, 'refreshInCookie'>> & { idleTtl: number }
 /** What a new login has beside; `maxAge` in seconds. */
 export type NewLogin = Carrier & Pick<Login, 'kind' | 'remember'> & { maxAge: number }
 /** The user whose password was verified: everything here holds only for this hash. */

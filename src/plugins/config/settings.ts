@@ -1,4 +1,5 @@
 import { authEnv } from '../auth/env.ts'
+import { cookiesConflict, cookiesEnv } from '../cookies/env.ts'
 import { corsEnv } from '../cors/env.ts'
 import { dbEnv } from '../db/env.ts'
 import { docsEnv } from '../docs/env.ts'
@@ -10,7 +11,7 @@ import { metricsConflict, metricsEnv } from '../metrics/env.ts'
 import { overloadEnv } from '../overload/env.ts'
 import { rateLimitConflict, rateLimitEnv } from '../rate-limit/env.ts'
 import { redisEnv } from '../redis/env.ts'
-import { sessionConflict, sessionEnv } from '../session/env.ts'
+import { sessionEnv } from '../session/env.ts'
 import { tracingEnv } from '../tracing/env.ts'
 import { usersEnv } from '../users/env.ts'
 import { configEnv } from './env.ts'
@@ -29,6 +30,7 @@ export const settingKinds = {
   ...corsEnv,
   ...overloadEnv,
   ...rateLimitEnv,
+  ...cookiesEnv,
   ...usersEnv,
   ...authEnv,
   ...sessionEnv,
@@ -71,7 +73,7 @@ const conflicts: ((settings: Settings) => string | null)[] = [
   findSharedKeys,
   metricsConflict, // its port is its own
   rateLimitConflict, // shared needs Redis
-  sessionConflict // SameSite=None needs Secure
+  cookiesConflict // SameSite=None needs Secure
 ]
 
 /** Reads and checks every setting; throws {@link InvalidSettings} with all faults at once. */

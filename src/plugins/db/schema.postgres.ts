@@ -28,6 +28,8 @@ export const sessions = pg.pgTable(
     secretHash: pg.text('secret_hash').unique(),
     generation: pg.integer('generation').notNull(),
     rotatedAt: time('rotated_at').notNull(),
+    /** Its refresh token is in a cookie of the browser, and never in a reply. */
+    refreshInCookie: pg.boolean('refresh_in_cookie').notNull().default(false),
     createdAt: time('created_at').notNull(),
     lastSeenAt: time('last_seen_at').notNull(),
     authenticatedAt: time('authenticated_at').notNull(),

@@ -26,6 +26,7 @@ export const sessions = sqlite.sqliteTable(
     secretHash: sqlite.text('secret_hash').unique(),
     generation: sqlite.integer('generation').notNull(),
     rotatedAt: time('rotated_at').notNull(),
+    refreshInCookie: sqlite.integer('refresh_in_cookie', { mode: 'boolean' }).notNull().default(false),
     createdAt: time('created_at').notNull(),
     lastSeenAt: time('last_seen_at').notNull(),
     authenticatedAt: time('authenticated_at').notNull(),

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import type { FastifyError } from 'fastify'
 import Type, { type Static } from 'typebox'
 
 /** RFC 9457; `code` is ours and stable. Routes refer to it by name: see `problems`. */
@@ -22,11 +23,24 @@ export const Problem = Type.Object(
 )
 export type Problem = Static<typeof Problem>
 
-/** The reply schemas for the failures of a route: `...problems(401, 404)`. */
-export function problems(...statuses: number[]) {
-  const reply = (status: number) => ({
-    description: STATUS_CODES[status] ?? 'Failure',
-    content: { 'application/problem+json': { schema: Type.Ref('Problem#') } }
-  })
-  return Object.fromEntries(statuses.map((status) => [status, reply(status)]))
+/** An error made with createError, or a class of such. */
+export type ErrorType = new (...given: never[]) => FastifyError
+/** The reply schema of a failure, and the errors of the route that have its status: their codes are in the reference. */
+export type Failure = { description: string; content: object; errors: ErrorType[] }
+
+/**
+ * The reply schemas for the failures of a route: `...problems(401, NoteNotFound)`. A status stands for what guards and validation
+ * answer with it, an error for itself.
+ */
+export function problems(...failures: (number | ErrorType)[]): Record<number, Failure> {
+  const replies: Record<number, Failure> = {}
+  for (const failure of failures) {
+    const [status, own] = typeof failure === 'number' ? [failure, []] : [new failure().statusCode ?? 500, [failure]]
+    replies[status] = {
+      description: STATUS_CODES[status] ?? 'Failure',
+      content: { 'application/problem+json': { schema: Type.Ref('Problem#') } },
+      errors: [...(replies[status]?.errors ?? []), ...own]
+    }
+  }
+  return replies
 }

@@ -16,4 +16,4 @@ async function jwt(app: FastifyInstance) {
   app.strategies.set('token', createTokenStrategy(app, tokens))
 }
 
-export default fp(jwt, { name: 'jwt', dependencies: ['config', 'auth', 'blocklist'] })
+export default fp(jwt, { name: 'jwt', dependencies: ['config', 'cookies', 'auth', 'blocklist'] })

@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { logEvent } from '../events/log.ts'
 import { causeOf, InvalidToken, RefreshTokenReused, TokenRevoked } from './errors.ts'
+import { createRefreshCookie } from './refresh-cookie.ts'
 import { refreshLogin } from './rotation.ts'
 import type { TokenReply } from './schemas.ts'
 
@@ -8,6 +9,7 @@ import type { TokenReply } from './schemas.ts'
 export function createRefresh({ logins, revocations, tokens, throttle, events, config }: FastifyInstance) {
   const { REFRESH_GRACE, REFRESH_TOKEN_TTL } = config
   const rotation = { logins, revocations, graceSeconds: REFRESH_GRACE, idleTtl: REFRESH_TOKEN_TTL }
+  const refreshCookie = createRefreshCookie(config, tokens)
   const kind = 'token' as const
 
   async function refuse(request: FastifyRequest, error: unknown): Promise<never> {
@@ -21,13 +23,14 @@ export function createRefresh({ logins, revocations, tokens, throttle, events, c
     throw error
   }
 
-  return async function refresh(request: FastifyRequest, token: string, now: Date): Promise<TokenReply> {
+  return async function refresh(request: FastifyRequest, reply: FastifyReply, token: string): Promise<TokenReply> {
+    const now = new Date()
     await throttle.refresh.check(request)
     try {
       const { login, isRepeat } = await refreshLogin(rotation, request, tokens.verifyRefresh(token, now), now)
       const { userId, id: sid } = login
       await events.record(request, 'authn_token_created', { userId, sid, kind, reason: 'refresh', isRepeat })
-      return tokens.issue(login, now)
+      return refreshCookie.deliver(reply, login, now)
     } catch (error) {
       return refuse(request, error)
     }

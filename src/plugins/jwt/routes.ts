@@ -1,12 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '../errors/schemas.ts'
 import { SMALL_BODY } from '../input/limits.ts'
+import { TooManyAttempts } from '../throttle/errors.ts'
+import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
 import { createRefresh } from './refresh.ts'
+import { createRefreshCookie } from './refresh-cookie.ts'
 import { RefreshBody, TokenReply } from './schemas.ts'
 
 /** /api/auth */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const refresh = createRefresh(app)
+  const refusals = [InvalidToken, TokenExpired, TokenRevoked, RefreshTokenReused]
+  const refreshCookie = createRefreshCookie(app.config, app.tokens)
 
   app.post('/token-refresh', {
     schema: {
@@ -14,11 +19,16 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['auth'],
       security: [],
       body: RefreshBody,
-      response: { 200: TokenReply, ...problems(400, 401, 413, 429) }
+      response: { 200: TokenReply, ...problems(400, ...refusals, TooManyAttempts) }
     },
     bodyLimit: SMALL_BODY,
     compress: false,
-    handler: (request) => refresh(request, request.body.refreshToken, new Date())
+    async preValidation(request) {
+      // Without a body it is in the cookie; without either the body is what is missing.
+      const token = request.body === undefined ? refreshCookie.read(request) : undefined
+      if (token !== undefined) request.body = { refreshToken: token }
+    },
+    handler: (request, reply) => refresh(request, reply, request.body.refreshToken)
   })
 }
 

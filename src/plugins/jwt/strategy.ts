@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Account, freshUntil } from '../auth/account.ts'
+import { isLive } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
 import { logEvent } from '../events/log.ts'
-import { causeOf, InvalidToken, TokenRevoked } from './errors.ts'
-import { TokenLoginReply, TokenReply } from './schemas.ts'
+import { causeOf, InvalidToken, TokenExpired, TokenRevoked } from './errors.ts'
+import { createRefreshCookie } from './refresh-cookie.ts'
+import { RefreshIn, TokenLoginReply, TokenReply } from './schemas.ts'
 import type { Tokens } from './tokens.ts'
 
 /** The token of `Authorization: Bearer …` (RFC 6750, 2.1); null for another scheme or none. Throws INVALID_TOKEN. */
@@ -18,6 +20,8 @@ export function bearerToken(authorization: string | undefined) {
 /** Logins carried by an access token, and by the refresh token that renews it. */
 export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strategy {
   const { REFRESH_TOKEN_TTL, FRESH_FOR } = app.config
+  const refreshCookie = createRefreshCookie(app.config, tokens)
+  const asksForCookie = ({ body }: FastifyRequest) => (body as { refreshIn?: string }).refreshIn === 'cookie'
 
   async function identify(request: FastifyRequest): Promise<Account | null> {
     try {
@@ -35,16 +39,37 @@ export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strat
 
   return {
     kind: 'token',
-    scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    refusals: [InvalidToken, TokenExpired, TokenRevoked],
+    scheme: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'An access token (RFC9068), checked as RFC8725 says'
+    },
     reply: TokenLoginReply,
     renewed: { 200: TokenReply },
     idleTtl: REFRESH_TOKEN_TTL,
-    admit() {},
-    // The client keeps the tokens of another login as it likes.
-    replaced: async () => null,
-    issue: async () => ({ secretHash: null, deliver: async (login, now) => tokens.issue(login, now) }),
+    loginMembers: { refreshIn: RefreshIn },
+    admit(request) {
+      if (asksForCookie(request)) app.refuseForeignPage(request)
+    },
+    async replaced(request) {
+      // Tokens of another login the client keeps as it likes, but of this cookie a browser has one.
+      const sid = asksForCookie(request) ? refreshCookie.findLogin(request) : null
+      const former = sid === null ? null : await app.logins.find(sid)
+      return former && isLive(former, new Date()) ? former : null
+    },
+    async issue(request, reply, old) {
+      const refreshInCookie = old ? old.refreshInCookie : asksForCookie(request)
+      return {
+        row: { secretHash: null, refreshInCookie },
+        deliver: async (login, now) => refreshCookie.deliver(reply, login, now)
+      }
+    },
     identify: (request) => (request.headers.authorization === undefined ? null : identify(request)),
-    // The client has the tokens; the blocklist has their login.
-    signOut() {}
+    // The client has the tokens, the blocklist has their login; the cookie is another login's, perhaps.
+    signOut(request, reply) {
+      if (refreshCookie.findLogin(request) === request.account?.sid) refreshCookie.clear(reply)
+    }
   }
 }

@@ -72,7 +72,7 @@ export async function createTokens(app: FastifyInstance) {
       return claims as RefreshClaims
     },
     /** A new access token and the login's one refresh token, made from the row alone and so always the same. */
-    issue(login: Login, now: Date): TokenReply {
+    issue(login: Login, now: Date): Required<TokenReply> {
       const iat = seconds(now)
       const exp = Math.min(iat + ACCESS_TOKEN_TTL, seconds(login.absoluteExpiresAt))
       const refreshExp = seconds(login.expiresAt)

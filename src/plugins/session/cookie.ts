@@ -1,12 +1,6 @@
-import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { Settings } from '../config/settings.ts'
 
 /** The `__Host-` prefix binds the cookie to this host, to https and to the whole of it (RFC 6265bis, 4.1.3). */
 export function cookieName(settings: Settings) {
   return settings.COOKIE_SECURE ? '__Host-sid' : 'sid'
-}
-
-/** The attributes of every Set-Cookie, the clearing one too: browsers ignore it where they differ. */
-export function cookieOptions(settings: Settings): CookieSerializeOptions {
-  return { path: '/', httpOnly: true, secure: settings.COOKIE_SECURE, sameSite: settings.COOKIE_SAME_SITE }
 }

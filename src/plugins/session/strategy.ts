@@ -4,11 +4,11 @@ import Type from 'typebox'
 import { type Account, freshUntil } from '../auth/account.ts'
 import { idleEnd, isLive, type SessionLogin } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
+import { cookieOptions } from '../cookies/cookie.ts'
 import { logEvent } from '../events/log.ts'
 import { UserReply } from '../users/schemas.ts'
-import { cookieName, cookieOptions } from './cookie.ts'
-import { isCrossOrigin } from './cross-origin.ts'
-import { CrossOriginRequest, SessionExpired, SessionRevoked } from './errors.ts'
+import { cookieName } from './cookie.ts'
+import { SessionExpired, SessionRevoked } from './errors.ts'
 import { createOpener } from './open.ts'
 import type { SessionStore } from './store.ts'
 
@@ -16,7 +16,7 @@ const TOUCH_EVERY_MS = 60_000
 
 /** Logins carried by a signed cookie that holds a random id. */
 export async function createCookieStrategy(app: FastifyInstance, store: SessionStore): Promise<Strategy> {
-  const { SECRET_KEY, SESSION_TTL, FRESH_FOR, CORS_API_ORIGINS } = app.config
+  const { SECRET_KEY, SESSION_TTL, FRESH_FOR } = app.config
   const name = cookieName(app.config)
   const options = cookieOptions(app.config)
   const signer = new Signer([...SECRET_KEY])
@@ -75,15 +75,12 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
 
   return {
     kind: 'cookie',
+    refusals: [SessionExpired, SessionRevoked],
     scheme: { type: 'apiKey', in: 'cookie', name },
     reply: Type.Object({ user: UserReply }, { additionalProperties: false }),
     renewed: { 204: Type.Null({ description: 'Done: the cookie is another' }) },
     idleTtl: SESSION_TTL,
-    admit(request) {
-      if (!isCrossOrigin(request.headers, CORS_API_ORIGINS)) return
-      logEvent(request, 'malicious_csrf')
-      throw new CrossOriginRequest()
-    },
+    admit: (request) => app.refuseForeignPage(request),
     async replaced(request, reply) {
       const now = new Date()
       const former = await findLogin(request, reply, now)
@@ -96,10 +93,10 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
         setCookie(reply, signedCookie, login, now)
         return null
       }
-      return { secretHash, deliver }
+      return { row: { secretHash }, deliver }
     },
     identify: (request, reply) => (cookieOf(request) === undefined ? null : identify(request, reply)),
-    signOut(reply) {
+    signOut(_request, reply) {
       reply.clearCookie(name, options)
     }
   }

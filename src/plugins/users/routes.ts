@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { accountOf } from '../auth/account.ts'
-import { Unauthenticated } from '../auth/errors.ts'
+import { InvalidCredentials, ReauthenticationRequired, Unauthenticated } from '../auth/errors.ts'
 import { renewedReplies } from '../auth/schemas.ts'
 import { problems } from '../errors/schemas.ts'
 import { SMALL_BODY } from '../input/limits.ts'
+import { TooManyAttempts } from '../throttle/errors.ts'
+import { PasswordTooCommon, UsernameTaken } from './errors.ts'
 import { NameChanges, PasswordBody, type Profile, toUserReply, UserReply } from './schemas.ts'
 
 /** /api/users */
@@ -31,7 +33,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Change my names',
       tags,
       body: NameChanges,
-      response: { 200: UserReply, ...problems(400, 401, 403, 409, 413) }
+      response: { 200: UserReply, ...problems(400, 401, UsernameTaken) }
     },
     bodyLimit,
     onRequest: app.authenticate,
@@ -47,7 +49,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Change my password: every other login ends, this one is renewed',
       tags,
       body: PasswordBody(app.config.PASSWORD_MIN_LENGTH),
-      response: { ...renewedReplies([...strategies.values()]), ...problems(400, 401, 403, 413, 422, 429) }
+      response: {
+        ...renewedReplies([...strategies.values()]),
+        ...problems(400, 401, InvalidCredentials, PasswordTooCommon, TooManyAttempts)
+      }
     },
     bodyLimit,
     compress: false,
@@ -63,13 +68,13 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'Delete my account and end all logins; needs a fresh login',
       tags,
-      response: { 204: Type.Null({ description: 'Done' }), ...problems(401, 403) }
+      response: { 204: Type.Null({ description: 'Done' }), ...problems(401, ReauthenticationRequired) }
     },
     onRequest: [app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'deletion'), app.requireFresh],
     handler: async (request, reply) => {
       const { userId, kind } = accountOf(request)
       await revocations.deleteUser(request, userId, new Date())
-      strategies.get(kind)?.signOut(reply)
+      strategies.get(kind)?.signOut(request, reply)
       reply.code(204)
     }
   })

@@ -40,7 +40,12 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get('/:id', {
-    schema: { summary: 'One note', tags, params: NoteParams, response: { 200: NoteReply, ...problems(401, 404) } },
+    schema: {
+      summary: 'One note',
+      tags,
+      params: NoteParams,
+      response: { 200: NoteReply, ...problems(401, NoteNotFound) }
+    },
     handler: async (request) => found(await notes.find(accountOf(request).userId, request.params.id))
   })
 
@@ -50,7 +55,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       tags,
       params: NoteParams,
       body: NoteChanges,
-      response: { 200: NoteReply, ...problems(400, 401, 404) }
+      response: { 200: NoteReply, ...problems(400, 401, NoteNotFound) }
     },
     handler: async (request) =>
       found(await notes.update(accountOf(request).userId, request.params.id, request.body, new Date()))
@@ -61,7 +66,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Delete a note',
       tags,
       params: NoteParams,
-      response: { 204: Type.Null({ description: 'Done' }), ...problems(401, 404) }
+      response: { 204: Type.Null({ description: 'Done' }), ...problems(401, NoteNotFound) }
     },
     handler: async (request, reply) => {
       found(await notes.remove(accountOf(request).userId, request.params.id))

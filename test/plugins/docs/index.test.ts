@@ -6,11 +6,16 @@ type Operation = {
   summary?: string
   tags?: string[]
   security?: Record<string, unknown>[]
-  responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>
+  responses: Record<string, Reply | { $ref: string }>
 }
+type Reply = { description: string; content?: Record<string, { schema: object; examples?: Record<string, object> }> }
 type Document = {
   openapi: string
-  components: { schemas: Record<string, { required?: string[] }>; securitySchemes: object }
+  components: {
+    schemas: Record<string, { required?: string[] }>
+    responses: Record<string, Reply>
+    securitySchemes: object
+  }
   paths: Record<string, Record<string, Operation>>
 }
 
@@ -23,7 +28,10 @@ async function openDocs(t: Test) {
   const named = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const)
   )
-  return { app, routes, document, operations: new Map(named) }
+  /** The reply, be it written there or referred to. */
+  const replyOf = (reply: Reply | { $ref: string }) =>
+    '$ref' in reply ? document.components.responses[reply.$ref.split('/').at(-1) ?? ''] : reply
+  return { app, routes, document, replyOf, operations: new Map(named) }
 }
 
 t.test('ASVS 13.4.5: nothing of the reference is there until it is asked for', async (t) => {
@@ -45,7 +53,7 @@ t.test('the document lists exactly the routes that the router has', async (t) =>
 })
 
 t.test('every operation has a summary and a schema for what it answers', async (t) => {
-  const { operations } = await openDocs(t)
+  const { operations, replyOf } = await openDocs(t)
   for (const [name, { summary, tags, responses }] of operations) {
     t.ok(summary, `${name} has a summary`)
     t.match(tags, [/^[a-z]+$/], `${name} stands with others of its kind`)
@@ -54,7 +62,8 @@ t.test('every operation has a summary and a schema for what it answers', async (
       statuses.some((status) => status.startsWith('2')),
       `${name} has a success`
     )
-    for (const status of statuses) t.ok(responses[status]?.description, `${name} ${status} is described`)
+    for (const [status, reply] of Object.entries(responses))
+      t.ok(replyOf(reply)?.description, `${name} ${status} is described`)
   }
 })
 
@@ -81,15 +90,20 @@ t.test(
   }
 )
 
-t.test('failures are one named schema', async (t) => {
-  const { document, operations } = await openDocs(t)
+t.test('failures are one named schema, with the codes that an operation may answer', async (t) => {
+  const { document, operations, replyOf } = await openDocs(t)
   t.same(Object.keys(document.components.schemas), ['Problem'])
   t.same(document.components.schemas['Problem']?.required, ['title', 'status', 'code', 'detail', 'requestId'])
   for (const [name, { responses }] of operations) {
-    for (const [status, { content }] of Object.entries(responses)) {
+    for (const [status, reply] of Object.entries(responses)) {
       if (status < '400' || name.endsWith('z')) continue
-      const expected = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
-      t.same(content, expected, `${name} ${status}`)
+      const { schema, examples = {} } = replyOf(reply)?.content?.['application/problem+json'] ?? {}
+      const codes = Object.keys(examples)
+      t.ok(codes.length > 0, `${name} ${status} has codes`)
+      t.match(schema, {
+        allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: codes } } }]
+      })
+      for (const example of Object.values(examples)) t.match(example, { value: { status: Number(status) } })
     }
   }
 })

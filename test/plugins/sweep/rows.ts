@@ -13,6 +13,7 @@ export async function insertEnded(db: Database, { sessions }: Tables, count: num
     kind: i % 2 ? 'cookie' : 'token',
     secretHash: i % 2 ? randomUUIDv7() : null,
     generation: 0,
+    refreshInCookie: false,
     rotatedAt: ended,
     createdAt: ended,
     lastSeenAt: ended,

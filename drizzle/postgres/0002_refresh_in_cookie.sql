@@ -1,0 +1,1 @@
+ALTER TABLE "sessions" ADD COLUMN "refresh_in_cookie" boolean DEFAULT false NOT NULL;

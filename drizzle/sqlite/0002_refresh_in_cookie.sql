@@ -1,0 +1,1 @@
+ALTER TABLE `sessions` ADD `refresh_in_cookie` integer DEFAULT false NOT NULL;

@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildApp } from '../src/app.ts'
+import { readSettings } from '../src/plugins/config/settings.ts'
+
+// npm run openapi: writes docs/openapi.json, the contract as the routes say it with the settings of production.
+
+export const OPENAPI_FILE = join(import.meta.dirname, '../docs/openapi.json')
+
+/** The document, as text. */
+export async function readOpenApi() {
+  const randomKey = () => randomBytes(48).toString('base64url')
+  const keys = { SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey() }
+  const settings = readSettings({ ...keys, DB_URI: ':memory:', API_DOCS: 'true', LOG_LEVEL: 'silent' })
+  const app = await buildApp(settings)
+  await app.ready()
+  const document = app.swagger()
+  await app.close()
+  return `${JSON.stringify(document, null, 2)}\n`
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(OPENAPI_FILE, await readOpenApi())

@@ -1,0 +1,34 @@
+import fastifyCookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { logEvent } from '../events/log.ts'
+import { isCrossOrigin, isSafeMethod } from './cross-origin.ts'
+import { CrossOriginRequest } from './errors.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** CROSS_ORIGIN_REQUEST where a page of a foreign origin sent this: for what gives a browser a cookie. */
+    refuseForeignPage: (request: FastifyRequest) => void
+  }
+}
+
+/** Reads cookies, and keeps foreign pages from acting with them. */
+async function cookies(app: FastifyInstance) {
+  function isForeign(request: FastifyRequest) {
+    const isRefused = isCrossOrigin(request.headers, app.config.CORS_API_ORIGINS)
+    if (isRefused) logEvent(request, 'malicious_csrf')
+    return isRefused
+  }
+  // Only what sends a cookie along needs this; with Authorization the cookie does not count.
+  app.addHook('onRequest', function refuseCrossOrigin(request, _reply, done) {
+    const { method, headers } = request
+    const actsByCookie = !isSafeMethod(method) && headers.cookie !== undefined && headers.authorization === undefined
+    done(actsByCookie && isForeign(request) ? new CrossOriginRequest() : undefined)
+  })
+  await app.register(fastifyCookie)
+  app.decorate('refuseForeignPage', (request: FastifyRequest) => {
+    if (isForeign(request)) throw new CrossOriginRequest()
+  })
+}
+
+export default fp(cookies, { name: 'cookies', dependencies: ['config', 'errors', 'events', 'cors'] })

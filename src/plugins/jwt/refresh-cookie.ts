@@ -1,0 +1,43 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Settings } from '../config/settings.ts'
+import { cookieOptions } from '../cookies/cookie.ts'
+import type { Login } from '../db/types.ts'
+import type { TokenReply } from './schemas.ts'
+import type { Tokens } from './tokens.ts'
+
+/**
+ * The refresh token in a cookie that no script can read and that goes to /api/auth alone, for logins that asked for it
+ * (`refreshIn: "cookie"`). The row of a login knows, so that a renewed login keeps to it.
+ */
+export function createRefreshCookie(settings: Settings, tokens: Tokens) {
+  // It has a path, which forbids the prefix __Host- (RFC 6265bis, 4.1.3).
+  const name = settings.COOKIE_SECURE ? '__Secure-refresh' : 'refresh'
+  const isElsewhere = settings.COOKIE_SAME_SITE === 'none'
+  // For a page of another site browsers keep it apart, so that no third one meets it (CHIPS).
+  const options = { ...cookieOptions(settings), path: '/api/auth', ...(isElsewhere && { partitioned: true }) }
+  const tokenOf = ({ cookies }: FastifyRequest) => cookies[name]
+
+  return {
+    /** The token of the cookie; none for a request with Authorization, whose cookies do not count. */
+    read: (request: FastifyRequest) => (request.headers.authorization === undefined ? tokenOf(request) : undefined),
+    /** The `sid` of the login that the browser has a cookie of; null: of none. */
+    findLogin(request: FastifyRequest) {
+      const token = tokenOf(request)
+      try {
+        return token === undefined ? null : tokens.verifyRefresh(token, new Date()).sid
+      } catch {
+        return null
+      }
+    },
+    /** The reply with the tokens of a login, or the cookie and what is left of the reply. */
+    deliver(reply: FastifyReply, login: Login, now: Date): TokenReply {
+      const issued = tokens.issue(login, now)
+      if (!login.refreshInCookie) return issued
+      const { refreshToken, ...members } = issued
+      const maxAge = login.remember ? { maxAge: members.refreshExpiresIn } : {}
+      reply.setCookie(name, refreshToken, { ...options, ...maxAge })
+      return members
+    },
+    clear: (reply: FastifyReply) => void reply.clearCookie(name, options)
+  }
+}
