@@ -1,0 +1,49 @@
+import type { Test } from 'tap'
+import { createClient } from '../../client/src/index.ts'
+
+/** Which calls went out, by method and path. */
+export type Calls = string[]
+
+/** A fetch with the cookies of a browser, which the tabs of one share. `answer` may answer in place of the service. */
+export function createBrowser(baseUrl: string) {
+  const jar = new Map<string, { value: string; path: string }>()
+  const calls: Calls = []
+  const headers: Headers[] = []
+  let answer: (request: Request) => Response | null = () => null
+
+  const send = async (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init)
+    const { pathname } = new URL(request.url)
+    const cookies = [...jar].filter(([, { path }]) => pathname.startsWith(path))
+    const sent = new Headers(request.headers)
+    if (request.credentials === 'include' && cookies.length > 0)
+      sent.set('cookie', cookies.map(([name, { value }]) => `${name}=${value}`).join('; '))
+    calls.push(`${request.method} ${pathname}`)
+    headers.push(sent)
+    const reply = answer(request) ?? (await fetch(new Request(request, { headers: sent })))
+    for (const line of reply.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      const path = /; Path=([^;]*)/.exec(line)?.[1] ?? '/'
+      if (value === '') jar.delete(name)
+      else jar.set(name, { value, path })
+    }
+    return reply
+  }
+
+  return {
+    jar,
+    calls,
+    headers,
+    /** What answers in place of the service from now on; null lets it answer. */
+    intercept: (by: typeof answer) => {
+      answer = by
+    },
+    count: (call: string) => calls.filter((one) => one === call).length,
+    /** Another tab, which is closed when the test ends. */
+    openTab(t: Test, transport: 'cookie' | 'token') {
+      const client = createClient({ baseUrl, transport, fetch: send as typeof fetch })
+      t.teardown(client.close)
+      return client
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { ApiError } from '../../client/src/index.ts'
+import type { Environment } from '../../src/plugins/config/settings.ts'
+import { build, PASSWORD, signUp, transports } from '../build.ts'
+import { waitUntil } from '../wait.ts'
+import { createBrowser } from './browser.ts'
+
+const ADA = { usernameOrEmail: 'ada', password: PASSWORD }
+const REFRESH = 'POST /api/auth/token-refresh'
+
+/** The service, really listening, with an account for ada, and a browser. */
+async function open(t: Test, environment: Environment = {}) {
+  const app = await build(t, { COOKIE_SECURE: 'false', ...environment })
+  await signUp(app, 'ada')
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  return { app, ...createBrowser(`http://127.0.0.1:${port}`) }
+}
+
+function problem(status: number, code: string, headers: Record<string, string> = {}) {
+  const body = { title: '', status, code, detail: 'No', requestId: '1' }
+  return new Response(JSON.stringify(body), { status, headers })
+}
+
+for (const { kind } of transports) {
+  t.test(`logs in, is known after a reload, and logs out, by ${kind}`, async (t) => {
+    const { openTab, jar } = await open(t)
+    const tab = openTab(t, kind)
+    t.equal(await tab.session(), null)
+    const user = await tab.login(ADA)
+    t.equal(user.username, 'ada')
+    t.match(await tab.session(), { user, session: { kind } })
+    const { data } = await tab.api.GET('/api/users/me')
+    t.same(data, user)
+    t.equal((await tab.fetch('/api/notes')).status, 200, 'any other path too')
+
+    const reloaded = openTab(t, kind)
+    t.match(await reloaded.session(), { user }, 'a reload forgets nothing but the access token')
+    await reloaded.logout()
+    t.equal(await tab.session(), null)
+    t.equal(jar.size, 0, 'no cookie is left')
+  })
+
+  t.test(`what is refused is an error with its code, by ${kind}`, async (t) => {
+    const { openTab } = await open(t)
+    const tab = openTab(t, kind)
+    const refused = await tab.login({ ...ADA, password: 'wrong' }).catch((error: unknown) => error)
+    t.ok(refused instanceof ApiError)
+    t.match(refused, { code: 'INVALID_CREDENTIALS', status: 401, requestId: /./, errors: [], retryAfterMs: null })
+    await tab.login(ADA)
+    await t.rejects(tab.reauthenticate('wrong'), { code: 'INVALID_CREDENTIALS', status: 401 })
+    t.ok(await tab.session(), 'and the login lives')
+    await t.rejects(tab.changePassword({ currentPassword: PASSWORD, newPassword: 'password' }), {
+      code: 'PASSWORD_TOO_COMMON'
+    })
+    const { error } = await tab.api.POST('/api/auth/signup', {
+      body: { username: 'a', email: 'a@example.com', name: 'Ada', password: PASSWORD }
+    })
+    t.match(error, { code: 'VALIDATION_FAILED', errors: [{ pointer: '/username' }] })
+  })
+
+  t.test(`a login goes on after it was renewed, by ${kind}`, async (t) => {
+    const { openTab } = await open(t)
+    const tab = openTab(t, kind)
+    await tab.login(ADA)
+    await tab.reauthenticate(PASSWORD)
+    t.ok(await tab.session())
+    await tab.changePassword({ currentPassword: PASSWORD, newPassword: 'another long password' })
+    t.ok(await tab.session())
+    t.ok(await openTab(t, kind).session(), 'after a reload too')
+  })
+
+  t.test(`a logout that was not stored is an error, and can be repeated, by ${kind}`, async (t) => {
+    const { openTab, intercept } = await open(t)
+    const tab = openTab(t, kind)
+    await tab.login(ADA)
+    intercept(({ url }) =>
+      url.endsWith('/logout') ? problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '5' }) : null
+    )
+    await t.rejects(tab.logout(), { code: 'SERVICE_UNAVAILABLE', retryAfterMs: 5000 })
+    t.ok(await tab.session(), 'nobody is told that it was done')
+    intercept(() => null)
+    await tab.logout()
+    t.equal(await tab.session(), null)
+  })
+
+  t.test(`waits as long as the service says, but not with what changes something, by ${kind}`, async (t) => {
+    const { openTab, intercept, count } = await open(t)
+    const tab = openTab(t, kind)
+    await tab.login(ADA)
+    let refusals = 2
+    intercept(({ url }) =>
+      url.includes('/api/users') && refusals-- > 0 ? problem(429, 'RATE_LIMITED', { 'retry-after': '0.1' }) : null
+    )
+    const begin = performance.now()
+    t.equal((await tab.api.GET('/api/users/me')).response.status, 200)
+    t.ok(performance.now() - begin >= 190)
+    t.equal(count('GET /api/users/me'), 3)
+
+    refusals = 9
+    const { response } = await tab.api.PATCH('/api/users/me', { body: { name: 'Ada King' } })
+    t.equal(response.status, 429)
+    t.equal(count('PATCH /api/users/me'), 1)
+    intercept(() => problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '600' }))
+    t.equal((await tab.fetch('/api/users/me')).status, 503, 'nor for ten minutes')
+  })
+
+  t.test(`what ends in one tab ends in all, by ${kind}`, async (t) => {
+    const { openTab } = await open(t)
+    const [one, other] = [openTab(t, kind), openTab(t, kind)]
+    const told: boolean[] = []
+    other.onChange((isLoggedIn) => told.push(isLoggedIn))
+    await one.login(ADA)
+    await waitUntil(() => told.length === 1, 'it hears of the login')
+    t.ok(await other.session())
+    await one.logout()
+    await waitUntil(() => told.length === 2, 'and of the logout')
+    t.same(told, [true, false])
+  })
+}
+
+const noTokens = transports.every(({ kind }) => kind !== 'token') && 'needs logins by token'
+
+t.test('one refresh serves any number of calls that meet a stale token', { skip: noTokens }, async (t) => {
+  const { openTab, count, headers, intercept } = await open(t)
+  const tab = openTab(t, 'token')
+  await tab.login(ADA)
+  await tab.api.GET('/api/users/me')
+  const stale = headers.at(-1)?.get('authorization')
+  t.match(stale, /^Bearer /)
+  intercept((request) => (request.headers.get('authorization') === stale ? problem(401, 'TOKEN_EXPIRED') : null))
+  const notes = Array.from({ length: 10 }, (_, i) => tab.api.POST('/api/notes', { body: { title: `${i}`, text: '' } }))
+  const reads = Array.from({ length: 10 }, () => tab.api.GET('/api/users/me'))
+  const statuses = (await Promise.all([...notes, ...reads])).map(({ response }) => response.status)
+  t.same(statuses, [...Array(10).fill(201), ...Array(10).fill(200)], 'bodies are sent again too')
+  t.equal(count(REFRESH), 1)
+})
+
+t.test('a refresh that cannot be had just now ends nothing', { skip: noTokens }, async (t) => {
+  const { openTab, intercept } = await open(t)
+  await openTab(t, 'token').login(ADA)
+  const reloaded = openTab(t, 'token')
+  intercept(({ url }) => (url.endsWith('/token-refresh') ? problem(503, 'SERVICE_UNAVAILABLE') : null))
+  await t.rejects(reloaded.session(), { code: 'SERVICE_UNAVAILABLE' })
+  intercept(() => null)
+  t.ok(await reloaded.session())
+})
+
+t.test('a login that was ended elsewhere is heard of with the next call', async (t) => {
+  const { openTab, app } = await open(t)
+  for (const { kind } of transports) {
+    const tab = openTab(t, kind)
+    const { id } = await tab.login(ADA)
+    const told: boolean[] = []
+    tab.onChange((isLoggedIn) => told.push(isLoggedIn))
+    await app.revocations.revokeAll(app, id, 'all', new Date())
+    t.equal((await tab.api.GET('/api/users/me')).response.status, 401)
+    t.same(told, [false], kind)
+    t.equal(await tab.session(), null)
+  }
+})
+
+t.test('no token is where a script of another page could read it', { skip: noTokens }, async (t) => {
+  const { openTab, headers, calls } = await open(t)
+  const tab = openTab(t, 'token')
+  await tab.login(ADA)
+  await tab.api.GET('/api/users/me')
+  const sentCookie = calls.filter((_, i) => headers[i]?.has('cookie'))
+  t.same(sentCookie, [], 'the cookie of the refresh token goes with nothing else')
+  t.notMatch(JSON.stringify({ ...tab }), /eyJ/)
+})
