@@ -16,7 +16,7 @@ const LEFT_OUT = /^(node_modules|\.git|\.tap|\.env|.*\.db.*)$/
 const KNOWS_PARTS = /\blogIn\(|\btransports\b|\bsettingKinds\b/
 /** What asks for nothing that others do not ask for too, but longer. */
 const LONG =
-  /^test\/(deploy|matrices|scripts|mutation)\/|\/matrix\/|hostile|histories|keyring|outage|renewal|sweep|throttle|topologies|tls|tracing/
+  /^test\/(client|deploy|matrices|scripts|mutation)\/|\/matrix\/|hostile|histories|keyring|outage|renewal|sweep|throttle|topologies|tls|tracing/
 const MAX_ROUNDS = 6
 
 function run(cwd: string, command: string, ...words: string[]) {
