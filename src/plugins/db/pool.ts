@@ -9,8 +9,21 @@ const SILENCE_MS = 1200
 
 const TOO_MANY = '53300'
 
+/**
+ * When a connection is lost in the middle of an answer, postgres.js remembers how many rows had come, and puts those of the next
+ * answer behind them: its first row would seem not to be there.
+ */
+function withoutHoles<T>(answer: T): T {
+  if (Array.isArray(answer) && answer.length > 0 && !(0 in answer))
+    answer.splice(
+      0,
+      answer.findIndex((_, i) => i in answer)
+    )
+  return answer
+}
+
 async function ping(sql: Sql, limitMs: number) {
-  const [row] = await inTime(limitMs, () => sql.unsafe('show transaction_read_only'))
+  const [row] = withoutHoles(await inTime(limitMs, () => sql.unsafe('show transaction_read_only')))
   if (row?.['transaction_read_only'] === 'on') throw new ReadOnly()
 }
 
@@ -64,7 +77,7 @@ export function createPool(connect: () => Sql, onFault: (error: unknown) => void
     async ask<T>(query: (sql: Sql) => PromiseLike<T>) {
       if (!isOpen) throw new DatabaseDown()
       try {
-        return await inTime(DEADLINE_MS, () => query(client))
+        return withoutHoles(await inTime(DEADLINE_MS, () => query(client)))
       } catch (error) {
         onFault(error)
         throw error

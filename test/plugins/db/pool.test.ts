@@ -120,3 +120,22 @@ t.test('one that takes no changes counts as down', async (t) => {
   )
   await t.resolves(pool.check())
 })
+
+t.test('an answer that breaks off takes no row from the next one', async (t) => {
+  const { pool, proxy } = await open(t)
+  // The first rows are on their way while the third is waited for.
+  const wide = "select repeat('x', 20000), case when i > 2 then pg_sleep(3)::text end from generate_series(1, 3) i"
+  const broken = t.rejects(Promise.all([1, 2].map(() => pool.ask((sql) => sql.unsafe(wide)))))
+  await sleep(300)
+  await proxy.shut()
+  await broken
+  await proxy.open()
+
+  const answers = await Promise.all(
+    [1, 2, 3, 4].map((i) => pool.ask((sql) => sql.unsafe(`select ${i} as found`).values()))
+  )
+  t.strictSame(
+    answers.map((rows) => [rows.length, rows[0]]),
+    [1, 2, 3, 4].map((i) => [1, [i]])
+  )
+})
