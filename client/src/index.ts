@@ -81,10 +81,11 @@ export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetc
 
   /** One try, by the credential of the moment. */
   function sendOnce(request: Request) {
-    // With Authorization the service ignores cookies, so none is sent.
+    // By token only what gives or takes the cookie of the refresh token asks for cookies: none is sent or kept without.
     const headers = new Headers(request.headers)
     if (access) headers.set('authorization', `Bearer ${access.accessToken}`)
-    return send(new Request(request.clone(), { headers, credentials: isToken ? 'omit' : 'include' }))
+    const needsCookie = !isToken || request.credentials === 'include'
+    return send(new Request(request.clone(), { headers, credentials: needsCookie ? 'include' : 'omit' }))
   }
 
   /** Again after a refresh, where the token was stale. */
@@ -141,11 +142,10 @@ export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetc
     },
     /** Ends this login in all tabs. Throws where the service could not store that: then it lives, and this can be repeated. */
     async logout() {
-      const path = '/api/auth/logout'
-      if (isToken && access === null) await refresh(null)
-      const headers: HeadersInit = access ? { authorization: `Bearer ${access.accessToken}` } : {}
-      // With the cookie of the refresh token, so that it goes too.
-      const reply = await send(`${baseUrl}${path}`, { method: 'POST', credentials: 'include', headers })
+      // Refreshed first, where its token is stale: a login that lives is not logged out by being refused.
+      const reply = await sendFresh(
+        new Request(`${baseUrl}/api/auth/logout`, { method: 'POST', credentials: 'include' })
+      )
       if (!reply.ok && reply.status !== 401) throw await toApiError(reply)
       become(false)
     },
@@ -161,7 +161,7 @@ export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetc
     },
     /** Every other login ends. Throws INVALID_CREDENTIALS, PASSWORD_TOO_COMMON or TOO_MANY_ATTEMPTS. */
     async changePassword(passwords: { currentPassword: string; newPassword: string }) {
-      renew(await ok(api.PUT('/api/users/me/password', { body: passwords })))
+      renew(await ok(api.PUT('/api/users/me/password', { body: passwords, credentials: 'include' })))
     },
     /** Tells of each change, in this tab or another; gives what stops that. */
     onChange(listener: (isLoggedIn: boolean) => void) {

@@ -21,7 +21,8 @@ export function createBrowser(baseUrl: string) {
     calls.push(`${request.method} ${pathname}`)
     headers.push(sent)
     const reply = answer(request) ?? (await fetch(new Request(request, { headers: sent })))
-    for (const line of reply.headers.getSetCookie()) {
+    // A browser keeps no cookie of a reply to a request without credentials.
+    for (const line of request.credentials === 'include' ? reply.headers.getSetCookie() : []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       const path = /; Path=([^;]*)/.exec(line)?.[1] ?? '/'
       if (value === '') jar.delete(name)

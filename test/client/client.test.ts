@@ -137,6 +137,17 @@ t.test('one refresh serves any number of calls that meet a stale token', { skip:
   t.equal(count(REFRESH), 1)
 })
 
+t.test('a logout with a stale token ends the login all the same', { skip: noTokens }, async (t) => {
+  const { openTab, headers, intercept, app } = await open(t)
+  const tab = openTab(t, 'token')
+  const { id } = await tab.login(ADA)
+  await tab.api.GET('/api/users/me')
+  const stale = headers.at(-1)?.get('authorization')
+  intercept((request) => (request.headers.get('authorization') === stale ? problem(401, 'TOKEN_EXPIRED') : null))
+  await tab.logout()
+  t.same(await app.logins.listLive(id, new Date()), [], 'and is not only forgotten here')
+})
+
 t.test('a refresh that cannot be had just now ends nothing', { skip: noTokens }, async (t) => {
   const { openTab, intercept } = await open(t)
   await openTab(t, 'token').login(ADA)

@@ -34,7 +34,7 @@ export function createGuards({ strategies, logins, revocations, events }: Fastif
         const login = sid === undefined ? null : await logins.find(sid)
         if (!login?.revocationPending || !isRepeat(login, request)) throw error
         await revocations.complete(login.userId)
-        strategies.get(login.kind)?.signOut(request, reply)
+        strategies.get(login.kind)?.signOut(request, reply, login.id)
         return reply.code(204).send()
       }
     }

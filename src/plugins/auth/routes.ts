@@ -87,7 +87,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const login = await revocations.revoke(request, sid, 'logout', new Date())
       // Renewed by another request just now: what the client holds since then is not logged out.
       if (login?.revokedReason === 'renewed') throw new Unauthenticated()
-      strategies.get(kind)?.signOut(request, reply)
+      strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
     }
   })

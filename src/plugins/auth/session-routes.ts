@@ -49,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const { id } = request.params
       await requireOwn(request, id)
       await revocations.revoke(request, id, 'revoked', new Date())
-      if (id === sid) strategies.get(kind)?.signOut(request, reply)
+      if (id === sid) strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
     }
   })
@@ -66,7 +66,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const { userId, sid, kind } = accountOf(request)
       const { keepCurrent } = request.query
       await revocations.revokeAll(request, userId, 'all', new Date(), keepCurrent ? sid : undefined)
-      if (!keepCurrent) strategies.get(kind)?.signOut(request, reply)
+      if (!keepCurrent) strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
     }
   })

@@ -36,6 +36,6 @@ export type Strategy = {
   issue(request: FastifyRequest, reply: FastifyReply, old: Login | null): Promise<Credential>
   /** The account of the credential that the request carries: null without one, at once; a 401 for one that does not count. */
   identify(request: FastifyRequest, reply: FastifyReply): Promise<Account | null> | null
-  /** Takes the credential from the client, where the server can. */
-  signOut(request: FastifyRequest, reply: FastifyReply): void
+  /** Takes the credential of this login from the client, where the server can. */
+  signOut(request: FastifyRequest, reply: FastifyReply, sid: string): void
 }

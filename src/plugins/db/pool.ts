@@ -69,15 +69,20 @@ export function createPool(connect: () => Sql, onFault: (error: unknown) => void
     return failed.length < pings.length && failed.every(({ reason }) => reason.code === TOO_MANY)
   }
 
+  /** Asks, whether it is known to be down or not. */
+  const answer = async <T>(query: (sql: Sql) => PromiseLike<T>) =>
+    withoutHoles(await inTime(DEADLINE_MS, () => query(client)))
+
   return {
     options,
+    answer,
     /** The connections of this moment, for what knows its own deadline. */
     client: () => client,
     /** Asks; DatabaseDown at once while it is known to be down. */
     async ask<T>(query: (sql: Sql) => PromiseLike<T>) {
       if (!isOpen) throw new DatabaseDown()
       try {
-        return withoutHoles(await inTime(DEADLINE_MS, () => query(client)))
+        return await answer(query)
       } catch (error) {
         onFault(error)
         throw error

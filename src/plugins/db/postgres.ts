@@ -1,6 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import postgres, { type Sql } from 'postgres'
-import { DeadlineExceeded, inTime, timeLeft } from '../deadline/deadline.ts'
+import { DeadlineExceeded, timeLeft } from '../deadline/deadline.ts'
 import { loadPostgres } from './drizzle.ts'
 import { nullIfUndone, someRows } from './errors.ts'
 import { createPool, DEADLINE_MS } from './pool.ts'
@@ -77,12 +77,12 @@ export function openPostgres(uri: string, onFault: (error: unknown) => void): Co
     ping: async () => void (await ask((sql) => sql.unsafe('select 1'))),
     check: pool.check,
     history: async () => {
-      const [journal] = await inTime(DEADLINE_MS, () =>
-        pool.client().unsafe("select to_regclass('drizzle.__drizzle_migrations') is not null as there")
+      const [journal] = await pool.answer((sql) =>
+        sql.unsafe("select to_regclass('drizzle.__drizzle_migrations') is not null as there")
       )
       if (!journal?.['there']) return []
-      const rows = await inTime(DEADLINE_MS, () =>
-        pool.client().unsafe('select hash from drizzle.__drizzle_migrations order by created_at')
+      const rows = await pool.answer((sql) =>
+        sql.unsafe('select hash from drizzle.__drizzle_migrations order by created_at')
       )
       return rows.map((row) => row['hash'])
     },

@@ -21,7 +21,7 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
   const security = Object.keys(schemes).map((kind) => ({ [kind]: [] }))
   const refusals = [Unauthenticated, ...strategies.flatMap((strategy) => strategy.refusals)]
 
-  function describe(schema: FastifySchema, method: string, url: string): FastifySchema {
+  function describe(schema: FastifySchema, method: string): FastifySchema {
     const replies = (schema.response ?? {}) as Replies
     const isGuarded = !schema.security && Object.hasOwn(replies, 401)
     const isUnsafe = !isSafeMethod(method)
@@ -33,7 +33,7 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
       ),
       ...describeFailures(schema, isUnsafe, more)
     }
-    return { ...schema, operationId: nameOf(method, url), response, ...(isGuarded && { security }) }
+    return { ...schema, response, ...(isGuarded && { security }) }
   }
 
   return {
@@ -54,9 +54,9 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
     // By their own names; the package would number them.
     refResolver: { buildLocalReference: ({ $id }, _base, _fragment, i) => `${$id ?? `def-${i}`}` },
     transform({ schema = {}, url, route }) {
-      const isProbe = route.config?.isProbe === true
-      const described = { ...schema, operationId: nameOf(`${route.method}`, url) }
-      return { schema: isProbe ? described : describe(schema, `${route.method}`, url), url }
+      const method = `${route.method}`
+      const named = { ...schema, operationId: nameOf(method, url) }
+      return { schema: route.config?.isProbe ? named : describe(named, method), url }
     }
   }
 }

@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { createRefreshCookie, type RefreshCookie } from './refresh-cookie.ts'
 import { createTokenStrategy } from './strategy.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     tokens: Tokens
+    refreshCookie: RefreshCookie
   }
 }
 
@@ -13,7 +15,8 @@ declare module 'fastify' {
 async function jwt(app: FastifyInstance) {
   const tokens = await createTokens(app)
   app.decorate('tokens', tokens)
-  app.strategies.set('token', createTokenStrategy(app, tokens))
+  app.decorate('refreshCookie', createRefreshCookie(app.config, tokens))
+  app.strategies.set('token', createTokenStrategy(app))
 }
 
 export default fp(jwt, { name: 'jwt', dependencies: ['config', 'cookies', 'auth', 'blocklist'] })

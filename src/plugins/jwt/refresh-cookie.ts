@@ -5,6 +5,8 @@ import type { Login } from '../db/types.ts'
 import type { TokenReply } from './schemas.ts'
 import type { Tokens } from './tokens.ts'
 
+export type RefreshCookie = ReturnType<typeof createRefreshCookie>
+
 /**
  * The refresh token in a cookie that no script can read and that goes to /api/auth alone, for logins that asked for it
  * (`refreshIn: "cookie"`). The row of a login knows, so that a renewed login keeps to it.

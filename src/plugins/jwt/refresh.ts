@@ -1,15 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { logEvent } from '../events/log.ts'
 import { causeOf, InvalidToken, RefreshTokenReused, TokenRevoked } from './errors.ts'
-import { createRefreshCookie } from './refresh-cookie.ts'
 import { refreshLogin } from './rotation.ts'
 import type { TokenReply } from './schemas.ts'
 
 /** The answer to a refresh token, and what is to be written down of it. Refusals count against the client. */
-export function createRefresh({ logins, revocations, tokens, throttle, events, config }: FastifyInstance) {
+export function createRefresh(app: FastifyInstance) {
+  const { logins, revocations, tokens, refreshCookie, throttle, events, config } = app
   const { REFRESH_GRACE, REFRESH_TOKEN_TTL } = config
   const rotation = { logins, revocations, graceSeconds: REFRESH_GRACE, idleTtl: REFRESH_TOKEN_TTL }
-  const refreshCookie = createRefreshCookie(config, tokens)
   const kind = 'token' as const
 
   async function refuse(request: FastifyRequest, error: unknown): Promise<never> {

@@ -4,14 +4,12 @@ import { SMALL_BODY } from '../input/limits.ts'
 import { TooManyAttempts } from '../throttle/errors.ts'
 import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
 import { createRefresh } from './refresh.ts'
-import { createRefreshCookie } from './refresh-cookie.ts'
 import { RefreshBody, TokenReply } from './schemas.ts'
 
 /** /api/auth */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const refresh = createRefresh(app)
   const refusals = [InvalidToken, TokenExpired, TokenRevoked, RefreshTokenReused]
-  const refreshCookie = createRefreshCookie(app.config, app.tokens)
 
   app.post('/token-refresh', {
     schema: {
@@ -25,7 +23,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     compress: false,
     async preValidation(request) {
       // Without a body it is in the cookie; without either the body is what is missing.
-      const token = request.body === undefined ? refreshCookie.read(request) : undefined
+      const token = request.body === undefined ? app.refreshCookie.read(request) : undefined
       if (token !== undefined) request.body = { refreshToken: token }
     },
     handler: (request, reply) => refresh(request, reply, request.body.refreshToken)

@@ -4,9 +4,7 @@ import { isLive } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
 import { logEvent } from '../events/log.ts'
 import { causeOf, InvalidToken, TokenExpired, TokenRevoked } from './errors.ts'
-import { createRefreshCookie } from './refresh-cookie.ts'
 import { RefreshIn, TokenLoginReply, TokenReply } from './schemas.ts'
-import type { Tokens } from './tokens.ts'
 
 /** The token of `Authorization: Bearer …` (RFC 6750, 2.1); null for another scheme or none. Throws INVALID_TOKEN. */
 export function bearerToken(authorization: string | undefined) {
@@ -18,9 +16,9 @@ export function bearerToken(authorization: string | undefined) {
 }
 
 /** Logins carried by an access token, and by the refresh token that renews it. */
-export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strategy {
+export function createTokenStrategy(app: FastifyInstance): Strategy {
+  const { tokens, refreshCookie } = app
   const { REFRESH_TOKEN_TTL, FRESH_FOR } = app.config
-  const refreshCookie = createRefreshCookie(app.config, tokens)
   const asksForCookie = ({ body }: FastifyRequest) => (body as { refreshIn?: string }).refreshIn === 'cookie'
 
   async function identify(request: FastifyRequest): Promise<Account | null> {
@@ -68,8 +66,8 @@ export function createTokenStrategy(app: FastifyInstance, tokens: Tokens): Strat
     },
     identify: (request) => (request.headers.authorization === undefined ? null : identify(request)),
     // The client has the tokens, the blocklist has their login; the cookie is another login's, perhaps.
-    signOut(request, reply) {
-      if (refreshCookie.findLogin(request) === request.account?.sid) refreshCookie.clear(reply)
+    signOut(request, reply, sid) {
+      if (refreshCookie.findLogin(request) === sid) refreshCookie.clear(reply)
     }
   }
 }

@@ -72,9 +72,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
     onRequest: [app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'deletion'), app.requireFresh],
     handler: async (request, reply) => {
-      const { userId, kind } = accountOf(request)
+      const { userId, sid, kind } = accountOf(request)
       await revocations.deleteUser(request, userId, new Date())
-      strategies.get(kind)?.signOut(request, reply)
+      strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
     }
   })

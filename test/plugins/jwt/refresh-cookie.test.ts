@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Environment } from '../../../src/plugins/config/settings.ts'
+import { ServiceUnavailable } from '../../../src/plugins/errors/errors.ts'
 import { backends, build, PASSWORD, signUp } from '../../build.ts'
 
 const LISTED = 'https://app.example.com'
@@ -158,4 +159,19 @@ t.test('another login over the cookie ends the one that it was of, a logout of a
   const authorization = `Bearer ${other.body.accessToken}`
   t.match(await browser.ask('POST', '/api/auth/logout', undefined, { authorization }), { status: 204, setCookie: '' })
   t.equal((await browser.refresh()).status, 200)
+})
+
+t.test('a logout that was 503 takes the cookie away when it is repeated, and not before', async (t) => {
+  const app = await build(t)
+  let isDown = true
+  const add = async () => {
+    if (isDown) throw new ServiceUnavailable()
+  }
+  app.revocations.onRevoked({ windowMs: 0, check: async () => {}, add, complete: async () => {} })
+  const browser = await open(app)
+  await browser.logIn()
+  const logOut = () => browser.ask('POST', '/api/auth/logout', undefined, browser.bearer())
+  t.match(await logOut(), { status: 503, setCookie: '' })
+  isDown = false
+  t.match(await logOut(), { status: 204, setCookie: /refresh=; Max-Age=0/ })
 })
