@@ -32,3 +32,10 @@ export async function toApiError(reply: Response, body?: unknown) {
   const unknown = { title: statusText, status, code: 'UNKNOWN', detail: `The answer was ${status}`, requestId: '' }
   return new ApiError(problem?.code ? problem : unknown, Number.isNaN(seconds) ? null : seconds * 1000)
 }
+
+/** What a call gives, `await orThrow(api.GET('/api/users/me'))`; throws {@link ApiError} where it was refused. */
+export async function orThrow<Reply>(call: Promise<{ data?: Reply; error?: unknown; response: Response }>) {
+  const { data, error, response } = await call
+  if (!response.ok) throw await toApiError(response, error)
+  return data as Reply
+}

@@ -1,13 +1,14 @@
 import createApi from 'openapi-fetch'
-import { ApiError, toApiError } from './errors.ts'
+import { orThrow, toApiError } from './errors.ts'
 import type { paths } from './schema.d.ts'
 import { createTabs } from './tabs.ts'
 
-export { ApiError } from './errors.ts'
+export { ApiError, orThrow } from './errors.ts'
 
 type Json<Reply> = Reply extends { content: { 'application/json': infer Body } } ? Body : never
-type Body<Operation> = Operation extends { requestBody: { content: { 'application/json': infer Sent } } } ? Sent : never
-type Login = Body<paths['/api/auth/login']['post']>
+type Sent<Operation> = Operation extends { requestBody: { content: { 'application/json': infer Body } } } ? Body : never
+type Credentials = Pick<Sent<paths['/api/auth/login']['post']>, 'usernameOrEmail' | 'password' | 'remember'>
+type Passwords = Sent<paths['/api/users/me/password']['put']>
 type State = Json<paths['/api/auth/check-auth']['get']['responses'][200]>
 export type User = Json<paths['/api/users/me']['get']['responses'][200]>
 export type Session = { user: User; session: NonNullable<State['session']> }
@@ -21,8 +22,9 @@ export type Options = {
   fetch?: typeof fetch
 }
 
-/** What of a token reply is kept, in memory alone. */
-type Access = { accessToken: string }
+/** An access token and when it ends, in ms of this machine's clock. It is in memory alone. */
+type Access = { token: string; expiresAt: number }
+type Message = { isLoggedIn: boolean; access: Access | null; isNews: boolean }
 /** The codes that a refresh may help against. */
 const STALE = ['TOKEN_EXPIRED', 'TOKEN_REVOKED', 'INVALID_TOKEN', 'UNAUTHENTICATED']
 /** Longer than this nobody waits for a reply; then the error says how long it would take. */
@@ -36,44 +38,35 @@ const TRIES = 3
 export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetch }: Options) {
   const isToken = transport === 'token'
   const listeners = new Set<(isLoggedIn: boolean) => void>()
+  const tabs = createTabs<Message>(`starter ${transport} ${baseUrl}`, hear)
+  /** Null: unknown until it was asked. A reload forgets the token, but not that there was a login. */
+  let isLoggedIn = tabs.wasLoggedIn()
   let access: Access | null = null
-  /** Unknown until it was asked: a reload forgets, the cookie does not. */
-  let isLoggedIn: boolean | null = null
   let refreshing: Promise<void> | null = null
 
-  function set(next: boolean, token: Access | null) {
-    const hasChanged = isLoggedIn !== next
-    isLoggedIn = next
-    access = token
-    if (hasChanged) for (const listener of listeners) listener(next)
+  function hear(message: Message) {
+    ;({ isLoggedIn, access } = message)
+    if (message.isNews) for (const listener of listeners) listener(message.isLoggedIn)
   }
-  const tabs = createTabs<{ isLoggedIn: boolean; access: Access | null }>(`starter ${baseUrl}`, (told) =>
-    set(told.isLoggedIn, told.access)
-  )
   /** Here and in all other tabs. */
-  function become(next: boolean, token: Access | null = null) {
-    set(next, token)
-    tabs.tell({ isLoggedIn: next, access: token })
-  }
-
-  function post(path: string, body?: object) {
-    const json = body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
-    return send(`${baseUrl}${path}`, { method: 'POST', credentials: 'include', ...json })
+  function become(next: boolean, token?: { accessToken: string; expiresIn: number }, isNews = isLoggedIn !== next) {
+    const kept = isToken && token && { token: token.accessToken, expiresAt: Date.now() + token.expiresIn * 1000 }
+    const message = { isLoggedIn: next, access: kept || null, isNews }
+    tabs.tell(message)
+    hear(message)
   }
 
   /** A new access token, unless another call or another tab has got one in place of the `stale` one. */
-  async function refreshOnce(stale: Access | null) {
-    await tabs.alone(async () => {
-      if (access !== stale) return
-      const reply = await post('/api/auth/token-refresh')
-      if (reply.ok) return become(true, (await reply.json()) as Access)
-      // 400: there is no cookie. Any other refusal may be over soon, and ends nothing.
-      if (reply.status !== 400 && reply.status !== 401) throw await toApiError(reply)
-      become(false)
-    })
-  }
   function refresh(stale: Access | null) {
-    refreshing ??= refreshOnce(stale).finally(() => {
+    const work = async () => {
+      if (access !== stale || isLoggedIn === false) return
+      const { data, error, response } = await plain.POST('/api/auth/token-refresh')
+      if (data) return become(true, data)
+      // 400: there is no cookie. Any other refusal may be over soon, and ends nothing.
+      if (response.status !== 400 && response.status !== 401) throw await toApiError(response, error)
+      become(false)
+    }
+    refreshing ??= tabs.alone(work).finally(() => {
       refreshing = null
     })
     return refreshing
@@ -83,14 +76,14 @@ export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetc
   function sendOnce(request: Request) {
     // By token only what gives or takes the cookie of the refresh token asks for cookies: none is sent or kept without.
     const headers = new Headers(request.headers)
-    if (access) headers.set('authorization', `Bearer ${access.accessToken}`)
+    if (access) headers.set('authorization', `Bearer ${access.token}`)
     const needsCookie = !isToken || request.credentials === 'include'
     return send(new Request(request.clone(), { headers, credentials: needsCookie ? 'include' : 'omit' }))
   }
 
-  /** Again after a refresh, where the token was stale. */
+  /** With a token that has not expired, and again after a refresh where it was refused all the same. */
   async function sendFresh(request: Request): Promise<Response> {
-    if (isToken && access === null && isLoggedIn !== false) await refresh(null)
+    if (isToken && isLoggedIn !== false && !(access && Date.now() < access.expiresAt)) await refresh(access)
     const used = access
     const reply = await sendOnce(request)
     if (reply.status !== 401) return reply
@@ -116,54 +109,43 @@ export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetc
 
   /** Calls of the service by their paths, typed by its contract: `const { data, error } = await api.GET('/api/users/me')`. */
   const api = createApi<paths>({ baseUrl, fetch: sendPatiently })
-
-  async function ok<Reply>(call: Promise<{ data?: Reply; response: Response; error?: unknown }>) {
-    const { data, error, response } = await call
-    if (!response.ok) throw await toApiError(response, error)
-    return data as Reply
-  }
-  /** A renewed login has another token. */
-  function renew(reply: Access | undefined) {
-    if (isToken && reply) become(true, reply)
-  }
+  /** The same, by cookies alone. */
+  const plain = createApi<paths>({ baseUrl, fetch: send, credentials: 'include' })
 
   return {
     api,
     /** As the global `fetch`, as the one who is logged in; `path` is one of the service. */
     fetch: (path: string, init?: RequestInit) => sendPatiently(new Request(`${baseUrl}${path}`, init)),
     /** Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
-    async login(credentials: Pick<Login, 'usernameOrEmail' | 'password' | 'remember'>): Promise<User> {
-      const carrier = isToken ? { authType: transport, refreshIn: 'cookie' } : { authType: transport }
-      const reply = await post('/api/auth/login', { ...credentials, ...carrier })
-      if (!reply.ok) throw await toApiError(reply)
-      const { user, ...token } = (await reply.json()) as { user: User } & Access
-      become(true, isToken ? token : null)
-      return user
+    async login(credentials: Credentials): Promise<User> {
+      const carrier = isToken ? { authType: transport, refreshIn: 'cookie' as const } : { authType: transport }
+      const reply = await orThrow(plain.POST('/api/auth/login', { body: { ...credentials, ...carrier } }))
+      become(true, 'accessToken' in reply ? reply : undefined, true)
+      return reply.user
     },
     /** Ends this login in all tabs. Throws where the service could not store that: then it lives, and this can be repeated. */
     async logout() {
       // Refreshed first, where its token is stale: a login that lives is not logged out by being refused.
-      const reply = await sendFresh(
-        new Request(`${baseUrl}/api/auth/logout`, { method: 'POST', credentials: 'include' })
-      )
+      const path: keyof paths = '/api/auth/logout'
+      const reply = await sendFresh(new Request(baseUrl + path, { method: 'POST', credentials: 'include' }))
       if (!reply.ok && reply.status !== 401) throw await toApiError(reply)
       become(false)
     },
     /** Who is logged in, and for how long; null: nobody. */
     async session(): Promise<Session | null> {
-      const { authenticated, user, session } = await ok(api.GET('/api/auth/check-auth'))
-      if (isLoggedIn !== authenticated) become(authenticated, access)
+      const { authenticated, user, session } = await orThrow(api.GET('/api/auth/check-auth'))
+      if (isLoggedIn !== authenticated) become(authenticated)
       return authenticated && user && session ? { user, session } : null
     },
     /** Gives the password again: this login is fresh. Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
     async reauthenticate(password: string) {
-      renew(await ok(api.POST('/api/auth/reauthenticate', { body: { password }, credentials: 'include' })))
+      become(true, await orThrow(api.POST('/api/auth/reauthenticate', { body: { password }, credentials: 'include' })))
     },
     /** Every other login ends. Throws INVALID_CREDENTIALS, PASSWORD_TOO_COMMON or TOO_MANY_ATTEMPTS. */
-    async changePassword(passwords: { currentPassword: string; newPassword: string }) {
-      renew(await ok(api.PUT('/api/users/me/password', { body: passwords, credentials: 'include' })))
+    async changePassword(passwords: Passwords) {
+      become(true, await orThrow(api.PUT('/api/users/me/password', { body: passwords, credentials: 'include' })))
     },
-    /** Tells of each change, in this tab or another; gives what stops that. */
+    /** Tells of each login and of its end, in this tab or another; gives what stops that. */
     onChange(listener: (isLoggedIn: boolean) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

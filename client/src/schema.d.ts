@@ -201,7 +201,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new access token, and the refresh token to use from now on */
+        /**
+         * A new access token, and the refresh token to use from now on
+         * @description Without a body the refresh token is that of the cookie (`refreshIn: "cookie"`).
+         */
         post: operations["postAuthTokenRefresh"];
         delete?: never;
         options?: never;
@@ -1175,7 +1178,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     refreshToken: string;

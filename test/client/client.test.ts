@@ -118,6 +118,18 @@ for (const { kind } of transports) {
     await waitUntil(() => told.length === 2, 'and of the logout')
     t.same(told, [true, false])
   })
+
+  t.test(`a tab hears that somebody else has logged in, by ${kind}`, async (t) => {
+    const { openTab, app } = await open(t)
+    await signUp(app, 'bob')
+    const [one, other] = [openTab(t, kind), openTab(t, kind)]
+    await other.login(ADA)
+    const told: boolean[] = []
+    other.onChange((isLoggedIn) => told.push(isLoggedIn))
+    await one.login({ ...ADA, usernameOrEmail: 'bob' })
+    await waitUntil(() => told.length === 1, 'it hears of the login')
+    t.match(await other.session(), { user: { username: 'bob' } })
+  })
 }
 
 const noTokens = transports.every(({ kind }) => kind !== 'token') && 'needs logins by token'
@@ -135,6 +147,20 @@ t.test('one refresh serves any number of calls that meet a stale token', { skip:
   const statuses = (await Promise.all([...notes, ...reads])).map(({ response }) => response.status)
   t.same(statuses, [...Array(10).fill(201), ...Array(10).fill(200)], 'bodies are sent again too')
   t.equal(count(REFRESH), 1)
+})
+
+t.test('a token that has expired is not tried', { skip: noTokens }, async (t) => {
+  const { openTab, calls } = await open(t, { ACCESS_TOKEN_TTL: '1s' })
+  const tab = openTab(t, 'token')
+  await tab.login(ADA)
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  calls.length = 0
+  const replies = await Promise.all([tab.api.GET('/api/users/me'), tab.fetch('/api/notes')])
+  t.same(
+    replies.map((reply) => ('response' in reply ? reply.response : reply).status),
+    [200, 200]
+  )
+  t.same(calls, [REFRESH, 'GET /api/users/me', 'GET /api/notes'])
 })
 
 t.test('a logout with a stale token ends the login all the same', { skip: noTokens }, async (t) => {

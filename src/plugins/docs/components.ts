@@ -1,12 +1,12 @@
 type Part = Record<string, unknown>
-type Operation = { tags?: string[]; responses?: Record<string, Part> }
+type Operation = Part & { tags?: string[]; responses?: Record<string, Part>; requestBody?: Part }
 type Document = { paths?: Record<string, object | undefined>; components?: object }
 
 const wordsOf = (text: string) => text.replaceAll(/[^A-Za-z]/g, '')
 
 /**
  * Headers and failures that many operations share, each once and by its name: a document of a tenth of the size, and types that
- * a client can name.
+ * a client can name. And a body that a route can do without is said to be so: the package takes each for required.
  */
 export function shareComponents<T extends Document>(document: T): T {
   const headers: Record<string, unknown> = {}
@@ -34,6 +34,8 @@ export function shareComponents<T extends Document>(document: T): T {
   for (const operations of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(operations ?? {}) as Operation[]) {
       for (const tag of operation.tags ?? []) tags.add(tag)
+      if (operation.requestBody && operation['x-optional-body']) operation.requestBody['required'] = false
+      delete operation['x-optional-body']
       for (const [status, response] of Object.entries(operation.responses ?? {})) {
         shareHeaders(response)
         const isFailure = status >= '400' && 'application/problem+json' in ((response['content'] ?? {}) as Part)

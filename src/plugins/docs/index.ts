@@ -3,6 +3,13 @@ import fp from 'fastify-plugin'
 import { openApiOptions } from './openapi.ts'
 import { pageOptions } from './page.ts'
 
+declare module 'fastify' {
+  interface FastifySchema {
+    /** The route does without its body too. */
+    'x-optional-body'?: true
+  }
+}
+
 /** OpenAPI made from the schemas at /docs/json and a page to try it at /docs, where API_DOCS says so. */
 async function docs(app: FastifyInstance) {
   if (!app.config.API_DOCS) return

@@ -16,7 +16,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'A new access token, and the refresh token to use from now on',
       tags: ['auth'],
       security: [],
+      description: 'Without a body the refresh token is that of the cookie (`refreshIn: "cookie"`).',
       body: RefreshBody,
+      'x-optional-body': true,
       response: { 200: TokenReply, ...problems(400, ...refusals, TooManyAttempts) }
     },
     bodyLimit: SMALL_BODY,
