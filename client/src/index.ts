@@ -30,6 +30,7 @@ const STALE = ['TOKEN_EXPIRED', 'TOKEN_REVOKED', 'INVALID_TOKEN', 'UNAUTHENTICAT
 /** Longer than this nobody waits for a reply; then the error says how long it would take. */
 const LONGEST_WAIT_MS = 10_000
 const TRIES = 3
+const REFRESH = '/api/auth/token-refresh'
 
 /**
  * Logs in to the service, keeps being logged in in all tabs, and tells when that ends. One refresh serves any number of calls and
@@ -60,7 +61,7 @@ export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetc
   function refresh(stale: Access | null) {
     const work = async () => {
       if (access !== stale || isLoggedIn === false) return
-      const { data, error, response } = await plain.POST('/api/auth/token-refresh')
+      const { data, error, response } = await plain.POST(REFRESH)
       if (data) return become(true, data)
       // 400: there is no cookie. Any other refusal may be over soon, and ends nothing.
       if (response.status !== 400 && response.status !== 401) throw await toApiError(response, error)
@@ -95,22 +96,24 @@ export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetc
     return access ? sendOnce(request) : reply
   }
 
-  /** Again after the time that the service asks for, where that is safe. */
-  async function sendPatiently(request: Request): Promise<Response> {
+  /** Again after the time that the service asks for, where that does nothing twice; a refresh gives the same again. */
+  const patiently = (sendOne: typeof sendFresh) => async (request: Request) => {
+    const isRepeatable = request.method === 'GET' || request.url === baseUrl + REFRESH
     for (let i = 1; ; i++) {
-      const reply = await sendFresh(request)
+      const reply = await sendOne(request)
       const isBusy = reply.status === 429 || reply.status === 503
-      if (!isBusy || request.method !== 'GET' || i === TRIES) return reply
+      if (!isBusy || !isRepeatable || i === TRIES) return reply
       const { retryAfterMs } = await toApiError(reply.clone())
       if (retryAfterMs === null || retryAfterMs > LONGEST_WAIT_MS) return reply
       await new Promise((resolve) => setTimeout(resolve, retryAfterMs))
     }
   }
+  const sendPatiently = patiently(sendFresh)
 
   /** Calls of the service by their paths, typed by its contract: `const { data, error } = await api.GET('/api/users/me')`. */
   const api = createApi<paths>({ baseUrl, fetch: sendPatiently })
   /** The same, by cookies alone. */
-  const plain = createApi<paths>({ baseUrl, fetch: send, credentials: 'include' })
+  const plain = createApi<paths>({ baseUrl, fetch: patiently(send), credentials: 'include' })
 
   return {
     api,

@@ -174,6 +174,19 @@ t.test('a logout with a stale token ends the login all the same', { skip: noToke
   t.same(await app.logins.listLive(id, new Date()), [], 'and is not only forgotten here')
 })
 
+t.test('a refresh waits as long as the service says', { skip: noTokens }, async (t) => {
+  const { openTab, intercept, count } = await open(t)
+  await openTab(t, 'token').login(ADA)
+  let refusals = 2
+  intercept(({ url }) =>
+    url.endsWith('/token-refresh') && refusals-- > 0
+      ? problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '0.1' })
+      : null
+  )
+  t.ok(await openTab(t, 'token').session())
+  t.equal(count(REFRESH), 3)
+})
+
 t.test('a refresh that cannot be had just now ends nothing', { skip: noTokens }, async (t) => {
   const { openTab, intercept } = await open(t)
   await openTab(t, 'token').login(ADA)

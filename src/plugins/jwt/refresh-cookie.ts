@@ -14,9 +14,7 @@ export type RefreshCookie = ReturnType<typeof createRefreshCookie>
 export function createRefreshCookie(settings: Settings, tokens: Tokens) {
   // It has a path, which forbids the prefix __Host- (RFC 6265bis, 4.1.3).
   const name = settings.COOKIE_SECURE ? '__Secure-refresh' : 'refresh'
-  const isElsewhere = settings.COOKIE_SAME_SITE === 'none'
-  // For a page of another site browsers keep it apart, so that no third one meets it (CHIPS).
-  const options = { ...cookieOptions(settings), path: '/api/auth', ...(isElsewhere && { partitioned: true }) }
+  const options = { ...cookieOptions(settings), path: '/api/auth' }
   const tokenOf = ({ cookies }: FastifyRequest) => cookies[name]
 
   return {
