@@ -31,6 +31,8 @@ const STALE = ['TOKEN_EXPIRED', 'TOKEN_REVOKED', 'INVALID_TOKEN', 'UNAUTHENTICAT
 const LONGEST_WAIT_MS = 10_000
 const TRIES = 3
 const REFRESH = '/api/auth/token-refresh'
+/** All tabs wait for it. */
+const LONGEST_REFRESH_MS = 30_000
 
 /**
  * Logs in to the service, keeps being logged in in all tabs, and tells when that ends. One refresh serves any number of calls and
@@ -60,12 +62,12 @@ export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetc
   /** A new access token, unless another call or another tab has got one in place of the `stale` one. */
   function refresh(stale: Access | null) {
     const work = async () => {
-      if (access !== stale || isLoggedIn === false) return
-      const { data, error, response } = await plain.POST(REFRESH)
-      if (data) return become(true, data)
+      if (access !== stale || isLoggedIn === false) return false
+      const { data, error, response } = await plain.POST(REFRESH, { signal: AbortSignal.timeout(LONGEST_REFRESH_MS) })
       // 400: there is no cookie. Any other refusal may be over soon, and ends nothing.
-      if (response.status !== 400 && response.status !== 401) throw await toApiError(response, error)
-      become(false)
+      if (!data && response.status !== 400 && response.status !== 401) throw await toApiError(response, error)
+      become(data !== undefined, data)
+      return true
     }
     refreshing ??= tabs.alone(work).finally(() => {
       refreshing = null

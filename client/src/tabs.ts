@@ -1,5 +1,5 @@
-/** How long a tab waits for what another one is about to tell. */
-const TOLD_WITHIN_MS = 1000
+/** How long a tab keeps the lock after it has told the others, in ms: a message may come after a lock that is free. */
+const LINGER_MS = 200
 
 /**
  * What the tabs of one origin do together: tell each other, over a BroadcastChannel, and do one after the other, by a Web Lock.
@@ -9,37 +9,29 @@ export function createTabs<Message extends { isLoggedIn: boolean }>(name: string
   const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : null
   const locks = 'navigator' in globalThis ? navigator.locks : undefined
   const storage = 'document' in globalThis ? localStorage : null
-  /** What was told last, `in 7` or `out 8`: all tabs see it before the lock is free, while a message may come after. */
-  const last = () => storage?.getItem(name) ?? 'out 0'
-  let heard = () => {}
 
   if (channel) {
     // Node would not end.
     if ('unref' in channel) (channel as unknown as { unref(): void }).unref()
-    channel.onmessage = ({ data }: MessageEvent<Message>) => {
-      onTold(data)
-      heard()
-    }
+    channel.onmessage = ({ data }: MessageEvent<Message>) => onTold(data)
   }
 
   return {
-    /** As tabs told each other; null where nothing can be kept. */
-    wasLoggedIn: () => (storage ? last().startsWith('in') : null),
+    /** As was told last; null where nothing can be kept. */
+    wasLoggedIn: () => (storage ? storage.getItem(name) === 'in' : null),
     tell(message: Message) {
-      storage?.setItem(name, `${message.isLoggedIn ? 'in' : 'out'} ${Number(last().split(' ')[1]) + 1}`)
+      storage?.setItem(name, message.isLoggedIn ? 'in' : 'out')
       channel?.postMessage(message)
     },
-    /** Runs `work` while no other tab runs its own, and after what the last one has told was heard. */
-    async alone(work: () => Promise<void>) {
-      if (!locks) return work()
-      const before = last()
-      const told = new Promise<void>((resolve) => {
-        heard = resolve
-        setTimeout(resolve, TOLD_WITHIN_MS)
-      })
-      await locks.request(name, async () => {
-        if (last() !== before) await told
-        await work()
+    /** Runs `work` while no other tab runs its own, and after what the last one told was heard. It says whether it told. */
+    alone(work: () => Promise<boolean>) {
+      return new Promise<void>((resolve, reject) => {
+        const run = async () => {
+          const hasTold = await work()
+          resolve()
+          if (hasTold) await new Promise((release) => setTimeout(release, LINGER_MS))
+        }
+        ;(locks ? locks.request(name, run) : run()).catch(reject)
       })
     },
     close: () => channel?.close()

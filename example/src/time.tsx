@@ -1,0 +1,5 @@
+export function Time({ at }: { at: string }) {
+  return (
+    <time dateTime={at}>{new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}</time>
+  )
+}

@@ -1,0 +1,176 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { waitUntil } from '../wait.ts'
+import { choose, isIn, isOut, logIn, press, signUp } from './person.ts'
+import { openBrowser, openStage, takePicture, type World, worlds } from './stage.ts'
+
+const TABS = 5
+const kinds = ['cookie', 'token'] as const
+type Kind = (typeof kinds)[number]
+
+/** The cookie of a login, as the browser reports it. */
+function cookieOf(world: World, kind: Kind) {
+  const [name, path] = kind === 'cookie' ? ['sid', '/'] : ['refresh', '/api/auth']
+  const common = { domain: world.hosts.api, path, httpOnly: true }
+  if (world.scheme === 'http') return { ...common, name, secure: false, sameSite: 'Lax', partitionKey: undefined }
+  const prefix = kind === 'cookie' ? '__Host-' : '__Secure-'
+  return { ...common, name: prefix + name, secure: true, sameSite: 'None', partitionKey: 'https://example.org' }
+}
+
+/** What a page of a foreign origin can try with the browser of somebody who is logged in. Gives what it could read. */
+async function attack(page: Page, api: string) {
+  const calls = [
+    ['POST', '/api/auth/logout'],
+    ['DELETE', '/api/auth/sessions'],
+    ['POST', '/api/auth/token-refresh'],
+    ['PATCH', '/api/users/me']
+  ]
+  const home = page.url()
+  const read = await page.evaluate(
+    async ([api, calls]) => {
+      const read: string[] = []
+      for (const mode of ['cors', 'no-cors'] as const) {
+        for (const [method = '', path] of calls) {
+          if (mode === 'no-cors' && method !== 'POST') continue
+          const body =
+            method === 'PATCH' ? { body: '{"name":"Eve"}', headers: { 'content-type': 'application/json' } } : {}
+          await fetch(api + path, { method, mode, credentials: 'include', ...body }).then(
+            (reply) => mode === 'cors' && read.push(`${method} ${path}: ${reply.status}`),
+            () => {}
+          )
+        }
+        await fetch(`${api}/api/users/me`, { mode, credentials: 'include' }).then(
+          async (reply) => mode === 'cors' && read.push(await reply.text()),
+          () => {}
+        )
+      }
+      return read
+    },
+    [api, calls] as const
+  )
+  for (const enctype of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data']) {
+    for (const path of ['/api/auth/logout', '/api/auth/token-refresh']) {
+      await Promise.all([
+        page.waitForEvent('framenavigated'),
+        page.evaluate(
+          ([action, enctype]) => {
+            const form = document.createElement('form')
+            const field = document.createElement('input')
+            Object.assign(field, { name: '{"name":"Eve","x":"', value: '"}' })
+            form.append(field)
+            Object.assign(form, { method: 'POST', action, enctype })
+            document.body.append(form)
+            form.submit()
+          },
+          [api + path, enctype] as const
+        )
+      ])
+      await page.goto(home)
+    }
+  }
+  return read
+}
+
+for (const world of worlds) {
+  for (const kind of kinds) {
+    const where = `${world.name}, by ${kind}`
+
+    t.test(`${where}: a login survives a reload and a restart, and is over after the logout`, async (t) => {
+      const stage = await openStage(t, world)
+      const browser = await openBrowser(t)
+      const page = await browser.openTab(stage.app)
+      await isOut(page)
+      await choose(page, kind)
+      await signUp(page)
+      const cookies = await browser.context.cookies()
+      t.equal(cookies.length, 1)
+      t.match(cookies[0], cookieOf(world, kind))
+      t.equal(await page.evaluate(() => document.cookie), '', 'no script sees it')
+      t.notMatch(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), /eyJ/)
+
+      await page.reload()
+      await isIn(page)
+      // Nothing is in flight, which a restart would cut off.
+      await page.waitForLoadState('networkidle')
+      await stage.restart()
+      await page.reload()
+      await isIn(page)
+      await press(page, 'Log out')
+      await isOut(page)
+      t.same(await browser.context.cookies(), [])
+      await logIn(page)
+      await isIn(page)
+      await takePicture(page, `${world.scheme}-${kind}`)
+      t.same(browser.complaints, [])
+    })
+
+    t.test(`${where}: forms and fetches of a third origin change nothing`, async (t) => {
+      const stage = await openStage(t, world)
+      const browser = await openBrowser(t)
+      const page = await browser.openTab(stage.app)
+      await choose(page, kind)
+      await signUp(page)
+      t.same(browser.complaints, [])
+
+      for (const origin of stage.foreign) {
+        t.same(await attack(await browser.openTab(origin), stage.api), [], `${origin} can read nothing`)
+      }
+      t.match(stage.log(), /"event":"malicious_csrf"/, 'its calls came with the cookie')
+      t.ok(browser.complaints.splice(0).length > 0, 'and the browser said so')
+      await page.reload()
+      await isIn(page)
+      await press(page, 'Look again')
+      t.equal(
+        await page
+          .getByRole('listitem')
+          .filter({ hasText: `by ${kind}` })
+          .count(),
+        1
+      )
+      t.same(browser.complaints, [])
+    })
+
+    t.test(`${where}: what ends in one of five tabs ends in all, and so does what begins`, async (t) => {
+      const stage = await openStage(t, world)
+      const browser = await openBrowser(t)
+      const page = await browser.openTab(stage.app)
+      await choose(page, kind)
+      const others = await Promise.all(Array.from({ length: TABS - 1 }, () => browser.openTab(stage.app)))
+      await signUp(page)
+      await Promise.all(others.map((tab) => isIn(tab)))
+      await press(page, 'Log out')
+      await Promise.all(others.map(isOut))
+      t.same(browser.complaints, [])
+    })
+  }
+
+  t.test(`${world.name}: five tabs whose token has expired refresh once, and all stay logged in`, async (t) => {
+    const stage = await openStage(t, world, { ACCESS_TOKEN_TTL: '3s' })
+    const browser = await openBrowser(t)
+    const page = await browser.openTab(stage.app)
+    await choose(page, 'token')
+    await signUp(page)
+    const tabs = [page, ...(await Promise.all(Array.from({ length: TABS - 1 }, () => browser.openTab(stage.app))))]
+    await Promise.all(tabs.map((tab) => isIn(tab)))
+    const REFRESH = `POST ${stage.api}/api/auth/token-refresh`
+    const LIST = `GET ${stage.api}/api/auth/sessions`
+
+    // Slow enough that all of them want one before any has it.
+    await browser.context.route('**/token-refresh', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await route.continue()
+    })
+    for (let round = 0; round < 3; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 3100))
+      browser.requests.length = 0
+      await Promise.all(tabs.map((tab) => press(tab, 'Look again')))
+      await waitUntil(() => browser.count(LIST) === TABS, 'all have asked')
+      t.equal(browser.count(REFRESH), 1)
+    }
+    // A reload forgets the token: each asks for one, and none of them is a thief.
+    await Promise.all(tabs.map((tab) => tab.reload()))
+    await Promise.all(tabs.map((tab) => isIn(tab)))
+    t.same(browser.complaints, [])
+    t.notMatch(stage.log(), /authn_token_reuse/)
+  })
+}

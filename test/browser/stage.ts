@@ -1,0 +1,150 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { startNginx } from '../deploy/nginx.ts'
+import { freshFolder, settled, startListening } from '../process.ts'
+import { here } from '../tls.ts'
+import { freePort } from '../wait.ts'
+
+// A browser, pages of three origins, and the service, all of them real. Every name leads to this machine.
+
+const ROOT = join(import.meta.dirname, '../..')
+export const EXAMPLE = join(ROOT, 'example')
+const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const chromiumPath = process.env['CHROMIUM'] ?? PROGRAMS.find(existsSync)
+/** Where the pictures of a run go. Some of them are copied to docs/screenshots, for the README. */
+const PICTURES = join(ROOT, '.tap/screenshots')
+
+/** Where the page and the service are: what the two differ in is all that a browser judges them by. */
+export type World = (typeof worlds)[number]
+export const worlds = [
+  {
+    name: 'http on localhost',
+    scheme: 'http',
+    hosts: { api: 'localhost', app: 'localhost', foreign: ['localhost'] },
+    settings: { COOKIE_SECURE: 'false', HOST: 'localhost' } as Record<string, string>
+  },
+  {
+    name: 'https on two sites',
+    scheme: 'https',
+    // A page of the app's own site shares its jar of partitioned cookies.
+    hosts: { api: 'api.example.com', app: 'app.example.org', foreign: ['blog.example.org', 'www.example.net'] },
+    settings: { COOKIE_SECURE: 'true', COOKIE_SAME_SITE: 'none', TRUST_PROXY: '127.0.0.1/32' } as Record<string, string>
+  }
+] as const
+
+/** Answers at this origin until the test ends; gives the origin. */
+async function listen(t: Test, { scheme }: World, host: string, answer: RequestListener) {
+  const server = scheme === 'https' ? createTlsServer(here, answer) : createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `${scheme}://${host}:${(server.address() as AddressInfo).port}`
+}
+
+const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
+
+/** The page of this folder, built by the example's Vite for this service; gives the folder of its files. */
+export function buildPage(t: Test, source: string, api = '') {
+  const folder = mkdtempSync(join(tmpdir(), 'starter-page-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const vite = join(EXAMPLE, 'node_modules/vite/bin/vite.js')
+  const words = [process.execPath, vite, 'build', '--outDir', folder, '--emptyOutDir']
+  // The test runner loads itself into the processes of its tests, by NODE_OPTIONS.
+  const { status, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', `VITE_API=${api}`, ...words], {
+    cwd: source,
+    encoding: 'utf8'
+  })
+  if (status !== 0) throw new Error(`vite: ${stderr}`)
+  return folder
+}
+const buildExample = (t: Test) => (api: string) => buildPage(t, EXAMPLE, api)
+
+/** The page and the service of this world, with these settings; `foreign`: empty pages of other origins. */
+export async function openStage(t: Test, world: World, settings: Record<string, string> = {}, build = buildExample(t)) {
+  let folder = ''
+  const app = await listen(t, world, world.hosts.app, ({ url = '/' }, reply) => {
+    const file = join(folder, url === '/' ? 'index.html' : new URL(url, 'http://page').pathname)
+    if (!existsSync(file)) return reply.writeHead(404).end()
+    reply.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
+  })
+  const empty: RequestListener = (_request, reply) =>
+    reply.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Foreign</title>')
+  const foreign = await Promise.all(world.hosts.foreign.map((host) => listen(t, world, host, empty)))
+
+  const home = freshFolder(t)
+  const port = `${await freePort()}`
+  const environment = { ...settled, ...world.settings, CORS_API_ORIGINS: app, PORT: port, ...settings }
+  let service = await startListening(t, home, environment)
+  const proxy = world.scheme === 'https' ? await startNginx(t, [Number(port)]) : null
+  const api = `${world.scheme}://${world.hosts.api}:${proxy?.port ?? port}`
+  folder = build(api)
+  return {
+    api,
+    app,
+    foreign,
+    /** What the service has logged since it was started last. */
+    log: () => service.output(),
+    /** As after a power cut. */
+    async restart() {
+      service.child.kill('SIGKILL')
+      await service.exited
+      service = await startListening(t, home, environment)
+    }
+  }
+}
+
+/** A browser with a profile of its own, as one person has it. */
+export async function openBrowser(t: Test, look: { colorScheme?: 'light' | 'dark'; phone?: boolean } = {}) {
+  if (!chromiumPath)
+    throw new Error('Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path')
+  const profile = mkdtempSync(join(tmpdir(), 'starter-profile-'))
+  // A profile and not the off-the-record context that is usual in tests: there third-party cookies are judged differently.
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: chromiumPath,
+    args: ['--no-sandbox', '--host-resolver-rules=MAP * 127.0.0.1, EXCLUDE localhost'],
+    ignoreHTTPSErrors: true,
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    colorScheme: look.colorScheme ?? 'light',
+    viewport: look.phone ? { width: 390, height: 844 } : { width: 1000, height: 900 },
+    deviceScaleFactor: 2
+  })
+  t.teardown(async () => {
+    await context.close()
+    rmSync(profile, { recursive: true, force: true })
+  })
+  const complaints: string[] = []
+  const requests: string[] = []
+  context.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+  })
+  context.on('weberror', (error) => complaints.push(`${error.error()}`))
+  context.on('request', (request) => requests.push(`${request.method()} ${request.url()}`))
+  return {
+    context,
+    /** What the console of any of its tabs has complained of; a test that expects some takes them away. */
+    complaints,
+    requests,
+    count: (call: string) => requests.filter((request) => request === call).length,
+    async openTab(url: string) {
+      const page = await context.newPage()
+      await page.goto(url)
+      return page
+    }
+  }
+}
+
+/** A picture of the whole page, or of what is to be seen. */
+export async function takePicture(page: Page, name: string, fullPage = true) {
+  mkdirSync(PICTURES, { recursive: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage })
+}
