@@ -17,7 +17,10 @@ t.test('the lines that the README has for a new page log in and call the service
   const source = mkdtempSync(join(EXAMPLE, 'node_modules/.readme-'))
   t.teardown(() => rmSync(source, { recursive: true, force: true }))
   const stage = await openStage(t, world, {}, (api) => {
-    writeFileSync(join(source, 'index.html'), '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/main.ts"></script>')
+    writeFileSync(
+      join(source, 'index.html'),
+      '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/main.ts"></script>'
+    )
     writeFileSync(join(source, 'main.ts'), script.join('\n').replace('http://localhost:3000', api))
     return buildPage(t, source)
   })

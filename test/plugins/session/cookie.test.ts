@@ -34,11 +34,7 @@ t.test(
     const table: [Record<string, string>, string, string[]][] = [
       [{}, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure']],
       [{ COOKIE_SAME_SITE: 'strict' }, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']],
-      [
-        { COOKIE_SAME_SITE: 'none' },
-        '__Host-sid',
-        ['HttpOnly', 'Partitioned', 'Path=/', 'SameSite=None', 'Secure']
-      ],
+      [{ COOKIE_SAME_SITE: 'none' }, '__Host-sid', ['HttpOnly', 'Partitioned', 'Path=/', 'SameSite=None', 'Secure']],
       [{ COOKIE_SECURE: 'false' }, 'sid', ['HttpOnly', 'Path=/', 'SameSite=Lax']]
     ]
     for (const [environment, name, attributes] of table) {
