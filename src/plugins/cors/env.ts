@@ -1,4 +1,5 @@
 import { list } from '../config/kinds.ts'
+import type { Rule } from '../config/rules.ts'
 
 /** An exact origin, as a browser sends it: no path, no pattern, no default port, never `*` or `null`. */
 function isOrigin(item: string) {
@@ -11,3 +12,21 @@ export const corsEnv = {
     'must list exact origins such as https://app.example.com, without path, pattern or *'
   )
 }
+
+const isLocal = (origin: string) => /^https?:\/\/(localhost|127\.|\[::1\])/.test(origin)
+
+export const corsRules: Rule[] = [
+  {
+    title: 'No page of localhost may act with a login',
+    setting: 'CORS_API_ORIGINS',
+    isBroken: ({ CORS_API_ORIGINS, COOKIE_SECURE }) => COOKIE_SECURE && CORS_API_ORIGINS.some(isLocal),
+    text: "CORS_API_ORIGINS lists a page of localhost: whatever listens there on a user's machine may act with his login. Take it out"
+  },
+  {
+    title: 'No page of plain http may act with a login',
+    setting: 'CORS_API_ORIGINS',
+    isBroken: ({ CORS_API_ORIGINS, COOKIE_SECURE }) =>
+      COOKIE_SECURE && CORS_API_ORIGINS.some((origin) => origin.startsWith('http:') && !isLocal(origin)),
+    text: 'CORS_API_ORIGINS lists a page of plain http: who sits between can put script of his own into it, and act with the login of its user. List its https origin'
+  }
+]

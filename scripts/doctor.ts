@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util'
+import { loadEnvironment } from '../src/plugins/config/env-file.ts'
+import { InvalidSettings, readSettings } from '../src/plugins/config/settings.ts'
+import { type Account, examine } from './doctor-live.ts'
+import { checks, type Finding, type Place } from './doctor-rules.ts'
+
+// Which setting is wrong, by the rules of browsers: npm run doctor -- --spa https://app.example.com --api https://api.example.com
+const HELP = `npm run doctor -- --spa <origin of the page> --api <origin of the service>
+
+  --live          calls the running service too, as the page would
+  --user <name>   with --live: logs in with the password in DOCTOR_PASSWORD, and out again
+
+It reads the settings as the service does, from the environment and .env: run it where the service runs. What is well is listed
+on standard output, what is not on standard error, with the setting to change; then it exits with 1.
+`
+
+let isHealthy = true
+/** One line a check. */
+function say(title: string, finding: Finding | null) {
+  if (finding === null) return process.stdout.write(`pass  ${title}\n`)
+  isHealthy = false
+  return process.stderr.write(`FAIL  ${title}\n      ${finding.setting}: ${finding.text}\n`)
+}
+
+/** An address as it is typed; a page is its origin alone. */
+function readUrl(name: string, text: string | undefined) {
+  if (!text || !/^https?:\/\//.test(text) || !URL.canParse(text))
+    throw new Error(`--${name} must be an address such as https://${name === 'spa' ? 'app' : 'api'}.example.com`)
+  return new URL(text)
+}
+
+function readPlace(spa: string | undefined, api: string | undefined): Place {
+  // As in production: nothing is written.
+  const environment = loadEnvironment({ ...process.env, NODE_ENV: 'production' }, process.cwd(), () => {})
+  const isProduction = process.env['NODE_ENV'] === 'production'
+  return { page: readUrl('spa', spa), api: readUrl('api', api), settings: readSettings(environment), isProduction }
+}
+
+function readAccount(user: string | undefined): Account | null {
+  const password = process.env['DOCTOR_PASSWORD']
+  if (user && !password) throw new Error('--user needs the password in DOCTOR_PASSWORD')
+  return user && password ? { user, password } : null
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      spa: { type: 'string' },
+      api: { type: 'string' },
+      live: { type: 'boolean' },
+      user: { type: 'string' },
+      help: { type: 'boolean' }
+    }
+  })
+  if (values.help || !(values.spa && values.api)) {
+    process.stdout.write(HELP)
+    process.exitCode = values.help ? 0 : 1
+  } else {
+    const place = readPlace(values.spa, values.api)
+    for (const { title, find } of checks) say(title, find(place))
+    if (values.live)
+      for await (const { title, finding } of examine(place, readAccount(values.user))) say(title, finding)
+    process.exitCode = isHealthy ? 0 : 1
+  }
+} catch (error) {
+  const { message } = error as Error
+  process.stderr.write(`${error instanceof InvalidSettings ? message : `Not examined: ${message}`}\n`)
+  process.exitCode = 1
+}

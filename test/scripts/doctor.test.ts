@@ -1,0 +1,262 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { checks } from '../../scripts/doctor-rules.ts'
+import { rules } from '../../src/plugins/config/rules.ts'
+import { type Environment, readSettings } from '../../src/plugins/config/settings.ts'
+import { PASSWORD, testEnvironment, transports } from '../build.ts'
+import { noNginx, startNginx } from '../deploy/nginx.ts'
+import { freshFolder, settled, signUpBy, startListening } from '../process.ts'
+import { freePort } from '../wait.ts'
+
+type Case = { page?: string; api?: string; environment?: Environment; isProduction?: boolean }
+
+/** What is right in production: two names of one site, behind a proxy. */
+const production: Environment = {
+  COOKIE_SECURE: 'true',
+  CORS_API_ORIGINS: 'https://app.example.com',
+  TRUST_PROXY: '10.0.0.0/8',
+  HOST: '0.0.0.0'
+}
+/** What .env.example says. */
+const local: Environment = { COOKIE_SECURE: 'false', CORS_API_ORIGINS: 'http://localhost:5173', API_DOCS: 'true' }
+
+/** The settings that the doctor would change. */
+function diagnose({ page = 'https://app.example.com', api = 'https://api.example.com', ...rest }: Case) {
+  const settings = readSettings({ ...testEnvironment, ...production, ...rest.environment })
+  const place = { page: new URL(page), api: new URL(api), settings, isProduction: rest.isProduction ?? true }
+  return checks.flatMap(({ find }) => find(place)?.setting ?? [])
+}
+
+const elsewhere = { page: 'https://app.example.org', api: 'https://api.example.com' }
+const here = { page: 'http://localhost:5173', api: 'http://localhost:3000' }
+const right: [what: string, setUp: Case][] = [
+  ['two names of one site', {}],
+  ['one origin for both', { page: 'https://example.com', api: 'https://example.com' }],
+  [
+    'one origin and none listed',
+    { page: 'https://a.com', api: 'https://a.com', environment: { CORS_API_ORIGINS: '' } }
+  ],
+  [
+    'two sites',
+    { ...elsewhere, environment: { CORS_API_ORIGINS: 'https://app.example.org', COOKIE_SAME_SITE: 'none' } }
+  ],
+  [
+    'two customers of a public suffix',
+    {
+      page: 'https://ada.github.io',
+      environment: { CORS_API_ORIGINS: 'https://ada.github.io', COOKIE_SAME_SITE: 'none' }
+    }
+  ],
+  ['SameSite=Strict within a site', { environment: { COOKIE_SAME_SITE: 'strict' } }],
+  ['a proxy on the same machine', { environment: { TRUST_PROXY: '127.0.0.1', HOST: 'localhost' } }],
+  [
+    'private networks, all of them',
+    { environment: { TRUST_PROXY: '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7' } }
+  ],
+  ['a machine to develop on', { ...here, environment: local, isProduction: false }]
+]
+for (const [what, setUp] of right) {
+  t.test(`the doctor finds nothing: ${what}`, async (t) => {
+    t.same(diagnose(setUp), [])
+  })
+}
+
+const wrong: [what: string, setUp: Case, setting: string][] = [
+  ['the page is not listed', { page: 'https://www.example.com' }, 'CORS_API_ORIGINS'],
+  ['it is listed with another port', { page: 'https://app.example.com:8443' }, 'CORS_API_ORIGINS'],
+  ['no page is listed', { environment: { CORS_API_ORIGINS: '' } }, 'CORS_API_ORIGINS'],
+  [
+    'a page of localhost is left in the list',
+    { environment: { CORS_API_ORIGINS: 'https://app.example.com,http://localhost:5173' } },
+    'CORS_API_ORIGINS'
+  ],
+  [
+    'a page of plain http is in the list',
+    { environment: { CORS_API_ORIGINS: 'https://app.example.com,http://app.example.com' } },
+    'CORS_API_ORIGINS'
+  ],
+  ['cookies are not Secure behind https', { environment: { COOKIE_SECURE: 'false' } }, 'COOKIE_SECURE'],
+  [
+    'cookies are Secure on plain http',
+    { ...here, environment: { ...local, COOKIE_SECURE: 'true' }, isProduction: false },
+    'COOKIE_SECURE'
+  ],
+  [
+    'the page is of another site, SameSite is Lax',
+    { ...elsewhere, environment: { CORS_API_ORIGINS: 'https://app.example.org' } },
+    'COOKIE_SAME_SITE'
+  ],
+  [
+    'so are two customers of a public suffix',
+    {
+      page: 'https://ada.github.io',
+      api: 'https://bob.github.io',
+      environment: { CORS_API_ORIGINS: 'https://ada.github.io' }
+    },
+    'COOKIE_SAME_SITE'
+  ],
+  ['SameSite is None and need not be', { environment: { COOKIE_SAME_SITE: 'none' } }, 'COOKIE_SAME_SITE'],
+  ['no proxy is trusted behind https', { environment: { TRUST_PROXY: '' } }, 'TRUST_PROXY'],
+  ['everybody is trusted', { environment: { TRUST_PROXY: '0.0.0.0/1,128.0.0.0/1' } }, 'TRUST_PROXY'],
+  ['the proxy cannot connect', { environment: { HOST: 'localhost' } }, 'HOST'],
+  ['the reference page is public', { environment: { API_DOCS: 'true' } }, 'API_DOCS'],
+  ['failed logins are not logged', { environment: { LOG_LEVEL: 'error' } }, 'LOG_LEVEL'],
+  ['.env would be written in production', { isProduction: false }, 'NODE_ENV'],
+  [
+    'localhost and 127.0.0.1 are mixed',
+    { ...here, api: 'http://127.0.0.1:3000', environment: local, isProduction: false },
+    '--api'
+  ],
+  ['the service listens elsewhere', { ...here, api: 'http://localhost:3001', environment: local }, 'PORT'],
+  ['the service is below a path', { api: 'https://api.example.com/v1' }, '--api']
+]
+for (const [what, setUp, setting] of wrong) {
+  t.test(`the doctor names the setting, and no other: ${what}`, async (t) => {
+    t.same(diagnose(setUp), [setting])
+  })
+}
+
+t.test('it tells of plain http on both sides, whatever else follows from it', async (t) => {
+  const http = { environment: { COOKIE_SECURE: 'false', CORS_API_ORIGINS: 'http://app.example.com', TRUST_PROXY: '' } }
+  t.same(diagnose({ ...http, page: 'http://app.example.com', api: 'http://api.example.com' }), ['--api', '--spa'])
+  t.ok(diagnose({ page: 'http://app.example.com' }).includes('--spa'))
+  t.ok(diagnose({ api: 'http://api.example.com' }).includes('--api'))
+})
+
+t.test('one fault hides no other', async (t) => {
+  const environment = { ...local, TRUST_PROXY: '' }
+  const expected = ['CORS_API_ORIGINS', 'COOKIE_SECURE', 'NODE_ENV', 'TRUST_PROXY', 'CORS_API_ORIGINS', 'API_DOCS']
+  t.same(diagnose({ environment, isProduction: false }), expected, '.env.example, taken to production')
+})
+
+/** Runs the doctor in this folder; names under example.com lead to this machine. */
+async function run(folder: string, words: string[], environment: Record<string, string | undefined>) {
+  const lookup = join(folder, 'lookup.mjs')
+  writeFileSync(
+    lookup,
+    `import dns from 'node:dns'
+const { lookup } = dns
+dns.lookup = (name, ...rest) => lookup(name.endsWith('.example.com') ? '127.0.0.1' : name, ...rest)`
+  )
+  const script = join(import.meta.dirname, '../../scripts/doctor.ts')
+  const env = { PATH: process.env['PATH'], ...environment }
+  const child = spawn(process.execPath, ['--import', lookup, script, ...words], { cwd: folder, env })
+  const said = { out: '', err: '' }
+  child.stdout.on('data', (chunk) => {
+    said.out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    said.err += chunk
+  })
+  const [code] = await once(child, 'close')
+  return {
+    ...said,
+    code: code as number,
+    settings: [...said.err.matchAll(/^ {6}(\S+(?: proxy)?):/gm)].map(([, name]) => name)
+  }
+}
+
+t.test('the command says pass and FAIL, writes nothing, and exits by what it found', async (t) => {
+  const folder = freshFolder(t)
+  const words = ['--spa', 'http://localhost:5173', '--api', 'http://localhost:3000']
+  const unset = await run(folder, words, {})
+  t.match(unset, { code: 1, out: '', err: /SECRET_KEY is required/ })
+  const well = await run(folder, words, { ...settled, ...local } as Record<string, string>)
+  t.match(well, { code: 0, err: '' })
+  t.equal(well.out.match(/^pass {2}/gm)?.length, checks.length)
+  const ill = await run(folder, words, {
+    ...settled,
+    COOKIE_SECURE: 'false',
+    CORS_API_ORIGINS: 'http://localhost:8080'
+  })
+  t.match(ill, { code: 1, err: /^FAIL {2}.*\n {6}CORS_API_ORIGINS: Pages of this origin may not act/ })
+  t.match(await run(folder, ['--spa', 'app', '--api', 'api'], {}), { code: 1, err: /--spa must be an address/ })
+  t.match(await run(folder, [], {}), { code: 1, out: /npm run doctor/ })
+  t.match(await run(folder, ['--help'], {}), { code: 0, out: /npm run doctor/ })
+})
+
+const account = { DOCTOR_PASSWORD: PASSWORD }
+const noCookies = transports.every(({ kind }) => kind !== 'cookie') && 'logs in by cookie'
+
+/** The service on this machine, with these settings, and the words that examine it. */
+async function startLocal(t: Test, settings: Record<string, string> = {}) {
+  const folder = freshFolder(t)
+  const server = await startListening(t, folder, { ...settled, ...local, HOST: 'localhost', ...settings } as never)
+  const api = `http://localhost:${server.port}`
+  await signUpBy(api, 'ada')
+  const own = { ...settled, ...local, PORT: `${server.port}`, ...account } as Record<string, string>
+  return { folder, own, words: ['--spa', 'http://localhost:5173', '--api', api, '--live', '--user', 'ada'] }
+}
+
+t.test('--live finds nothing where all is well, and leaves no login', { skip: noCookies }, async (t) => {
+  const { folder, own, words } = await startLocal(t)
+  const { code, err, out } = await run(folder, words, own)
+  t.match({ code, err }, { code: 0, err: '' })
+  t.match(out, /No client chooses its address: this one is (127\.0\.0\.1|::1)/)
+  const anonymous = await run(folder, words.slice(0, 5), own)
+  t.match(anonymous, { code: 0, err: '' }, 'without an account too')
+  t.match(await run(folder, words, { ...own, DOCTOR_PASSWORD: 'wrong' }), { code: 1, settings: ['--user'] })
+})
+
+t.test('--live sees that the running service has other settings', { skip: noCookies }, async (t) => {
+  const { folder, own, words } = await startLocal(t, { CORS_API_ORIGINS: 'http://localhost:8080' })
+  t.match(await run(folder, words, own), {
+    settings: ['CORS_API_ORIGINS', 'CORS_API_ORIGINS'],
+    err: /Pages of this origin may not act with a cookie here/
+  })
+})
+
+t.test('--live sees that clients can choose their address', { skip: noCookies }, async (t) => {
+  const { folder, own, words } = await startLocal(t, { TRUST_PROXY: '127.0.0.1,::1' })
+  t.match(await run(folder, words, own), { settings: ['TRUST_PROXY'] })
+})
+
+t.test('--live sees that nothing is there, or something else', async (t) => {
+  const folder = freshFolder(t)
+  const port = `${await freePort()}`
+  const words = ['--spa', 'http://localhost:5173', '--api', `http://localhost:${port}`, '--live']
+  const env = { ...settled, ...local, PORT: port } as Record<string, string>
+  t.match(await run(folder, words, env), { code: 1, settings: ['--api'] })
+})
+
+t.test('--live goes through nginx by https', { skip: noNginx || noCookies }, async (t) => {
+  const folder = freshFolder(t)
+  const settings = { ...settled, ...production, TRUST_PROXY: '127.0.0.1', HOST: '127.0.0.1' } as Record<string, string>
+  for (const COOKIE_SECURE of ['true', 'false']) {
+    const server = await startListening(t, folder, { ...settings, COOKIE_SECURE })
+    if (COOKIE_SECURE === 'true') await signUpBy(server.url, 'ada')
+    const proxy = await startNginx(t, [server.port])
+    const authority = join(folder, 'ca.pem')
+    writeFileSync(authority, proxy.ca)
+    const words = ['--spa', 'https://app.example.com', '--api', `https://api.example.com:${proxy.port}`, '--live']
+    const environment = { ...settings, ...account, NODE_ENV: 'production', NODE_EXTRA_CA_CERTS: authority }
+    const { settings: found, err } = await run(folder, [...words, '--user', 'ada'], environment)
+    t.same(found, COOKIE_SECURE === 'true' ? [] : ['COOKIE_SECURE', 'COOKIE_SECURE'], err)
+    server.child.kill()
+    await server.exited
+  }
+})
+
+t.test('the start warns in the same words', async (t) => {
+  const folder = freshFolder(t)
+  const wrong = {
+    TRUST_PROXY: '0.0.0.0/1',
+    HOST: '127.0.0.1',
+    API_DOCS: 'true',
+    CORS_API_ORIGINS: 'http://localhost:5173'
+  }
+  const { output } = await startListening(t, folder, { ...settled, COOKIE_SECURE: 'true', ...wrong })
+  const lines = output()
+    .split('\n')
+    .filter((line) => line.includes('"level":"warn"'))
+    .map((line) => JSON.parse(line))
+  const broken = rules.filter(({ isBroken }) => isBroken(readSettings({ ...testEnvironment, ...wrong })))
+  t.equal(broken.length, 3)
+  t.same(
+    lines.map(({ setting, msg }) => ({ setting, msg })),
+    broken.map(({ setting, text }) => ({ setting, msg: text }))
+  )
+})
