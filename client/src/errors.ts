@@ -1,26 +1,25 @@
 import type { components } from './schema.d.ts'
 
 type Problem = components['schemas']['Problem']
+type Failures = components['responses']
+/** Every code of the contract; UNKNOWN: of something before the service. */
+export type Code = Failures[keyof Failures]['content']['application/problem+json']['code'] | 'UNKNOWN'
 
 /** What the service refused, and why: decide by `code`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
-  readonly code: string
-  readonly status: number
+  declare readonly code: Code
+  declare readonly status: number
   /** Also in the log of the service. */
-  readonly requestId: string
+  declare readonly requestId: string
   /** The members of the request that are at fault. */
-  readonly errors: NonNullable<Problem['errors']>
+  declare readonly errors: NonNullable<Problem['errors']>
   /** When the next try makes sense, in ms; null: the service does not say. */
-  readonly retryAfterMs: number | null
+  declare readonly retryAfterMs: number | null
 
-  constructor(problem: Problem, retryAfterMs: number | null) {
-    super(problem.detail)
-    this.code = problem.code
-    this.status = problem.status
-    this.requestId = problem.requestId
-    this.errors = problem.errors ?? []
-    this.retryAfterMs = retryAfterMs
+  constructor({ detail, code, status, requestId, errors = [] }: Problem, retryAfterMs: number | null) {
+    super(detail)
+    Object.assign(this, { code, status, requestId, errors, retryAfterMs })
   }
 }
 

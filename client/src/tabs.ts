@@ -2,36 +2,37 @@
 const LINGER_MS = 200
 
 /**
- * What the tabs of one origin do together: tell each other, over a BroadcastChannel, and do one after the other, by a Web Lock.
- * Without them (an old browser, a worker of its own) each is alone, which the service allows for: see REFRESH_GRACE.
+ * What the tabs of one origin do together: they tell each other, and take turns. An old browser leaves each alone, which the
+ * service allows for: see REFRESH_GRACE. In Node, where two clients may be of two users, nothing is shared.
  */
 export function createTabs<Message extends { isLoggedIn: boolean }>(name: string, onTold: (message: Message) => void) {
-  const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : null
-  const locks = 'navigator' in globalThis ? navigator.locks : undefined
-  const storage = 'document' in globalThis ? localStorage : null
-
-  if (channel) {
-    // Node would not end.
-    if ('unref' in channel) (channel as unknown as { unref(): void }).unref()
-    channel.onmessage = ({ data }: MessageEvent<Message>) => onTold(data)
-  }
+  const isBrowser = 'document' in globalThis
+  const channel = isBrowser && 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : null
+  const locks = isBrowser ? navigator.locks : undefined
+  // Where the user lets pages store nothing, even to look throws.
+  const storage = isBrowser && navigator.cookieEnabled ? localStorage : null
+  let told = 0
+  if (channel) channel.onmessage = ({ data }: MessageEvent<Message>) => onTold(data)
 
   return {
-    /** As was told last; null where nothing can be kept. */
-    wasLoggedIn: () => (storage ? storage.getItem(name) === 'in' : null),
+    isBrowser,
+    /** Whether a login was there when this page was left; null: nobody knows. */
+    wasLoggedIn: () => (storage ? storage.getItem(name) === 'in' : isBrowser ? null : false),
     tell(message: Message) {
+      told++
       storage?.setItem(name, message.isLoggedIn ? 'in' : 'out')
       channel?.postMessage(message)
     },
-    /** Runs `work` while no other tab runs its own, and after what the last one told was heard. It says whether it told. */
-    alone(work: () => Promise<boolean>) {
-      return new Promise<void>((resolve, reject) => {
+    /** Runs `work` while no other tab runs its own, and after what the last one told was heard. It may not be nested. */
+    alone<Result>(work: () => Promise<Result>): Promise<Result> {
+      if (!locks) return work()
+      return new Promise((resolve, reject) => {
         const run = async () => {
-          const hasTold = await work()
-          resolve()
-          if (hasTold) await new Promise((release) => setTimeout(release, LINGER_MS))
+          const before = told
+          resolve(await work())
+          if (told !== before) await new Promise((release) => setTimeout(release, LINGER_MS))
         }
-        ;(locks ? locks.request(name, run) : run()).catch(reject)
+        locks.request(name, run).catch(reject)
       })
     },
     close: () => channel?.close()

@@ -3,13 +3,16 @@ import { createClient } from '../../client/src/index.ts'
 
 /** Which calls went out, by method and path. */
 export type Calls = string[]
+/** What the client takes for a browser; without it it shares nothing. */
+export const page = { document: {} }
 
 /** A fetch with the cookies of a browser, which the tabs of one share. `answer` may answer in place of the service. */
 export function createBrowser(baseUrl: string) {
   const jar = new Map<string, { value: string; path: string }>()
   const calls: Calls = []
   const headers: Headers[] = []
-  let answer: (request: Request) => Response | null = () => null
+  type Answer = Response | null | ((reply: Response) => Promise<Response>)
+  let answer: (request: Request) => Answer = () => null
 
   const send = async (input: RequestInfo | URL, init?: RequestInit) => {
     const request = new Request(input, init)
@@ -20,7 +23,9 @@ export function createBrowser(baseUrl: string) {
       sent.set('cookie', cookies.map(([name, { value }]) => `${name}=${value}`).join('; '))
     calls.push(`${request.method} ${pathname}`)
     headers.push(sent)
-    const reply = answer(request) ?? (await fetch(new Request(request, { headers: sent })))
+    const answered = answer(request)
+    const replied = answered instanceof Response ? answered : await fetch(new Request(request, { headers: sent }))
+    const reply = typeof answered === 'function' ? await answered(replied) : replied
     // A browser keeps no cookie of a reply to a request without credentials.
     for (const line of request.credentials === 'include' ? reply.headers.getSetCookie() : []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
@@ -35,13 +40,14 @@ export function createBrowser(baseUrl: string) {
     jar,
     calls,
     headers,
-    /** What answers in place of the service from now on; null lets it answer. */
+    /** What answers in place of the service from now on; null lets it answer, a function is given its reply. */
     intercept: (by: typeof answer) => {
       answer = by
     },
     count: (call: string) => calls.filter((one) => one === call).length,
     /** Another tab, which is closed when the test ends. */
     openTab(t: Test, transport: 'cookie' | 'token') {
+      Object.assign(globalThis, page)
       const client = createClient({ baseUrl, transport, fetch: send as typeof fetch })
       t.teardown(client.close)
       return client

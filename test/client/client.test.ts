@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { ApiError } from '../../client/src/index.ts'
+import { ApiError, createClient } from '../../client/src/index.ts'
 import type { Environment } from '../../src/plugins/config/settings.ts'
 import { build, PASSWORD, signUp, transports } from '../build.ts'
 import { waitUntil } from '../wait.ts'
 import { createBrowser } from './browser.ts'
 
+const BOB = { usernameOrEmail: 'bob', password: PASSWORD }
 const ADA = { usernameOrEmail: 'ada', password: PASSWORD }
 const REFRESH = 'POST /api/auth/token-refresh'
 
@@ -126,11 +127,40 @@ for (const { kind } of transports) {
     await other.login(ADA)
     const told: boolean[] = []
     other.onChange((isLoggedIn) => told.push(isLoggedIn))
-    await one.login({ ...ADA, usernameOrEmail: 'bob' })
+    await one.login(BOB)
     await waitUntil(() => told.length === 1, 'it hears of the login')
     t.match(await other.session(), { user: { username: 'bob' } })
   })
 }
+
+const noCookies = transports.every(({ kind }) => kind !== 'cookie') && 'needs logins by cookie'
+
+t.test('what one tab takes for an end by cookie, the others do not believe', { skip: noCookies }, async (t) => {
+  const { openTab, intercept } = await open(t)
+  const [one, other] = [openTab(t, 'cookie'), openTab(t, 'cookie')]
+  await one.login(ADA)
+  t.ok(await other.session())
+  const told: string[] = []
+  one.onChange((isLoggedIn) => told.push(`one: ${isLoggedIn}`))
+  other.onChange((isLoggedIn) => told.push(`other: ${isLoggedIn}`))
+  // A call with the cookie of before the renewal, which comes late.
+  intercept(({ url }) => (url.endsWith('/me') ? problem(401, 'SESSION_REVOKED') : null))
+  await one.api.GET('/api/users/me')
+  t.ok(await one.session(), 'and it sees that it was wrong')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.same(told, ['one: false', 'one: true'])
+})
+
+t.test('a logout that is refused since the login was renewed is an error', { skip: noCookies }, async (t) => {
+  const { openTab, intercept } = await open(t)
+  const tab = openTab(t, 'cookie')
+  await tab.login(ADA)
+  intercept(({ url }) => (url.endsWith('/logout') ? problem(401, 'UNAUTHENTICATED') : null))
+  await t.rejects(tab.logout(), { code: 'UNAUTHENTICATED' })
+  intercept(() => null)
+  await tab.logout()
+  t.equal(await tab.session(), null)
+})
 
 const noTokens = transports.every(({ kind }) => kind !== 'token') && 'needs logins by token'
 
@@ -219,4 +249,92 @@ t.test('no token is where a script of another page could read it', { skip: noTok
   const sentCookie = calls.filter((_, i) => headers[i]?.has('cookie'))
   t.same(sentCookie, [], 'the cookie of the refresh token goes with nothing else')
   t.notMatch(JSON.stringify({ ...tab }), /eyJ/)
+})
+
+t.test('a call of one is not repeated with the token of another', { skip: noTokens }, async (t) => {
+  const { openTab, app, intercept, headers, count } = await open(t)
+  await signUp(app, 'bob')
+  const [one, other] = [openTab(t, 'token'), openTab(t, 'token')]
+  await one.login(ADA)
+  await one.api.GET('/api/users/me')
+  const stale = headers.at(-1)?.get('authorization')
+  intercept((request) =>
+    request.headers.get('authorization') === stale
+      ? async () => {
+          await other.login(BOB)
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          return problem(401, 'TOKEN_REVOKED')
+        }
+      : null
+  )
+  const { response } = await one.api.DELETE('/api/users/me')
+  t.equal(response.status, 401)
+  t.equal(count('DELETE /api/users/me'), 1)
+  t.match(await one.session(), { user: { username: 'bob' } }, 'who is the one logged in now')
+})
+
+t.test('a token that check-auth does not know is no end of the login', { skip: noTokens }, async (t) => {
+  const { openTab, intercept, headers, count } = await open(t)
+  const tab = openTab(t, 'token')
+  await tab.login(ADA)
+  await tab.session()
+  const stale = headers.at(-1)?.get('authorization')
+  intercept((request) =>
+    request.headers.get('authorization') === stale ? Response.json({ authenticated: false }) : null
+  )
+  t.match(await tab.session(), { user: { username: 'ada' } })
+  t.equal(count(REFRESH), 1)
+})
+
+t.test('a refresh that ends after the logout brings nothing back', { skip: noTokens }, async (t) => {
+  const { openTab, intercept } = await open(t)
+  const tab = openTab(t, 'token')
+  await tab.login(ADA)
+  const [reloaded, told] = [openTab(t, 'token'), [] as boolean[]]
+  tab.onChange((isLoggedIn) => told.push(isLoggedIn))
+  intercept(({ url }) =>
+    url.endsWith('/token-refresh')
+      ? async (reply) => {
+          await tab.logout()
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          return reply
+        }
+      : null
+  )
+  t.equal(await reloaded.session(), null)
+  t.equal(await tab.session(), null)
+  t.same(told, [false])
+})
+
+t.test('a refresh whose answer got lost is asked for again', { skip: noTokens }, async (t) => {
+  const { openTab, intercept, count } = await open(t)
+  await openTab(t, 'token').login(ADA)
+  let losses = 1
+  intercept(({ url }) =>
+    url.endsWith('/token-refresh') && losses-- > 0
+      ? async () => {
+          throw new TypeError('network error')
+        }
+      : null
+  )
+  t.ok(await openTab(t, 'token').session())
+  t.equal(count(REFRESH), 2)
+})
+
+t.test('in Node two clients are two users, and tokens are in memory', { skip: noTokens }, async (t) => {
+  const { app } = await open(t, { ACCESS_TOKEN_TTL: '1s' })
+  await signUp(app, 'bob')
+  const { port } = app.server.address() as AddressInfo
+  Reflect.deleteProperty(globalThis, 'document')
+  // With a slash at its end, as addresses are often written.
+  const openClient = () => createClient({ baseUrl: `http://127.0.0.1:${port}/`, transport: 'token' })
+  const [ada, bob] = [openClient(), openClient()]
+  await ada.login(ADA)
+  await bob.login(BOB)
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  t.match((await ada.api.GET('/api/users/me')).data, { username: 'ada' })
+  t.match(await bob.session(), { user: { username: 'bob' } })
+  await ada.logout()
+  t.equal(await ada.session(), null)
+  t.ok(await bob.session())
 })

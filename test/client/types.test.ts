@@ -35,6 +35,7 @@ const changes: [what: string, from: RegExp, to: string][] = [
   ['a member of the body has another name', /usernameOrEmail: string/g, 'login: string'],
   ['the body wants more', /(?<=postAuthReauthenticate: \{[\s\S]*?)password: string/, 'code: string; password: string'],
   ['a body is required', /requestBody\?: \{/g, 'requestBody: {'],
+  ['a code that it knows is gone', /"INVALID_CREDENTIALS"/g, '"WRONG_CREDENTIALS"'],
   ['failures have no code', /(?<=Problem: \{[\s\S]*?)code: string/, 'reason: string']
 ]
 for (const [what, from, to] of changes) {
