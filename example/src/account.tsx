@@ -1,15 +1,10 @@
 import type { Session } from 'fastify-minimal-starter-client'
-import { useEffect, useRef } from 'react'
-import { client } from './client.ts'
+import { useClient } from './client.ts'
 import { Events } from './events.tsx'
 import { Field, Form } from './form.tsx'
 import { Freshness } from './freshness.tsx'
 import { Logins } from './logins.tsx'
 import { Time } from './time.tsx'
-
-async function logOut() {
-  await client.logout()
-}
 
 /** For who is logged in. `onRenewed`: this login is another one now, or gone. */
 export function Account({
@@ -19,9 +14,7 @@ export function Account({
   session: Session
   onRenewed: () => Promise<void>
 }) {
-  const heading = useRef<HTMLHeadingElement>(null)
-  // Who logged in by keyboard goes on here, and a screen reader says where one is.
-  useEffect(() => heading.current?.focus(), [])
+  const client = useClient()
 
   async function changePassword({ currentPassword = '', newPassword = '' }) {
     await client.changePassword({ currentPassword, newPassword })
@@ -30,13 +23,11 @@ export function Account({
   return (
     <>
       <section>
-        <h2 ref={heading} tabIndex={-1}>
-          {user.name}
-        </h2>
+        <h2>{user.name}</h2>
         <p>
           {user.username}, {user.email}. This login ends if it is not used until <Time at={session.expiresAt} />.
         </p>
-        <Form action="Log out" onSubmit={logOut} />
+        <Form action="Log out" onSubmit={client.logout} />
       </section>
       <Freshness freshUntil={session.freshUntil} onRenewed={onRenewed} />
       <Logins sid={session.id} />

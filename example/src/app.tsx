@@ -1,28 +1,48 @@
-import { useEffect } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { Account } from './account.tsx'
-import { API, client, transport } from './client.ts'
+import { API, clients, type Transport, TransportContext } from './client.ts'
 import { Entrance } from './entrance.tsx'
+import { keepFocus } from './form.tsx'
 import { useLoaded } from './use-loaded.ts'
 
+const REMEMBERED = 'transport'
+
 /** Who is logged in: asked at the start, when a tab tells of a login or its end, and whenever one comes back to this tab. */
-function useSession() {
-  const { value: session, fault, reload } = useLoaded(client.session)
+function useSession(transport: Transport) {
+  const client = clients[transport]
+  const { value: session, fault, reload, forget } = useLoaded(client.session)
   useEffect(() => {
     const ask = () => void reload()
     addEventListener('focus', ask)
-    const stop = client.onChange(ask)
+    const stop = client.onChange((isLoggedIn) => {
+      // At once: who has logged out leaves nothing on the screen.
+      if (!isLoggedIn) forget(null)
+      ask()
+    })
     return () => {
       removeEventListener('focus', ask)
       stop()
     }
-  }, [reload])
+  }, [client, reload, forget])
   return { session, fault, reload }
 }
 
 export function App() {
-  const { session, fault, reload } = useSession()
+  const [transport, setTransport] = useState<Transport>(
+    localStorage.getItem(REMEMBERED) === 'token' ? 'token' : 'cookie'
+  )
+  const { session, fault, reload } = useSession(transport)
+  const isKnown = useRef(false)
+  useEffect(() => {
+    if (isKnown.current) keepFocus()
+    isKnown.current = session !== undefined
+  }, [session])
+  const choose = useCallback((next: Transport) => {
+    localStorage.setItem(REMEMBERED, next)
+    setTransport(next)
+  }, [])
   return (
-    <>
+    <TransportContext value={transport}>
       <header>
         <h1>Fastify minimal starter</h1>
         <p>
@@ -30,7 +50,7 @@ export function App() {
           {session && `, logged in by ${transport}`}
         </p>
       </header>
-      <main>
+      <main tabIndex={-1}>
         {fault && (
           <p role="alert">
             {fault}{' '}
@@ -40,9 +60,9 @@ export function App() {
           </p>
         )}
         {session === undefined && !fault && <p role="status">One moment …</p>}
-        {session === null && <Entrance />}
+        {session === null && <Entrance choose={choose} />}
         {session && <Account session={session} onRenewed={reload} />}
       </main>
-    </>
+    </TransportContext>
   )
 }

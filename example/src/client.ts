@@ -1,14 +1,14 @@
 import { createClient } from 'fastify-minimal-starter-client'
+import { createContext, useContext } from 'react'
 
 export const API: string = import.meta.env['VITE_API'] ?? 'http://localhost:3000'
-export type Transport = 'cookie' | 'token'
 
-const REMEMBERED = 'transport'
-export const transport: Transport = localStorage.getItem(REMEMBERED) === 'token' ? 'token' : 'cookie'
-export const client = createClient({ baseUrl: API, transport })
-
-/** An app has one transport. Here it can be chosen, before the login; the page then starts anew with it. */
-export function choose(next: Transport) {
-  localStorage.setItem(REMEMBERED, next)
-  location.reload()
+/** An app has one of them. Here both can be looked at. */
+export const clients = {
+  cookie: createClient({ baseUrl: API, transport: 'cookie' }),
+  token: createClient({ baseUrl: API, transport: 'token' })
 }
+export type Transport = keyof typeof clients
+
+export const TransportContext = createContext<Transport>('cookie')
+export const useClient = () => clients[useContext(TransportContext)]

@@ -1,5 +1,6 @@
 import { orThrow } from 'fastify-minimal-starter-client'
-import { choose, client, transport } from './client.ts'
+import { useContext } from 'react'
+import { type Transport, TransportContext, useClient } from './client.ts'
 import { Field, Form } from './form.tsx'
 
 const CARRIERS = {
@@ -7,17 +8,18 @@ const CARRIERS = {
   token: 'in an access token, kept in memory, and a refresh token, kept in a cookie'
 }
 
-async function logIn({ usernameOrEmail = '', password = '', remember = '' }) {
-  await client.login({ usernameOrEmail, password, remember: remember === 'on' })
-}
-
-async function signUp({ username = '', email = '', name = '', password = '' }) {
-  await orThrow(client.api.POST('/api/auth/signup', { body: { username, email, name, password } }))
-  await client.login({ usernameOrEmail: username, password })
-}
-
 /** For those who are not logged in. */
-export function Entrance() {
+export function Entrance({ choose }: { choose: (transport: Transport) => void }) {
+  const transport = useContext(TransportContext)
+  const client = useClient()
+
+  async function logIn({ usernameOrEmail = '', password = '', remember = '' }) {
+    await client.login({ usernameOrEmail, password, remember: remember === 'on' })
+  }
+  async function signUp({ username = '', email = '', name = '', password = '' }) {
+    await orThrow(client.api.POST('/api/auth/signup', { body: { username, email, name, password } }))
+    await client.login({ usernameOrEmail: username, password })
+  }
   return (
     <>
       <fieldset>

@@ -1,26 +1,52 @@
 import { ApiError } from 'fastify-minimal-starter-client'
-import { type FormEvent, type ReactNode, useId, useState } from 'react'
+import { createContext, type FormEvent, type ReactNode, useContext, useId, useState } from 'react'
 
 /** What went wrong, for the one who did it. */
 export function messageOf(error: unknown) {
-  if (!(error instanceof ApiError)) return 'The service cannot be reached.'
-  const members = error.errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`)
-  const wait = error.retryAfterMs === null ? '' : ` Try again in ${Math.ceil(error.retryAfterMs / 1000)} s.`
-  return `${[error.message, ...members].join('; ')}.${wait}`
+  if (error instanceof ApiError) {
+    const wait = error.retryAfterMs === null ? '' : ` Try again in ${Math.ceil(error.retryAfterMs / 1000)} s.`
+    return `${error.message}.${wait}`
+  }
+  // What fetch throws where nobody answers.
+  if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError'))
+    return 'The service cannot be reached.'
+  reportError(error)
+  return 'Something went wrong here.'
 }
+
+/** What is wrong with which field, by its name. */
+const Faults = createContext<Record<string, string>>({})
 
 type FieldProps = { name: string; label: string; type?: string; autoComplete: string; hint?: string }
 
 export function Field({ name, label, type = 'text', autoComplete, hint }: FieldProps) {
   const id = useId()
+  const fault = useContext(Faults)[name]
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <input id={id} {...{ name, type, autoComplete }} required aria-describedby={hint && `${id}-hint`} />
-      {hint && <small id={`${id}-hint`}>{hint}</small>}
+      <input
+        id={id}
+        {...{ name, type, autoComplete }}
+        required
+        aria-invalid={fault !== undefined}
+        aria-describedby={`${id}-hint`}
+      />
+      <small id={`${id}-hint`} className={fault && 'fault'}>
+        {fault ?? hint}
+      </small>
     </div>
   )
 }
+
+/** Where what had the focus is gone, a keyboard goes on at the top of what is there now. */
+export function keepFocus() {
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) document.querySelector('main')?.focus()
+  })
+}
+
+const idle = { isBusy: false, fault: '', faults: {}, said: '' }
 
 type FormProps = {
   /** What its button says. */
@@ -37,23 +63,27 @@ type FormProps = {
 
 /** Fields, a button, and what came of it: busy, done, or why not. */
 export function Form({ action, children, className, about, onSubmit, done = '' }: FormProps) {
-  const [{ isBusy, fault, said }, setState] = useState({ isBusy: false, fault: '', said: '' })
+  const [{ isBusy, fault, faults, said }, setState] = useState(idle)
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     if (isBusy) return
     const form = event.currentTarget
-    setState({ isBusy: true, fault: '', said: '' })
+    setState({ ...idle, isBusy: true })
     try {
       await onSubmit(Object.fromEntries(new FormData(form)) as Record<string, string>)
       form.reset()
-      setState({ isBusy: false, fault: '', said: done })
+      setState({ ...idle, said: done })
     } catch (error) {
-      setState({ isBusy: false, fault: messageOf(error), said: '' })
+      const members = error instanceof ApiError ? error.errors : []
+      const byName = Object.fromEntries(members.map(({ pointer, detail }) => [pointer.slice(1), detail]))
+      setState({ ...idle, fault: messageOf(error), faults: byName })
     }
+    keepFocus()
   }
   return (
-    <form aria-label={action} className={className} onSubmit={(event) => void submit(event)}>
-      {children}
+    // A form without fields is a button: no landmark of its own.
+    <form aria-label={children ? action : undefined} className={className} onSubmit={(event) => void submit(event)}>
+      <Faults value={faults}>{children}</Faults>
       <button type="submit" aria-disabled={isBusy} aria-describedby={about}>
         {action}
       </button>

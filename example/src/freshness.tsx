@@ -1,6 +1,6 @@
 import { orThrow } from 'fastify-minimal-starter-client'
 import { useEffect, useState } from 'react'
-import { client } from './client.ts'
+import { useClient } from './client.ts'
 import { Field, Form } from './form.tsx'
 
 function useSecondsUntil(time: string) {
@@ -14,6 +14,7 @@ function useSecondsUntil(time: string) {
 
 /** What needs a fresh login, one whose password was given lately. */
 export function Freshness({ freshUntil, onRenewed }: { freshUntil: string; onRenewed: () => Promise<void> }) {
+  const client = useClient()
   const seconds = useSecondsUntil(freshUntil)
 
   async function deleteAccount() {

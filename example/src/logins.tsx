@@ -1,14 +1,15 @@
 import { orThrow } from 'fastify-minimal-starter-client'
 import { useCallback } from 'react'
-import { client } from './client.ts'
+import { useClient } from './client.ts'
 import { Form } from './form.tsx'
 import { Time } from './time.tsx'
 import { useLoaded } from './use-loaded.ts'
 
 /** Where I am logged in, and what ends that. `sid`: this login. */
 export function Logins({ sid }: { sid: string }) {
+  const client = useClient()
   // biome-ignore lint/correctness/useExhaustiveDependencies: another login sees another list
-  const load = useCallback(() => orThrow(client.api.GET('/api/auth/sessions')), [sid])
+  const load = useCallback(() => orThrow(client.api.GET('/api/auth/sessions')), [client, sid])
   const { value, fault, reload } = useLoaded(load)
 
   async function end(id: string) {

@@ -9,9 +9,8 @@ export const press = (page: Page, name: string) => page.getByRole('button', { na
 
 export async function choose(page: Page, kind: 'cookie' | 'token') {
   const radio = page.getByRole('radio', { name: kind === 'cookie' ? 'session cookie' : 'access token' })
-  if (await radio.isChecked()) return
-  // The page starts anew with it.
-  await Promise.all([page.waitForEvent('load'), radio.click()])
+  await radio.check()
+  await page.reload()
   await radio.and(page.getByRole('radio', { checked: true })).waitFor()
 }
 

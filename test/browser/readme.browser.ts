@@ -7,7 +7,7 @@ import { buildPage, EXAMPLE, openBrowser, openStage, worlds } from './stage.ts'
 const [world] = worlds
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
 
-t.test('the lines that the README has for a new page log in and call the service', async (t) => {
+t.test('the script that the README has for a new page logs in and calls the service', async (t) => {
   const [, lines = ''] = /(npm create [\s\S]*?)```/.exec(README) ?? []
   const script = [...lines.matchAll(/echo "(.*)" >>? src\/main\.ts/g)].map(([, line]) => line)
   t.equal(lines.trim().split('\n').length, 5)
