@@ -1,12 +1,11 @@
 import { getDomain } from 'tldts'
+import { isLocalOrigin } from '../src/plugins/cors/env.ts'
 
 // The rules by which a browser judges requests and cookies. A site is a scheme and a registrable domain, by the public suffix list
-// (HTML, "schemelessly same site"; RFC 6265bis, 5.2).
-
-const LOCAL = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+// (HTML, "same site"; RFC 6265bis, 5.2).
 
 /** What browsers take for their own machine: trusted without https. */
-export const isLocal = ({ hostname }: URL) => LOCAL.test(hostname)
+export const isLocal = (url: URL) => isLocalOrigin(url.origin)
 
 const siteOf = ({ protocol, hostname }: URL) =>
   `${protocol}//${getDomain(hostname, { allowPrivateDomains: true }) ?? hostname}`
@@ -17,14 +16,13 @@ export function fetchSite(page: URL, api: URL) {
   return siteOf(page) === siteOf(api) ? 'same-site' : 'cross-site'
 }
 
-/** A cookie as a browser gets it. */
+/** A cookie as a browser gets it; `domain`, where it names one itself. */
 export type Cookie = {
   name: string
   path: string | undefined
   secure: boolean
   sameSite: string
   partitioned: boolean
-  /** Where it says so itself. */
   domain?: string | undefined
 }
 
@@ -43,45 +41,42 @@ export function parseCookie(line: string): Cookie & { pair: string } {
   }
 }
 
-/** Why a browser keeps this cookie of the service from this page, with the setting that mends it; null: it keeps and sends it. */
+const REWRITTEN = 'Something between browser and service rewrites cookies'
+
+/** Why a browser does not store this cookie of the service, or does not send it from this page, and the setting that mends it. */
 export function judgeCookie(cookie: Cookie, page: URL, api: URL): { setting: string; text: string } | null {
   const { name, secure, path, domain, sameSite, partitioned } = cookie
   const isHostBound = secure && path === '/' && domain === undefined
-  if (secure && api.protocol === 'http:')
+  const isElsewhere = fetchSite(page, api) === 'cross-site'
+  if (secure && api.protocol === 'http:' && isLocal(api))
     return {
       setting: 'COOKIE_SECURE',
-      text: 'Browsers keep no Secure cookie of plain http, but some of localhost. Set COOKIE_SECURE=false, on your machine alone'
+      text: 'Not every browser stores a Secure cookie that comes by plain http, not even from localhost. Set COOKIE_SECURE=false, on your machine alone'
     }
   if (!secure && api.protocol === 'https:')
     return {
       setting: 'COOKIE_SECURE',
-      text: 'Without Secure the cookie goes over plain http too, where others read it, and can be overwritten from there. Set COOKIE_SECURE=true, which sends HSTS as well'
+      text: 'Without Secure the cookie is sent by plain http too, where others read it, and can be overwritten from there. Set COOKIE_SECURE=true, which sends HSTS as well'
     }
   if ((name.startsWith('__Secure-') && !secure) || (name.startsWith('__Host-') && !isHostBound))
     return {
       setting: 'the proxy',
-      text: `Browsers drop the cookie ${name}: its prefix wants Secure, Path=/ and no Domain. Something on the way rewrites cookies`
+      text: `Browsers drop the cookie ${name}: its prefix wants Secure, Path=/ and no Domain. ${REWRITTEN}`
     }
-  const isElsewhere = fetchSite(page, api) === 'cross-site'
+  if (isElsewhere && isLocal(page) && isLocal(api))
+    return {
+      setting: '--api',
+      text: `${page.origin} and ${api.origin} are two sites for a browser, which sends no cookie of one from pages of the other. Use the same name and scheme for both`
+    }
   if (isElsewhere && sameSite !== 'none')
-    return isLocal(page) && isLocal(api)
-      ? {
-          setting: '--api',
-          text: `${page.hostname} and ${api.hostname} are two sites, and browsers keep the cookie of one from pages of the other. Use one name for both`
-        }
-      : {
-          setting: 'COOKIE_SAME_SITE',
-          text: 'The page is of another site than the service, and browsers keep a cookie with SameSite=Lax or Strict from it. Set COOKIE_SAME_SITE=none, or give both names under one domain'
-        }
+    return {
+      setting: 'COOKIE_SAME_SITE',
+      text: 'The page is of another site than the service, and browsers send no cookie with SameSite=Lax or Strict from there. Set COOKIE_SAME_SITE=none, or give both names under one domain'
+    }
   if (isElsewhere && !partitioned)
     return {
       setting: 'the proxy',
-      text: 'Browsers without third-party cookies drop it where it is not Partitioned, as the service makes it. Something on the way rewrites cookies'
-    }
-  if (!isElsewhere && sameSite === 'none')
-    return {
-      setting: 'COOKIE_SAME_SITE',
-      text: 'SameSite=None lets pages of other sites send the cookie, which this page does not need. Set COOKIE_SAME_SITE=lax'
+      text: `Browsers that block third-party cookies drop it, since it is not Partitioned. ${REWRITTEN}`
     }
   return null
 }

@@ -4,97 +4,125 @@ import { type Finding, type Place, pageHeaders } from './doctor-rules.ts'
 
 export type Account = { user: string; password: string }
 type Told = { title: string; finding: Finding | null }
+type Problem = { code?: string; detail?: string; status?: string }
+type Ask = (path: string, init?: RequestInit) => Promise<Response>
 
 const TIMEOUT_MS = 10_000
 /** An address that nobody has (RFC 5737). */
 const FORGED = '203.0.113.7'
-const BELIEVED = {
-  setting: 'TRUST_PROXY',
-  text: 'The service believed an X-Forwarded-For that the client had made up. Let the proxy overwrite it, and TRUST_PROXY name nobody else'
-}
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE']
 
+const tell = (title: string, finding: Finding | false | null | undefined): Told => ({ title, finding: finding || null })
+const bodyOf = (reply: Response) => reply.json().catch(() => ({})) as Promise<Problem>
+
 /** Calls the running service as the page would, and judges its replies as a browser does. With an account it logs in and out. */
-export async function* examine({ page, api }: Place, account: Account | null): AsyncGenerator<Told> {
-  const ask = (path: string, init: RequestInit = {}) =>
+export async function* examine(place: Place, account: Account | null): AsyncGenerator<Told> {
+  const { page, api } = place
+  const ask: Ask = (path, init = {}) =>
     fetch(`${api.origin}${path}`, {
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
       ...init,
       headers: { ...pageHeaders(page, api), ...(init.headers as Record<string, string>) }
     })
-  const logIn = (usernameOrEmail: string, password: string) =>
-    ask('/api/auth/login', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-forwarded-for': FORGED },
-      body: JSON.stringify({ usernameOrEmail, password, authType: 'cookie', remember: false })
+
+  const fault = await findFault(ask)
+  yield tell('The service answers there', fault)
+  if (fault) return
+  if (page.origin !== api.origin) yield tell('It answers the preflight of the page', await judgePreflight(ask, page))
+
+  const login = await ask('/api/auth/login', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-forwarded-for': FORGED },
+    body: JSON.stringify({
+      usernameOrEmail: account?.user ?? `doctor-${randomUUID()}`,
+      password: account?.password ?? randomUUID(),
+      authType: 'cookie',
+      remember: false
     })
-
-  const first = await ask('/api/auth').catch((error: Error) => error)
-  const isIt =
-    first instanceof Response &&
-    first.ok &&
-    ((await first.json().catch(() => null)) as { status?: string } | null)?.status === 'All set!'
-  const cause = first instanceof Error ? first.cause : undefined
-  const said = first instanceof Response ? `it answers ${first.status}` : ((cause as Error)?.message ?? first.message)
-  yield tell('The service answers there', !isIt && { setting: '--api', text: `GET /api/auth: ${said}` })
-  if (!isIt) return
-
-  const preflight = await ask('/api/auth/login', {
-    method: 'OPTIONS',
-    headers: { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type' }
   })
-  yield tell('It answers the preflight of the page', page.origin !== api.origin && judgePreflight(preflight, page))
-
-  const login = await logIn(account?.user ?? `doctor-${randomUUID()}`, account?.password ?? randomUUID())
-  const problem = login.ok ? null : ((await login.json().catch(() => ({}))) as { code?: string; detail?: string })
-  yield tell('The page may log in', judgeLogin(login, problem, account !== null))
-  yield tell(
-    'It tells browsers to come by https alone (HSTS)',
-    api.protocol === 'https:' &&
-      !login.headers.has('strict-transport-security') && {
-        setting: 'COOKIE_SECURE',
-        text: 'There is no Strict-Transport-Security, which COOKIE_SECURE=true would send'
-      }
-  )
-  if (!account || !login.ok) return
-
-  const lines = login.headers.getSetCookie()
-  const faults = lines.map((line) => judgeCookie(parseCookie(line), page, api)).filter((fault) => fault !== null)
-  const none = { setting: 'the proxy', text: 'The login came without Set-Cookie. Something on the way takes it out' }
-  yield tell('Browsers keep the cookie that it sends', faults[0] ?? (lines.length === 0 && none))
-
-  const cookie = lines.map((line) => parseCookie(line).pair).join('; ')
-  const listed = await ask('/api/auth/sessions', { headers: { cookie } })
-  const { sessions = [] } = (await listed.json()) as { sessions?: { current: boolean; ip: string }[] }
-  const ip = sessions.find(({ current }) => current)?.ip
-  yield tell(`No client chooses its address: this one is ${ip}`, ip === FORGED && BELIEVED)
-  const logout = await ask('/api/auth/logout', { method: 'POST', headers: { cookie } })
-  const refused = `The logout answered ${logout.status}: the login that was made for this lives on`
-  yield tell('And the page may log out', logout.status !== 204 && { setting: 'CORS_API_ORIGINS', text: refused })
+  yield tell('The page may log in', !login.ok && judgeRefusal(login, await bodyOf(login), place, account !== null))
+  if (page.origin !== api.origin) yield tell('The page may read the reply', !isReadable(login, page) && UNREADABLE)
+  if (api.protocol === 'https:')
+    yield tell('It tells browsers to come by https alone', !login.headers.has('strict-transport-security') && NO_HSTS)
+  if (account && login.ok) yield* examineLogin(ask, login.headers.getSetCookie(), place)
 }
 
-function tell(title: string, finding: Finding | false | null): Told {
-  return { title, finding: finding || null }
+const UNREADABLE = {
+  setting: 'the proxy',
+  text: 'The reply lets no page of this origin read it, or says so twice. Let the service alone send Access-Control-Allow-Origin'
+}
+const NO_HSTS = {
+  setting: 'COOKIE_SECURE',
+  text: 'There is no Strict-Transport-Security, which COOKIE_SECURE=true sends, unless a proxy takes it out'
+}
+const BELIEVED = {
+  setting: 'TRUST_PROXY',
+  text: 'The service believed an X-Forwarded-For that the client had made up. Let the proxy overwrite it, and TRUST_PROXY name nobody else'
 }
 
-function judgePreflight({ headers }: Response, page: URL): Finding | false {
-  const allowed = headers.get('access-control-allow-methods') ?? ''
-  const fields = (headers.get('access-control-allow-headers') ?? '').toLowerCase()
+function isReadable({ headers }: Response, page: URL) {
+  const isAllowed = headers.get('access-control-allow-origin') === page.origin
+  return isAllowed && headers.get('access-control-allow-credentials') === 'true'
+}
+
+async function findFault(ask: Ask): Promise<Finding | null> {
+  try {
+    const reply = await ask('/api/auth')
+    if (reply.ok && (await bodyOf(reply)).status === 'All set!') return null
+    return { setting: '--api', text: `GET /api/auth is answered by something else: ${reply.status}` }
+  } catch (error) {
+    const { message, cause } = error as Error
+    const reason = (cause as { code?: string } | undefined)?.code ?? message
+    return { setting: '--api', text: `Nothing answers there (${reason}). Look at HOST, PORT and the proxy` }
+  }
+}
+
+async function judgePreflight(ask: Ask, page: URL): Promise<Finding | false> {
+  const fields = {
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'authorization,content-type'
+  }
+  const reply = await ask('/api/auth/login', { method: 'OPTIONS', headers: fields })
+  const allowed = (name: string) => (reply.headers.get(`access-control-allow-${name}`) ?? '').toLowerCase()
   const isAllowed =
-    headers.get('access-control-allow-origin') === page.origin &&
-    headers.get('access-control-allow-credentials') === 'true' &&
-    METHODS.every((method) => allowed.includes(method)) &&
-    ['authorization', 'content-type'].every((field) => fields.includes(field))
+    isReadable(reply, page) &&
+    METHODS.every((method) => allowed('methods').includes(method.toLowerCase())) &&
+    ['authorization', 'content-type'].every((field) => allowed('headers').includes(field))
   const text =
-    'The running service does not let this page call it: browsers will not even send the call. Put its origin into CORS_API_ORIGINS of that service, and let no proxy answer OPTIONS'
+    'The running service does not let this page call it: browsers will not even send the call. Put its origin into CORS_API_ORIGINS there, restart it, and let no proxy answer OPTIONS'
   return !isAllowed && { setting: 'CORS_API_ORIGINS', text }
 }
 
-function judgeLogin(reply: Response, problem: { code?: string; detail?: string } | null, isReal: boolean) {
-  if (reply.ok || (problem?.code === 'INVALID_CREDENTIALS' && !isReal)) return false
-  if (problem?.code === 'CROSS_ORIGIN_REQUEST') return { setting: 'CORS_API_ORIGINS', text: `${problem.detail}` }
-  if (problem?.code === 'INVALID_CREDENTIALS') return { setting: '--user', text: 'User name or password is wrong' }
-  if (problem?.code) return { setting: '--api', text: `The login is refused: ${problem.code}, ${problem.detail}` }
-  return { setting: 'the proxy', text: `The login is answered by something else than the service: ${reply.status}` }
+function judgeRefusal({ status }: Response, { code, detail }: Problem, { page, api }: Place, isReal: boolean) {
+  if (code === 'INVALID_CREDENTIALS') return isReal && { setting: '--user', text: 'User name or password is wrong' }
+  if (code === 'CROSS_ORIGIN_REQUEST' && page.origin === api.origin)
+    return {
+      setting: 'the proxy',
+      text: 'The service takes its own page for a foreign one, since it does not see the Host that the browser called. Pass it on: proxy_set_header Host $http_host'
+    }
+  if (code === 'CROSS_ORIGIN_REQUEST') return { setting: 'CORS_API_ORIGINS', text: `${detail}` }
+  if (status === 429 || status === 503) return { setting: '--live', text: `${detail}. Try again later` }
+  return { setting: 'the proxy', text: `The login was answered with ${status} ${code ?? 'by something else'}` }
+}
+
+/** Of a login that was made for this, and is ended again. */
+async function* examineLogin(ask: Ask, lines: string[], { page, api }: Place): AsyncGenerator<Told> {
+  const cookies = lines.map(parseCookie)
+  const headers = { cookie: cookies.map(({ pair }) => pair).join('; ') }
+  let isOver = false
+  try {
+    const none = { setting: 'the proxy', text: 'The login came without Set-Cookie. Something on the way takes it out' }
+    const fault = cookies.map((cookie) => judgeCookie(cookie, page, api)).find((found) => found !== null)
+    yield tell('Browsers store the cookie that it sends, and send it back', cookies.length === 0 ? none : fault)
+    const listed = (await (await ask('/api/auth/sessions', { headers })).json()) as {
+      sessions?: { current: boolean; ip: string }[]
+    }
+    const ip = listed.sessions?.find(({ current }) => current)?.ip
+    yield tell(`No client chooses its address; this one is ${ip} for the service`, ip === FORGED && BELIEVED)
+  } finally {
+    isOver = (await ask('/api/auth/logout', { method: 'POST', headers }).catch(() => null))?.status === 204
+  }
+  const text = 'The login that was made for this could not be ended. End it in the list of logins'
+  yield tell('The page may log out', !isOver && { setting: '--live', text })
 }

@@ -5,9 +5,9 @@ import { isCrossOrigin } from '../src/plugins/cookies/cross-origin.ts'
 import { CrossOriginRequest } from '../src/plugins/cookies/errors.ts'
 import { fetchSite, isLocal, judgeCookie } from './doctor-browser.ts'
 
-/** Where page and service are for a browser, and what the service was told. */
-export type Place = { page: URL; api: URL; settings: Settings; isProduction: boolean }
-/** What is wrong, and which setting mends it. */
+/** Where page and service are for a browser, what the service was told, and whether the page logs in with cookies at all. */
+export type Place = { page: URL; api: URL; settings: Settings; hasCookies: boolean }
+/** What is wrong, and what to change. */
 export type Finding = { setting: string; text: string }
 /** What is so where all is well, and what is found where it is not. */
 export type Check = { title: string; find: (place: Place) => Finding | null }
@@ -26,29 +26,22 @@ const check = (title: string, setting: string, isBroken: (place: Place) => boole
 /** What only shows with the addresses of page and service, by the code that the service itself decides by. */
 const placeChecks: Check[] = [
   check(
-    'The service is called by https',
+    'The service is called by https, or is on this machine',
     '--api',
     ({ api }) => api.protocol !== 'https:' && !isLocal(api),
     'By plain http anybody on the way reads passwords and logins, and pages of https may not call it. Put a proxy with TLS before it: deploy/nginx.conf'
   ),
   check(
-    'The page comes by https',
+    'The page comes by https, or is on this machine',
     '--spa',
     ({ page }) => page.protocol !== 'https:' && !isLocal(page),
-    'By plain http anybody on the way changes the script of the page. Serve it by https'
+    'By plain http anybody on the way can change the script of the page. Serve it by https'
   ),
   check(
-    'The service is at the root of its origin',
+    'The paths of the service begin with /api for the browser, too',
     '--api',
-    ({ api }) => api.pathname !== '/',
-    'Its refresh cookie is for /api/auth, and browsers would not send it below another path. Give the service a name of its own, or pass /api on as it is'
-  ),
-  check(
-    'The service listens where the page calls it',
-    'PORT',
-    ({ page, api, settings }) =>
-      isLocal(api) && api.protocol === 'http:' && api.host !== page.host && Number(api.port || 80) !== settings.PORT,
-    'On this machine no proxy stands between, and PORT is another than that of --api. Make them the same'
+    ({ api }) => !['/', '/api', '/api/'].includes(api.pathname),
+    'The refresh cookie is for /api/auth, and browsers do not send it to another path. Give the service a name of its own, or pass /api on as it is'
   ),
   {
     title: 'The page may act with a cookie, and read replies',
@@ -59,30 +52,31 @@ const placeChecks: Check[] = [
     }
   },
   {
-    title: 'Browsers keep its cookie, and send it from the page',
-    find({ page, api, settings }) {
+    title: 'Browsers store the cookie, and send it from the page',
+    find({ page, api, settings, hasCookies }) {
       const { path, partitioned = false } = cookieOptions(settings)
       const { COOKIE_SECURE: secure, COOKIE_SAME_SITE: sameSite } = settings
       const name = secure ? '__Host-sid' : 'sid'
-      return judgeCookie({ name, path, partitioned, secure, sameSite }, page, api)
+      return hasCookies ? judgeCookie({ name, path, partitioned, secure, sameSite }, page, api) : null
     }
   },
   check(
-    'A start makes no keys of its own',
-    'NODE_ENV',
-    ({ api, isProduction }) => !isLocal(api) && !isProduction,
-    'A start that finds no keys writes new ones into .env, and where that file does not last every start logs everybody out. Set NODE_ENV=production'
+    'SameSite=None is only there for a page of another site',
+    'COOKIE_SAME_SITE',
+    ({ page, api, settings }) =>
+      settings.COOKIE_SAME_SITE === 'none' &&
+      [page.origin, ...settings.CORS_API_ORIGINS].every((origin) => fetchSite(new URL(origin), api) !== 'cross-site'),
+    'SameSite=None is for pages of another site than the service, and none is listed: it gives up a protection for nothing. Set COOKIE_SAME_SITE=lax'
   )
 ]
 
-/** Of the settings alone, as if COOKIE_SECURE were right already: one fault shall not hide others. */
-const settingChecks = rules.map(({ title, setting, isBroken, text }) =>
-  check(
-    title,
-    setting,
-    ({ api, settings }) => isBroken({ ...settings, COOKIE_SECURE: api.protocol === 'https:' }),
-    text
-  )
-)
+/** Of the settings alone, as if COOKIE_SECURE were right already, and the page were meant: one fault shall not hide others. */
+function asMeant({ page, api, settings }: Place): Settings {
+  const CORS_API_ORIGINS = settings.CORS_API_ORIGINS.filter((origin) => origin !== page.origin)
+  return { ...settings, CORS_API_ORIGINS, COOKIE_SECURE: api.protocol === 'https:' }
+}
 
-export const checks: Check[] = [...placeChecks, ...settingChecks]
+export const checks: Check[] = [
+  ...placeChecks,
+  ...rules.map(({ title, setting, isBroken, text }) => check(title, setting, (place) => isBroken(asMeant(place)), text))
+]

@@ -7,6 +7,7 @@ import { checks, type Finding, type Place } from './doctor-rules.ts'
 // Which setting is wrong, by the rules of browsers: npm run doctor -- --spa https://app.example.com --api https://api.example.com
 const HELP = `npm run doctor -- --spa <origin of the page> --api <origin of the service>
 
+  --no-cookies    the page logs in by tokens alone, and has its refresh token in script
   --live          calls the running service too, as the page would
   --user <name>   with --live: logs in with the password in DOCTOR_PASSWORD, and out again
 
@@ -23,17 +24,16 @@ function say(title: string, finding: Finding | null) {
 }
 
 /** An address as it is typed; a page is its origin alone. */
-function readUrl(name: string, text: string | undefined) {
-  if (!text || !/^https?:\/\//.test(text) || !URL.canParse(text))
+function readUrl(name: string, text: string) {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text))
     throw new Error(`--${name} must be an address such as https://${name === 'spa' ? 'app' : 'api'}.example.com`)
   return new URL(text)
 }
 
-function readPlace(spa: string | undefined, api: string | undefined): Place {
+function readPlace(spa: string, api: string, hasCookies: boolean): Place {
   // As in production: nothing is written.
   const environment = loadEnvironment({ ...process.env, NODE_ENV: 'production' }, process.cwd(), () => {})
-  const isProduction = process.env['NODE_ENV'] === 'production'
-  return { page: readUrl('spa', spa), api: readUrl('api', api), settings: readSettings(environment), isProduction }
+  return { page: readUrl('spa', spa), api: readUrl('api', api), settings: readSettings(environment), hasCookies }
 }
 
 function readAccount(user: string | undefined): Account | null {
@@ -48,6 +48,7 @@ try {
       spa: { type: 'string' },
       api: { type: 'string' },
       live: { type: 'boolean' },
+      'no-cookies': { type: 'boolean' },
       user: { type: 'string' },
       help: { type: 'boolean' }
     }
@@ -56,7 +57,7 @@ try {
     process.stdout.write(HELP)
     process.exitCode = values.help ? 0 : 1
   } else {
-    const place = readPlace(values.spa, values.api)
+    const place = readPlace(values.spa, values.api, !values['no-cookies'])
     for (const { title, find } of checks) say(title, find(place))
     if (values.live)
       for await (const { title, finding } of examine(place, readAccount(values.user))) say(title, finding)

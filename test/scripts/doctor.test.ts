@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer, request as forward, type RequestOptions } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { checks } from '../../scripts/doctor-rules.ts'
@@ -11,7 +13,7 @@ import { noNginx, startNginx } from '../deploy/nginx.ts'
 import { freshFolder, settled, signUpBy, startListening } from '../process.ts'
 import { freePort } from '../wait.ts'
 
-type Case = { page?: string; api?: string; environment?: Environment; isProduction?: boolean }
+type Case = { page?: string; api?: string; environment?: Environment; hasCookies?: boolean }
 
 /** What is right in production: two names of one site, behind a proxy. */
 const production: Environment = {
@@ -26,12 +28,15 @@ const local: Environment = { COOKIE_SECURE: 'false', CORS_API_ORIGINS: 'http://l
 /** The settings that the doctor would change. */
 function diagnose({ page = 'https://app.example.com', api = 'https://api.example.com', ...rest }: Case) {
   const settings = readSettings({ ...testEnvironment, ...production, ...rest.environment })
-  const place = { page: new URL(page), api: new URL(api), settings, isProduction: rest.isProduction ?? true }
+  const place = { page: new URL(page), api: new URL(api), settings, hasCookies: rest.hasCookies ?? true }
   return checks.flatMap(({ find }) => find(place)?.setting ?? [])
 }
 
 const elsewhere = { page: 'https://app.example.org', api: 'https://api.example.com' }
 const here = { page: 'http://localhost:5173', api: 'http://localhost:3000' }
+const twoPages = {
+  environment: { CORS_API_ORIGINS: 'https://app.example.com,https://app.example.org', COOKIE_SAME_SITE: 'none' }
+}
 const right: [what: string, setUp: Case][] = [
   ['two names of one site', {}],
   ['one origin for both', { page: 'https://example.com', api: 'https://example.com' }],
@@ -56,7 +61,34 @@ const right: [what: string, setUp: Case][] = [
     'private networks, all of them',
     { environment: { TRUST_PROXY: '10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7' } }
   ],
-  ['a machine to develop on', { ...here, environment: local, isProduction: false }]
+  ['two pages, one of the same site and one of another', twoPages],
+  ['the other of these', { ...twoPages, page: 'https://app.example.org' }],
+  ['the address with /api, as clients may have it', { api: 'https://api.example.com/api' }],
+  [
+    'a page on this machine, and a service elsewhere to try it on',
+    {
+      page: 'http://localhost:5173',
+      environment: { CORS_API_ORIGINS: 'http://localhost:5173', COOKIE_SAME_SITE: 'none' }
+    }
+  ],
+  [
+    'https on this machine',
+    {
+      page: 'https://localhost:5173',
+      api: 'https://localhost:3000',
+      environment: { CORS_API_ORIGINS: 'https://localhost:5173' }
+    }
+  ],
+  [
+    'a name that only begins like localhost',
+    { page: 'https://localhosting.example.com', environment: { CORS_API_ORIGINS: 'https://localhosting.example.com' } }
+  ],
+  [
+    'tokens alone, from another site',
+    { ...elsewhere, environment: { CORS_API_ORIGINS: 'https://app.example.org' }, hasCookies: false }
+  ],
+  ['a container whose port has another number outside', { ...here, api: 'http://localhost:8080', environment: local }],
+  ['a machine to develop on', { ...here, environment: local }]
 ]
 for (const [what, setUp] of right) {
   t.test(`the doctor finds nothing: ${what}`, async (t) => {
@@ -79,11 +111,7 @@ const wrong: [what: string, setUp: Case, setting: string][] = [
     'CORS_API_ORIGINS'
   ],
   ['cookies are not Secure behind https', { environment: { COOKIE_SECURE: 'false' } }, 'COOKIE_SECURE'],
-  [
-    'cookies are Secure on plain http',
-    { ...here, environment: { ...local, COOKIE_SECURE: 'true' }, isProduction: false },
-    'COOKIE_SECURE'
-  ],
+  ['cookies are Secure on plain http', { ...here, environment: { ...local, COOKIE_SECURE: 'true' } }, 'COOKIE_SECURE'],
   [
     'the page is of another site, SameSite is Lax',
     { ...elsewhere, environment: { CORS_API_ORIGINS: 'https://app.example.org' } },
@@ -104,14 +132,17 @@ const wrong: [what: string, setUp: Case, setting: string][] = [
   ['the proxy cannot connect', { environment: { HOST: 'localhost' } }, 'HOST'],
   ['the reference page is public', { environment: { API_DOCS: 'true' } }, 'API_DOCS'],
   ['failed logins are not logged', { environment: { LOG_LEVEL: 'error' } }, 'LOG_LEVEL'],
-  ['.env would be written in production', { isProduction: false }, 'NODE_ENV'],
   [
-    'localhost and 127.0.0.1 are mixed',
-    { ...here, api: 'http://127.0.0.1:3000', environment: local, isProduction: false },
+    'http and https are mixed on this machine',
+    {
+      page: 'http://localhost:5173',
+      api: 'https://localhost:3000',
+      environment: { CORS_API_ORIGINS: 'http://localhost:5173' }
+    },
     '--api'
   ],
-  ['the service listens elsewhere', { ...here, api: 'http://localhost:3001', environment: local }, 'PORT'],
-  ['the service is below a path', { api: 'https://api.example.com/v1' }, '--api']
+  ['localhost and 127.0.0.1 are mixed', { ...here, api: 'http://127.0.0.1:3000', environment: local }, '--api'],
+  ['the service is below a path that the proxy takes away', { api: 'https://api.example.com/v1' }, '--api']
 ]
 for (const [what, setUp, setting] of wrong) {
   t.test(`the doctor names the setting, and no other: ${what}`, async (t) => {
@@ -128,8 +159,8 @@ t.test('it tells of plain http on both sides, whatever else follows from it', as
 
 t.test('one fault hides no other', async (t) => {
   const environment = { ...local, TRUST_PROXY: '' }
-  const expected = ['CORS_API_ORIGINS', 'COOKIE_SECURE', 'NODE_ENV', 'TRUST_PROXY', 'CORS_API_ORIGINS', 'API_DOCS']
-  t.same(diagnose({ environment, isProduction: false }), expected, '.env.example, taken to production')
+  const expected = ['CORS_API_ORIGINS', 'COOKIE_SECURE', 'TRUST_PROXY', 'CORS_API_ORIGINS', 'API_DOCS']
+  t.same(diagnose({ environment }), expected, '.env.example, taken to production')
 })
 
 /** Runs the doctor in this folder; names under example.com lead to this machine. */
@@ -195,7 +226,7 @@ t.test('--live finds nothing where all is well, and leaves no login', { skip: no
   const { folder, own, words } = await startLocal(t)
   const { code, err, out } = await run(folder, words, own)
   t.match({ code, err }, { code: 0, err: '' })
-  t.match(out, /No client chooses its address: this one is (127\.0\.0\.1|::1)/)
+  t.match(out, /No client chooses its address; this one is (127\.0\.0\.1|::1) /)
   const anonymous = await run(folder, words.slice(0, 5), own)
   t.match(anonymous, { code: 0, err: '' }, 'without an account too')
   t.match(await run(folder, words, { ...own, DOCTOR_PASSWORD: 'wrong' }), { code: 1, settings: ['--user'] })
@@ -204,7 +235,7 @@ t.test('--live finds nothing where all is well, and leaves no login', { skip: no
 t.test('--live sees that the running service has other settings', { skip: noCookies }, async (t) => {
   const { folder, own, words } = await startLocal(t, { CORS_API_ORIGINS: 'http://localhost:8080' })
   t.match(await run(folder, words, own), {
-    settings: ['CORS_API_ORIGINS', 'CORS_API_ORIGINS'],
+    settings: ['CORS_API_ORIGINS', 'CORS_API_ORIGINS', 'the proxy'],
     err: /Pages of this origin may not act with a cookie here/
   })
 })
@@ -212,6 +243,41 @@ t.test('--live sees that the running service has other settings', { skip: noCook
 t.test('--live sees that clients can choose their address', { skip: noCookies }, async (t) => {
   const { folder, own, words } = await startLocal(t, { TRUST_PROXY: '127.0.0.1,::1' })
   t.match(await run(folder, words, own), { settings: ['TRUST_PROXY'] })
+})
+
+/** A proxy that changes what it passes on; gives its address. */
+async function startMeddler(t: Test, target: number, hide: { host?: string; reply?: string }) {
+  const meddler = createServer((request, reply) => {
+    const headers = { ...request.headers, ...(hide.host && { host: hide.host }) }
+    const passed = { host: 'localhost', port: target, method: request.method, path: request.url, headers }
+    const upstream = forward({ ...passed, agent: false } as RequestOptions, (answer) => {
+      if (hide.reply) delete answer.headers[hide.reply]
+      reply.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(reply)
+    })
+    request.pipe(upstream)
+  })
+  await new Promise<void>((resolve) => meddler.listen(0, 'localhost', resolve))
+  t.teardown(() => meddler.close())
+  return `http://localhost:${(meddler.address() as AddressInfo).port}`
+}
+
+t.test('--live sees what a proxy on the way does wrong', { skip: noCookies }, async (t) => {
+  const { folder, own } = await startLocal(t)
+  const port = Number(own['PORT'])
+  const cases = [
+    { what: 'it hides Host from the service, whose own page is foreign then', hide: { host: 'app:3000' }, isOwn: true },
+    { what: 'it takes the cookie away', hide: { reply: 'set-cookie' }, isOwn: false }
+  ]
+  for (const { what, hide, isOwn } of cases) {
+    const api = await startMeddler(t, port, hide)
+    const words = ['--spa', isOwn ? api : 'http://localhost:5173', '--api', api, '--live', '--user', 'ada']
+    const { settings, err } = await run(folder, words, own)
+    t.match(settings, ['the proxy'], `${what}: ${err}`)
+  }
+  const api = await startMeddler(t, port, { reply: 'access-control-allow-origin' })
+  const { settings } = await run(folder, ['--spa', 'http://localhost:5173', '--api', api, '--live'], own)
+  t.same(settings, ['CORS_API_ORIGINS', 'the proxy'], 'it takes the permission to read away')
 })
 
 t.test('--live sees that nothing is there, or something else', async (t) => {

@@ -53,7 +53,7 @@ export const proxyRules: Rule[] = [
     title: 'It trusts its proxy alone',
     setting: 'TRUST_PROXY',
     isBroken: ({ TRUST_PROXY }) => TRUST_PROXY.some(isWide),
-    text: 'TRUST_PROXY trusts a large part of the internet: whoever is in it says himself which address he has. List the networks of your proxies'
+    text: 'TRUST_PROXY trusts a large part of the internet: whoever is in there can claim any address. List the networks of your proxies'
   },
   {
     title: 'The proxy can reach it',

@@ -5,8 +5,8 @@ import { proxyRules } from './env.ts'
 import type { Settings } from './settings.ts'
 
 /**
- * What valid settings may still get wrong. The start warns of it, and `npm run doctor` names it in the same words, beside what
- * only shows with the addresses of page and service.
+ * What valid settings may still get wrong. The start warns of it, where LOG_LEVEL lets it, and `npm run doctor` names it in the
+ * same words, beside what only shows with the addresses of page and service.
  */
 export type Rule<Facts = Settings> = {
   /** What is so where all is well. */

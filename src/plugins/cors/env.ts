@@ -13,20 +13,22 @@ export const corsEnv = {
   )
 }
 
-const isLocal = (origin: string) => /^https?:\/\/(localhost|127\.|\[::1\])/.test(origin)
+/** Whether it is of the browser's own machine. */
+export const isLocalOrigin = (origin: string) =>
+  /^https?:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(origin)
 
 export const corsRules: Rule[] = [
   {
     title: 'No page of localhost may act with a login',
     setting: 'CORS_API_ORIGINS',
-    isBroken: ({ CORS_API_ORIGINS, COOKIE_SECURE }) => COOKIE_SECURE && CORS_API_ORIGINS.some(isLocal),
-    text: "CORS_API_ORIGINS lists a page of localhost: whatever listens there on a user's machine may act with his login. Take it out"
+    isBroken: ({ CORS_API_ORIGINS, COOKIE_SECURE }) => COOKIE_SECURE && CORS_API_ORIGINS.some(isLocalOrigin),
+    text: "CORS_API_ORIGINS lists a page of localhost: whatever listens there on a user's machine may act with their login. Take it out"
   },
   {
     title: 'No page of plain http may act with a login',
     setting: 'CORS_API_ORIGINS',
     isBroken: ({ CORS_API_ORIGINS, COOKIE_SECURE }) =>
-      COOKIE_SECURE && CORS_API_ORIGINS.some((origin) => origin.startsWith('http:') && !isLocal(origin)),
-    text: 'CORS_API_ORIGINS lists a page of plain http: who sits between can put script of his own into it, and act with the login of its user. List its https origin'
+      COOKIE_SECURE && CORS_API_ORIGINS.some((origin) => origin.startsWith('http:') && !isLocalOrigin(origin)),
+    text: 'CORS_API_ORIGINS lists a page of plain http: whoever is in between can put a script into it, and act with the login of its user. List its https origin'
   }
 ]
