@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../config/settings.ts'
-import { cookieOptions } from '../cookies/cookie.ts'
+import { createCookie } from '../cookies/cookie.ts'
 import type { Login } from '../db/types.ts'
 import type { TokenReply } from './schemas.ts'
 import type { Tokens } from './tokens.ts'
@@ -13,9 +13,8 @@ export type RefreshCookie = ReturnType<typeof createRefreshCookie>
  */
 export function createRefreshCookie(settings: Settings, tokens: Tokens) {
   // It has a path, which forbids the prefix __Host- (RFC 6265bis, 4.1.3).
-  const name = settings.COOKIE_SECURE ? '__Secure-refresh' : 'refresh'
-  const options = { ...cookieOptions(settings), path: '/api/auth' }
-  const tokenOf = ({ cookies }: FastifyRequest) => cookies[name]
+  const carrier = createCookie(settings, settings.COOKIE_SECURE ? '__Secure-refresh' : 'refresh', '/api/auth')
+  const tokenOf = ({ cookies }: FastifyRequest) => cookies[carrier.name]
 
   return {
     /** The token of the cookie; none for a request with Authorization, whose cookies do not count. */
@@ -34,10 +33,9 @@ export function createRefreshCookie(settings: Settings, tokens: Tokens) {
       const issued = tokens.issue(login, now)
       if (!login.refreshInCookie) return issued
       const { refreshToken, ...members } = issued
-      const maxAge = login.remember ? { maxAge: members.refreshExpiresIn } : {}
-      reply.setCookie(name, refreshToken, { ...options, ...maxAge })
+      carrier.set(reply, refreshToken, login.remember ? members.refreshExpiresIn : null)
       return members
     },
-    clear: (reply: FastifyReply) => void reply.clearCookie(name, options)
+    clear: (reply: FastifyReply) => carrier.clear(reply)
   }
 }

@@ -4,7 +4,7 @@ import Type from 'typebox'
 import { type Account, freshUntil } from '../auth/account.ts'
 import { idleEnd, isLive, type SessionLogin } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
-import { cookieOptions } from '../cookies/cookie.ts'
+import { createCookie } from '../cookies/cookie.ts'
 import { logEvent } from '../events/log.ts'
 import { UserReply } from '../users/schemas.ts'
 import { cookieName } from './cookie.ts'
@@ -17,15 +17,15 @@ const TOUCH_EVERY_MS = 60_000
 /** Logins carried by a signed cookie that holds a random id. */
 export async function createCookieStrategy(app: FastifyInstance, store: SessionStore): Promise<Strategy> {
   const { SECRET_KEY, SESSION_TTL, FRESH_FOR } = app.config
-  const name = cookieName(app.config)
-  const options = cookieOptions(app.config)
+  const carrier = createCookie(app.config, cookieName(app.config))
+  const { name } = carrier
   const signer = new Signer([...SECRET_KEY])
   const isSigned = (cookie: string) => signer.unsign(cookie).valid
   const opener = await createOpener(app, [...SECRET_KEY], name, store)
 
   function setCookie(reply: FastifyReply, value: string, login: SessionLogin, now: Date) {
     const maxAge = Math.floor((login.absoluteExpiresAt.getTime() - now.getTime()) / 1000)
-    reply.setCookie(name, value, login.remember ? { ...options, maxAge } : options)
+    carrier.set(reply, value, login.remember ? maxAge : null)
   }
 
   /** The cookie, where it counts. */
@@ -97,7 +97,7 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     },
     identify: (request, reply) => (cookieOf(request) === undefined ? null : identify(request, reply)),
     signOut(_request, reply) {
-      reply.clearCookie(name, options)
+      carrier.clear(reply)
     }
   }
 }

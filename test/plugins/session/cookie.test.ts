@@ -136,6 +136,35 @@ t.test('of two cookies of the name the first counts, and other names do not', as
     t.equal((await whoami(app, { cookie: sent })).statusCode, status, sent.slice(0, 30))
 })
 
+t.test('of two cookies of the name that of the other jar goes, where COOKIE_SAME_SITE was another', async (t) => {
+  for (const [sameSite, partitioned] of [
+    ['lax', true],
+    ['none', false]
+  ] as const) {
+    const app = await build(t, { COOKIE_SAME_SITE: sameSite })
+    await signUp(app, 'ada')
+    const { headers } = await cookieLogIn(app)
+    const doubled = { cookie: `__Host-sid=x; ${headers.cookie}` }
+    t.equal((await whoami(app, doubled)).statusCode, 401)
+    const { reply } = await cookieLogIn(app, { headers: doubled })
+    const [cleared, set, ...more] = setCookies(reply)
+    t.strictSame(more, [])
+    t.match(cleared, { name: '__Host-sid', value: '' })
+    t.equal(cleared?.attributes.includes('Partitioned'), partitioned)
+    t.equal(set?.attributes.includes('Partitioned'), !partitioned)
+    const kept = { cookie: `__Host-sid=${set?.value}` }
+    t.equal((await whoami(app, kept)).statusCode, 200)
+
+    const logout = { method: 'POST', url: '/api/auth/logout' } as const
+    const both = await app.inject({ ...logout, headers: { cookie: `${kept.cookie}; __Host-sid=x` } })
+    const jars = setCookies(both).map(({ value, attributes }) => [value, attributes.includes('Partitioned')])
+    t.strictSame(jars.sort(), [
+      ['', false],
+      ['', true]
+    ])
+  }
+})
+
 for (const backend of backends) {
   t.test(`the id in the cookie on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const app = await build(t, await backend.environment())
