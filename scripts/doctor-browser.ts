@@ -48,7 +48,9 @@ export function judgeCookie(cookie: Cookie, page: URL, api: URL): { setting: str
   const { name, secure, path, domain, sameSite, partitioned } = cookie
   const isHostBound = secure && path === '/' && domain === undefined
   const isElsewhere = fetchSite(page, api) === 'cross-site'
-  if (secure && api.protocol === 'http:' && isLocal(api))
+  if (secure && api.protocol === 'http:' && !isLocal(api))
+    return { setting: '--api', text: 'Browsers drop a Secure cookie that comes by plain http: see above' }
+  if (secure && api.protocol === 'http:')
     return {
       setting: 'COOKIE_SECURE',
       text: 'Not every browser stores a Secure cookie that comes by plain http, not even from localhost. Set COOKIE_SECURE=false, on your machine alone'

@@ -4,7 +4,13 @@ import { type Finding, type Place, pageHeaders } from './doctor-rules.ts'
 
 export type Account = { user: string; password: string }
 type Told = { title: string; finding: Finding | null }
-type Problem = { code?: string; detail?: string; status?: string }
+type Body = {
+  status?: string
+  code?: string
+  detail?: string
+  accessToken?: string
+  sessions?: { current: boolean; ip: string }[]
+}
 type Ask = (path: string, init?: RequestInit) => Promise<Response>
 
 const TIMEOUT_MS = 10_000
@@ -13,11 +19,11 @@ const FORGED = '203.0.113.7'
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE']
 
 const tell = (title: string, finding: Finding | false | null | undefined): Told => ({ title, finding: finding || null })
-const bodyOf = (reply: Response) => reply.json().catch(() => ({})) as Promise<Problem>
+const bodyOf = (reply: Response) => reply.json().catch(() => ({})) as Promise<Body>
 
 /** Calls the running service as the page would, and judges its replies as a browser does. With an account it logs in and out. */
 export async function* examine(place: Place, account: Account | null): AsyncGenerator<Told> {
-  const { page, api } = place
+  const { page, api, hasCookies } = place
   const ask: Ask = (path, init = {}) =>
     fetch(`${api.origin}${path}`, {
       redirect: 'manual',
@@ -37,7 +43,7 @@ export async function* examine(place: Place, account: Account | null): AsyncGene
     body: JSON.stringify({
       usernameOrEmail: account?.user ?? `doctor-${randomUUID()}`,
       password: account?.password ?? randomUUID(),
-      authType: 'cookie',
+      authType: hasCookies ? 'cookie' : 'token',
       remember: false
     })
   })
@@ -45,7 +51,7 @@ export async function* examine(place: Place, account: Account | null): AsyncGene
   if (page.origin !== api.origin) yield tell('The page may read the reply', !isReadable(login, page) && UNREADABLE)
   if (api.protocol === 'https:')
     yield tell('It tells browsers to come by https alone', !login.headers.has('strict-transport-security') && NO_HSTS)
-  if (account && login.ok) yield* examineLogin(ask, login.headers.getSetCookie(), place)
+  if (account && login.ok) yield* examineLogin(ask, login, place)
 }
 
 const UNREADABLE = {
@@ -94,7 +100,7 @@ async function judgePreflight(ask: Ask, page: URL): Promise<Finding | false> {
   return !isAllowed && { setting: 'CORS_API_ORIGINS', text }
 }
 
-function judgeRefusal({ status }: Response, { code, detail }: Problem, { page, api }: Place, isReal: boolean) {
+function judgeRefusal({ status }: Response, { code, detail }: Body, { page, api }: Place, isReal: boolean) {
   if (code === 'INVALID_CREDENTIALS') return isReal && { setting: '--user', text: 'User name or password is wrong' }
   if (code === 'CROSS_ORIGIN_REQUEST' && page.origin === api.origin)
     return {
@@ -107,18 +113,19 @@ function judgeRefusal({ status }: Response, { code, detail }: Problem, { page, a
 }
 
 /** Of a login that was made for this, and is ended again. */
-async function* examineLogin(ask: Ask, lines: string[], { page, api }: Place): AsyncGenerator<Told> {
-  const cookies = lines.map(parseCookie)
-  const headers = { cookie: cookies.map(({ pair }) => pair).join('; ') }
+async function* examineLogin(ask: Ask, login: Response, { page, api, hasCookies }: Place): AsyncGenerator<Told> {
+  const cookies = login.headers.getSetCookie().map(parseCookie)
+  const { accessToken } = await bodyOf(login)
+  const cookie = cookies.map(({ pair }) => pair).join('; ')
+  const headers: Record<string, string> = hasCookies ? { cookie } : { authorization: `Bearer ${accessToken}` }
   let isOver = false
   try {
     const none = { setting: 'the proxy', text: 'The login came without Set-Cookie. Something on the way takes it out' }
-    const fault = cookies.map((cookie) => judgeCookie(cookie, page, api)).find((found) => found !== null)
-    yield tell('Browsers store the cookie that it sends, and send it back', cookies.length === 0 ? none : fault)
-    const listed = (await (await ask('/api/auth/sessions', { headers })).json()) as {
-      sessions?: { current: boolean; ip: string }[]
-    }
-    const ip = listed.sessions?.find(({ current }) => current)?.ip
+    const fault = cookies.map((one) => judgeCookie(one, page, api)).find((found) => found !== null)
+    if (hasCookies)
+      yield tell('Browsers store the cookie that it sends, and send it back', cookies.length === 0 ? none : fault)
+    const { sessions } = await bodyOf(await ask('/api/auth/sessions', { headers }))
+    const ip = sessions?.find(({ current }) => current)?.ip
     yield tell(`No client chooses its address; this one is ${ip} for the service`, ip === FORGED && BELIEVED)
   } finally {
     isOver = (await ask('/api/auth/logout', { method: 'POST', headers }).catch(() => null))?.status === 204

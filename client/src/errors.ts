@@ -27,8 +27,7 @@ export class ApiError extends Error {
 export async function toApiError(reply: Response, body?: unknown) {
   const problem = (body ?? (await reply.json().catch(() => null))) as Problem | null
   const seconds = Number(reply.headers.get('retry-after') ?? Number.NaN)
-  const { status, statusText } = reply
-  const unknown = { title: statusText, status, code: 'UNKNOWN', detail: `The answer was ${status}`, requestId: '' }
+  const unknown = { title: '', status: reply.status, code: 'UNKNOWN', detail: 'It does not say why', requestId: '' }
   return new ApiError(problem?.code ? problem : unknown, Number.isNaN(seconds) ? null : seconds * 1000)
 }
 

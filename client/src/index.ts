@@ -1,5 +1,5 @@
 import createApi from 'openapi-fetch'
-import { type ApiError, orThrow, toApiError } from './errors.ts'
+import { ApiError, orThrow, toApiError } from './errors.ts'
 import type { paths } from './schema.d.ts'
 import { createTabs } from './tabs.ts'
 
@@ -10,8 +10,7 @@ type Sent<Operation> = Operation extends { requestBody: { content: { 'applicatio
 type Credentials = Pick<Sent<paths['/api/auth/login']['post']>, 'usernameOrEmail' | 'password' | 'remember'>
 type State = Json<paths['/api/auth/check-auth']['get']['responses'][200]>
 type Tokens = Json<paths['/api/auth/token-refresh']['post']['responses'][200]>
-export type User = Json<paths['/api/users/me']['get']['responses'][200]>
-export type Session = { user: User; session: NonNullable<State['session']> }
+export type Session = { user: NonNullable<State['user']>; session: NonNullable<State['session']> }
 export type Options = {
   /** Where the service is, such as https://api.example.com. */
   baseUrl: string
@@ -19,113 +18,114 @@ export type Options = {
   transport?: 'cookie' | 'token'
   fetch?: typeof fetch
 }
-
 /** The tokens of a login, in memory alone, and when the access token ends, in ms of this machine's clock. */
 type Access = Tokens & { expiresAt: number }
-type Message = { isLoggedIn: boolean; access: Access | null; isNews: boolean }
+type Message = { isLoggedIn: boolean; access: Access | null; isNews: boolean | null }
+/** Whose token it is; base64url is what `atob` takes, but for two characters. */
+const userOf = ({ accessToken }: Tokens): string =>
+  JSON.parse(atob(accessToken.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '')).sub
 /** Whether a credential has ended, and maybe its login; not said by a wrong password, or by something before the service. */
 const isOver = ({ status, code }: ApiError) => status === 401 && code !== 'INVALID_CREDENTIALS' && code !== 'UNKNOWN'
 /** Longer than this nobody waits for a reply; then the error says how long it would take. */
 const LONGEST_WAIT_MS = 10_000
-const TRIES = 3
-const REFRESH = '/api/auth/token-refresh'
 
 /**
  * Logs in to the service, keeps being logged in in all tabs, and tells when that ends. One refresh serves any number of calls and
  * tabs. Throws {@link ApiError} for what the service refuses, and whatever `fetch` throws where it cannot be reached.
  */
-export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetch }: Options) {
-  const base = new URL(baseUrl, globalThis.location?.href).href.replace(/\/$/, '')
+export function createClient({ baseUrl: address, transport = 'cookie', fetch: send = fetch }: Options) {
+  const baseUrl = new URL(address, globalThis.location?.href).href.replace(/\/$/, '')
   const isToken = transport === 'token'
   const listeners = new Set<(isLoggedIn: boolean) => void>()
-  const tabs = createTabs<Message>(`starter ${transport} ${base}`, hear)
+  const tabs = createTabs<Message>(`starter ${transport} ${baseUrl}`, hear)
   let isLoggedIn = tabs.wasLoggedIn()
   let access: Access | null = null
   /** Counts the logins and their ends: what began before one is not of the same person. */
   let people = 0
   let refreshing: Promise<void> | null = null
-
+  const isStale = () => isToken && isLoggedIn !== false && !(access && Date.now() < access.expiresAt)
   function hear(message: Message) {
     ;({ isLoggedIn, access } = message)
     people += Number(message.isNews)
-    if (message.isNews) for (const listener of listeners) listener(message.isLoggedIn)
+    if (message.isNews) for (const listener of listeners) queueMicrotask(() => listener(message.isLoggedIn))
   }
-  /** Here and in all other tabs. */
-  function become(next: boolean, tokens?: Tokens, isNews = isLoggedIn === !next) {
+  function say(next: boolean, tokens?: Tokens, isNew = isLoggedIn === !next): Message {
     const kept = isToken && tokens ? { ...tokens, expiresAt: Date.now() + tokens.expiresIn * 1000 } : null
-    const message = { isLoggedIn: next, access: kept, isNews }
-    tabs.tell(message)
-    hear(message)
+    return { isLoggedIn: next, access: kept, isNews: isNew || (kept && access && userOf(kept) !== userOf(access)) }
   }
-  /** What was learnt by cookie: the other tabs learn it for themselves. */
-  const learn = (next: boolean) => hear({ isLoggedIn: next, access: null, isNews: isLoggedIn === !next })
 
   /** A new access token, unless another call or another tab has got one in place of the `stale` one. */
   function refresh(stale: Access | null) {
-    const isWanted = () => access === stale && isLoggedIn !== false
-    const ask = () => plain.POST(REFRESH, stale?.refreshToken ? { body: { refreshToken: stale.refreshToken } } : {})
-    refreshing ??= tabs
-      .alone(async () => {
-        if (!isWanted()) return
-        // Asked twice: a reply that got lost is the same again, within REFRESH_GRACE.
-        const { data, error, response } = await ask().catch(ask)
-        // 400: there is no cookie. Any other refusal may be over soon, and ends nothing.
-        if (!data && response.status !== 400 && response.status !== 401) throw await toApiError(response, error)
-        if (isWanted()) become(data !== undefined, data)
-      })
-      .finally(() => {
-        refreshing = null
-      })
+    const ask = () =>
+      plain.POST('/api/auth/token-refresh', stale?.refreshToken ? { body: { refreshToken: stale.refreshToken } } : {})
+    const work = async () => {
+      if (access !== stale || isLoggedIn === false) return
+      // Asked twice: a reply that got lost is the same again, within REFRESH_GRACE.
+      const { data, error, response } = await ask().catch(ask)
+      const refusal = data ? null : await toApiError(response, error)
+      // 400: there is no cookie. Any other refusal may be over soon, and ends nothing.
+      if (refusal && (refusal.status > 401 || refusal.code === 'UNKNOWN')) throw refusal
+      tabs.tell(say(data !== undefined, data))
+    }
+    refreshing ??= tabs.alone(work).finally(() => {
+      refreshing = null
+    })
     return refreshing
   }
-
-  /** One try. By token only what gives or takes the cookie of the refresh token sends cookies, or keeps one. */
+  /** What changes a login, one tab after the other, and never that of somebody who came meanwhile. */
+  async function change(next: boolean, call: (headers: HeadersInit) => Parameters<typeof orThrow<Tokens>>[0]) {
+    const asker = people
+    if (isStale()) await refresh(access)
+    await tabs.alone(async () => {
+      if (people !== asker && isLoggedIn) throw new Error('Somebody else has logged in')
+      // By token always one, so that no cookie of another login counts.
+      const tokens = await orThrow(call(isToken ? { authorization: `Bearer ${access?.accessToken}` } : {}))
+      tabs.tell(say(next, tokens))
+    })
+  }
+  /** One try. By token nothing but what sets the cookie of the refresh token sends or keeps cookies: see `plain`. */
   function sendOnce(request: Request, used: Access | null) {
     const headers = new Headers(request.headers)
     if (used) headers.set('authorization', `Bearer ${used.accessToken}`)
-    const credentials = !isToken || request.credentials === 'include' ? 'include' : 'omit'
-    return send(new Request(request.clone(), { headers, credentials }))
+    return send(new Request(request.clone(), { headers, credentials: isToken ? 'omit' : 'include' }))
   }
-
   /** With a token that has not expired, and again after a refresh where it was refused all the same. */
   async function sendFresh(request: Request): Promise<Response> {
     const asker = people
     const own = () => (people === asker ? access : null)
-    if (isToken && isLoggedIn !== false && !(access && Date.now() < access.expiresAt)) await refresh(access)
+    if (isStale()) await refresh(access)
     const used = own()
     const reply = await sendOnce(request, used)
     if (reply.status !== 401 || !isOver(await toApiError(reply.clone()))) return reply
-    if (!isToken) learn(false)
-    if (used) await refresh(used)
-    const fresh = used && own()
+    // By cookie the other tabs see it for themselves.
+    if (!isToken && people === asker) hear(say(false))
+    const fresh = used && (await refresh(used).then(own))
     return fresh ? sendOnce(request, fresh) : reply
   }
-
   /** Again after the time that the service asks for, where that does nothing twice; a refresh gives the same again. */
-  const patiently = (sendOne: typeof sendFresh) => async (request: Request) => {
-    const isRepeatable = request.method === 'GET' || request.url === base + REFRESH
-    for (let i = 1; ; i++) {
-      const reply = await sendOne(request)
-      const isBusy = reply.status === 429 || reply.status === 503
-      const waitMs = Number(reply.headers.get('retry-after') ?? Number.NaN) * 1000
-      if (!isBusy || !isRepeatable || i === TRIES || !(waitMs <= LONGEST_WAIT_MS)) return reply
-      await new Promise((resolve) => setTimeout(resolve, waitMs))
-    }
+  async function sendPatiently(request: Request, sendOne = sendFresh, tries = 3): Promise<Response> {
+    const reply = await sendOne(request)
+    const isRepeatable = request.method === 'GET' || request.url.endsWith('/auth/token-refresh')
+    const isBusy = reply.status === 429 || reply.status === 503
+    const waitMs = Number(reply.headers.get('retry-after') ?? Number.NaN) * 1000
+    if (!isBusy || !isRepeatable || tries === 1 || !(waitMs <= LONGEST_WAIT_MS)) return reply
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    return sendPatiently(request, sendOne, tries - 1)
   }
-  const sendPatiently = patiently(sendFresh)
   /** Calls of the service by their paths, typed by its contract: `const { data, error } = await api.GET('/api/users/me')`. */
-  const api = createApi<paths>({ baseUrl: base, fetch: sendPatiently })
-  /** The same by cookies alone, for what all tabs wait for. */
-  const sendInTime = patiently((request) => send(request, { signal: AbortSignal.timeout(LONGEST_WAIT_MS) }))
-  const plain = createApi<paths>({ baseUrl: base, fetch: sendInTime, credentials: 'include' })
-
+  const api = createApi<paths>({ baseUrl, fetch: (request) => sendPatiently(request) })
+  /** With cookies, and only so long: for what all tabs wait for. */
+  const inTime = (sent: Request) => send(sent.clone(), { signal: AbortSignal.timeout(LONGEST_WAIT_MS) })
+  const plain = createApi<paths>({ baseUrl, fetch: (sent) => sendPatiently(sent, inTime), credentials: 'include' })
   /** Who is logged in, and for how long; null: nobody. */
   async function session(): Promise<Session | null> {
     const ask = () => orThrow(api.GET('/api/auth/check-auth'))
+    const asker = people
     let state = await ask()
     // It refuses nobody: whether the login of a token is over, the refresh says.
     if (!state.authenticated && access) state = await refresh(access).then(ask)
-    if (!isToken && isLoggedIn !== state.authenticated) learn(state.authenticated)
+    if (people !== asker) return session()
+    if (!isToken && isLoggedIn !== state.authenticated) hear(say(state.authenticated))
     return state.user && state.session ? { user: state.user, session: state.session } : null
   }
 
@@ -133,37 +133,37 @@ export function createClient({ baseUrl, transport = 'cookie', fetch: send = fetc
     api,
     session,
     /** As the global `fetch`, as the one who is logged in; `path` is one of the service. */
-    fetch: (path: string, init?: RequestInit) => sendPatiently(new Request(base + path, init)),
+    fetch: (path: string, init?: RequestInit) =>
+      sendPatiently(new Request(`${baseUrl}/${path.replace(/^\//, '')}`, init)),
     /** Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
-    login(credentials: Credentials): Promise<User> {
+    login(credentials: Credentials): Promise<Session['user']> {
       const refreshIn = tabs.isBrowser ? ('cookie' as const) : ('body' as const)
       const body = { ...credentials, authType: transport, ...(isToken && { refreshIn }) }
       return tabs.alone(async () => {
         const reply = await orThrow(plain.POST('/api/auth/login', { body }))
-        become(true, 'accessToken' in reply ? reply : undefined, true)
+        tabs.tell(say(true, 'accessToken' in reply ? reply : undefined, true))
         return reply.user
       })
     },
     /** Ends this login in all tabs. Throws where the service could not store that: then it lives, and this can be repeated. */
     async logout() {
-      const { error, response } = await api.POST('/api/auth/logout', { credentials: 'include' })
-      const refusal = response.ok ? null : await toApiError(response, error)
-      // Refused: it is over already, unless another tab has renewed it just now.
-      if (refusal && (!isOver(refusal) || (await session()))) throw refusal
-      become(false)
+      const end = () => change(false, (headers) => plain.POST('/api/auth/logout', { headers }))
+      await end().catch(async (error) => {
+        if (!(error instanceof ApiError) || !isOver(error)) throw error
+        // Over already, unless the token was stale, or another tab has renewed the login just now.
+        return (await session()) ? end() : tabs.tell(say(false))
+      })
     },
     /** Gives the password again: this login is fresh. Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
-    reauthenticate: async (password: string) =>
-      become(true, await orThrow(api.POST('/api/auth/reauthenticate', { body: { password }, credentials: 'include' }))),
+    reauthenticate: (password: string) =>
+      change(true, (headers) => plain.POST('/api/auth/reauthenticate', { body: { password }, headers })),
     /** Every other login ends. Throws INVALID_CREDENTIALS, PASSWORD_TOO_COMMON or TOO_MANY_ATTEMPTS. */
-    changePassword: async (passwords: Sent<paths['/api/users/me/password']['put']>) =>
-      become(true, await orThrow(api.PUT('/api/users/me/password', { body: passwords, credentials: 'include' }))),
+    changePassword: (body: Sent<paths['/api/users/me/password']['put']>) =>
+      change(true, (headers) => plain.PUT('/api/users/me/password', { body, headers })),
     /** Tells of each login and of its end, in this tab or another; gives what stops that. */
     onChange(listener: (isLoggedIn: boolean) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
-    },
-    /** Hears no more of other tabs. */
-    close: () => tabs.close()
+    }
   }
 }

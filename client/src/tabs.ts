@@ -18,10 +18,12 @@ export function createTabs<Message extends { isLoggedIn: boolean }>(name: string
     isBrowser,
     /** Whether a login was there when this page was left; null: nobody knows. */
     wasLoggedIn: () => (storage ? storage.getItem(name) === 'in' : isBrowser ? null : false),
+    /** All tabs, this one too. */
     tell(message: Message) {
       told++
       storage?.setItem(name, message.isLoggedIn ? 'in' : 'out')
       channel?.postMessage(message)
+      onTold(message)
     },
     /** Runs `work` while no other tab runs its own, and after what the last one told was heard. It may not be nested. */
     alone<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -34,7 +36,6 @@ export function createTabs<Message extends { isLoggedIn: boolean }>(name: string
         }
         locks.request(name, run).catch(reject)
       })
-    },
-    close: () => channel?.close()
+    }
   }
 }

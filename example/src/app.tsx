@@ -15,8 +15,8 @@ function useSession(transport: Transport) {
     const ask = () => void reload()
     addEventListener('focus', ask)
     const stop = client.onChange((isLoggedIn) => {
-      // At once: who has logged out leaves nothing on the screen.
-      if (!isLoggedIn) forget(null)
+      // At once: of who was logged in nothing is left on the screen.
+      forget(isLoggedIn ? undefined : null)
       ask()
     })
     return () => {
@@ -61,7 +61,7 @@ export function App() {
         )}
         {session === undefined && !fault && <p role="status">One moment …</p>}
         {session === null && <Entrance choose={choose} />}
-        {session && <Account session={session} onRenewed={reload} />}
+        {session && <Account key={session.user.id} session={session} onRenewed={reload} />}
       </main>
     </TransportContext>
   )

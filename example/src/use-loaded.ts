@@ -7,7 +7,7 @@ export function useLoaded<Value>(load: () => Promise<Value>) {
   const [fault, setFault] = useState('')
   const latest = useRef(0)
 
-  const forget = useCallback((next: Value) => {
+  const forget = useCallback((next?: Value) => {
     latest.current++
     setValue(next)
   }, [])

@@ -1,10 +1,18 @@
-import type { Test } from 'tap'
 import { createClient } from '../../client/src/index.ts'
 
 /** Which calls went out, by method and path. */
 export type Calls = string[]
 /** What the client takes for a browser; without it it shares nothing. */
 export const page = { document: {} }
+
+/** A channel ends with the page. Here it lets the process end. */
+class PageChannel extends BroadcastChannel {
+  constructor(name: string) {
+    super(name)
+    ;(this as unknown as { unref(): void }).unref()
+  }
+}
+globalThis.BroadcastChannel = PageChannel
 
 /** A fetch with the cookies of a browser, which the tabs of one share. `answer` may answer in place of the service. */
 export function createBrowser(baseUrl: string) {
@@ -37,6 +45,8 @@ export function createBrowser(baseUrl: string) {
   }
 
   return {
+    /** As a page of another origin calls it, whose tabs are not told. */
+    send,
     jar,
     calls,
     headers,
@@ -45,12 +55,9 @@ export function createBrowser(baseUrl: string) {
       answer = by
     },
     count: (call: string) => calls.filter((one) => one === call).length,
-    /** Another tab, which is closed when the test ends. */
-    openTab(t: Test, transport: 'cookie' | 'token') {
+    openTab(transport: 'cookie' | 'token') {
       Object.assign(globalThis, page)
-      const client = createClient({ baseUrl, transport, fetch: send as typeof fetch })
-      t.teardown(client.close)
-      return client
+      return createClient({ baseUrl, transport, fetch: send as typeof fetch })
     }
   }
 }

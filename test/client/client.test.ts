@@ -16,7 +16,8 @@ async function open(t: Test, environment: Environment = {}) {
   await signUp(app, 'ada')
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
-  return { app, ...createBrowser(`http://127.0.0.1:${port}`) }
+  const url = `http://127.0.0.1:${port}`
+  return { app, url, ...createBrowser(url) }
 }
 
 function problem(status: number, code: string, headers: Record<string, string> = {}) {
@@ -27,7 +28,7 @@ function problem(status: number, code: string, headers: Record<string, string> =
 for (const { kind } of transports) {
   t.test(`logs in, is known after a reload, and logs out, by ${kind}`, async (t) => {
     const { openTab, jar } = await open(t)
-    const tab = openTab(t, kind)
+    const tab = openTab(kind)
     t.equal(await tab.session(), null)
     const user = await tab.login(ADA)
     t.equal(user.username, 'ada')
@@ -36,7 +37,7 @@ for (const { kind } of transports) {
     t.same(data, user)
     t.equal((await tab.fetch('/api/notes')).status, 200, 'any other path too')
 
-    const reloaded = openTab(t, kind)
+    const reloaded = openTab(kind)
     t.match(await reloaded.session(), { user }, 'a reload forgets nothing but the access token')
     await reloaded.logout()
     t.equal(await tab.session(), null)
@@ -45,7 +46,7 @@ for (const { kind } of transports) {
 
   t.test(`what is refused is an error with its code, by ${kind}`, async (t) => {
     const { openTab } = await open(t)
-    const tab = openTab(t, kind)
+    const tab = openTab(kind)
     const refused = await tab.login({ ...ADA, password: 'wrong' }).catch((error: unknown) => error)
     t.ok(refused instanceof ApiError)
     t.match(refused, { code: 'INVALID_CREDENTIALS', status: 401, requestId: /./, errors: [], retryAfterMs: null })
@@ -63,18 +64,18 @@ for (const { kind } of transports) {
 
   t.test(`a login goes on after it was renewed, by ${kind}`, async (t) => {
     const { openTab } = await open(t)
-    const tab = openTab(t, kind)
+    const tab = openTab(kind)
     await tab.login(ADA)
     await tab.reauthenticate(PASSWORD)
     t.ok(await tab.session())
     await tab.changePassword({ currentPassword: PASSWORD, newPassword: 'another long password' })
     t.ok(await tab.session())
-    t.ok(await openTab(t, kind).session(), 'after a reload too')
+    t.ok(await openTab(kind).session(), 'after a reload too')
   })
 
   t.test(`a logout that was not stored is an error, and can be repeated, by ${kind}`, async (t) => {
     const { openTab, intercept } = await open(t)
-    const tab = openTab(t, kind)
+    const tab = openTab(kind)
     await tab.login(ADA)
     intercept(({ url }) =>
       url.endsWith('/logout') ? problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '5' }) : null
@@ -88,7 +89,7 @@ for (const { kind } of transports) {
 
   t.test(`waits as long as the service says, but not with what changes something, by ${kind}`, async (t) => {
     const { openTab, intercept, count } = await open(t)
-    const tab = openTab(t, kind)
+    const tab = openTab(kind)
     await tab.login(ADA)
     let refusals = 2
     intercept(({ url }) =>
@@ -109,7 +110,7 @@ for (const { kind } of transports) {
 
   t.test(`what ends in one tab ends in all, by ${kind}`, async (t) => {
     const { openTab } = await open(t)
-    const [one, other] = [openTab(t, kind), openTab(t, kind)]
+    const [one, other] = [openTab(kind), openTab(kind)]
     const told: boolean[] = []
     other.onChange((isLoggedIn) => told.push(isLoggedIn))
     await one.login(ADA)
@@ -123,7 +124,7 @@ for (const { kind } of transports) {
   t.test(`a tab hears that somebody else has logged in, by ${kind}`, async (t) => {
     const { openTab, app } = await open(t)
     await signUp(app, 'bob')
-    const [one, other] = [openTab(t, kind), openTab(t, kind)]
+    const [one, other] = [openTab(kind), openTab(kind)]
     await other.login(ADA)
     const told: boolean[] = []
     other.onChange((isLoggedIn) => told.push(isLoggedIn))
@@ -137,7 +138,7 @@ const noCookies = transports.every(({ kind }) => kind !== 'cookie') && 'needs lo
 
 t.test('what one tab takes for an end by cookie, the others do not believe', { skip: noCookies }, async (t) => {
   const { openTab, intercept } = await open(t)
-  const [one, other] = [openTab(t, 'cookie'), openTab(t, 'cookie')]
+  const [one, other] = [openTab('cookie'), openTab('cookie')]
   await one.login(ADA)
   t.ok(await other.session())
   const told: string[] = []
@@ -153,7 +154,7 @@ t.test('what one tab takes for an end by cookie, the others do not believe', { s
 
 t.test('a logout that is refused since the login was renewed is an error', { skip: noCookies }, async (t) => {
   const { openTab, intercept } = await open(t)
-  const tab = openTab(t, 'cookie')
+  const tab = openTab('cookie')
   await tab.login(ADA)
   intercept(({ url }) => (url.endsWith('/logout') ? problem(401, 'UNAUTHENTICATED') : null))
   await t.rejects(tab.logout(), { code: 'UNAUTHENTICATED' })
@@ -166,7 +167,7 @@ const noTokens = transports.every(({ kind }) => kind !== 'token') && 'needs logi
 
 t.test('one refresh serves any number of calls that meet a stale token', { skip: noTokens }, async (t) => {
   const { openTab, count, headers, intercept } = await open(t)
-  const tab = openTab(t, 'token')
+  const tab = openTab('token')
   await tab.login(ADA)
   await tab.api.GET('/api/users/me')
   const stale = headers.at(-1)?.get('authorization')
@@ -181,7 +182,7 @@ t.test('one refresh serves any number of calls that meet a stale token', { skip:
 
 t.test('a token that has expired is not tried', { skip: noTokens }, async (t) => {
   const { openTab, calls } = await open(t, { ACCESS_TOKEN_TTL: '1s' })
-  const tab = openTab(t, 'token')
+  const tab = openTab('token')
   await tab.login(ADA)
   await new Promise((resolve) => setTimeout(resolve, 1100))
   calls.length = 0
@@ -195,7 +196,7 @@ t.test('a token that has expired is not tried', { skip: noTokens }, async (t) =>
 
 t.test('a logout with a stale token ends the login all the same', { skip: noTokens }, async (t) => {
   const { openTab, headers, intercept, app } = await open(t)
-  const tab = openTab(t, 'token')
+  const tab = openTab('token')
   const { id } = await tab.login(ADA)
   await tab.api.GET('/api/users/me')
   const stale = headers.at(-1)?.get('authorization')
@@ -206,21 +207,21 @@ t.test('a logout with a stale token ends the login all the same', { skip: noToke
 
 t.test('a refresh waits as long as the service says', { skip: noTokens }, async (t) => {
   const { openTab, intercept, count } = await open(t)
-  await openTab(t, 'token').login(ADA)
+  await openTab('token').login(ADA)
   let refusals = 2
   intercept(({ url }) =>
     url.endsWith('/token-refresh') && refusals-- > 0
       ? problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '0.1' })
       : null
   )
-  t.ok(await openTab(t, 'token').session())
+  t.ok(await openTab('token').session())
   t.equal(count(REFRESH), 3)
 })
 
 t.test('a refresh that cannot be had just now ends nothing', { skip: noTokens }, async (t) => {
   const { openTab, intercept } = await open(t)
-  await openTab(t, 'token').login(ADA)
-  const reloaded = openTab(t, 'token')
+  await openTab('token').login(ADA)
+  const reloaded = openTab('token')
   intercept(({ url }) => (url.endsWith('/token-refresh') ? problem(503, 'SERVICE_UNAVAILABLE') : null))
   await t.rejects(reloaded.session(), { code: 'SERVICE_UNAVAILABLE' })
   intercept(() => null)
@@ -230,7 +231,7 @@ t.test('a refresh that cannot be had just now ends nothing', { skip: noTokens },
 t.test('a login that was ended elsewhere is heard of with the next call', async (t) => {
   const { openTab, app } = await open(t)
   for (const { kind } of transports) {
-    const tab = openTab(t, kind)
+    const tab = openTab(kind)
     const { id } = await tab.login(ADA)
     const told: boolean[] = []
     tab.onChange((isLoggedIn) => told.push(isLoggedIn))
@@ -243,7 +244,7 @@ t.test('a login that was ended elsewhere is heard of with the next call', async 
 
 t.test('no token is where a script of another page could read it', { skip: noTokens }, async (t) => {
   const { openTab, headers, calls } = await open(t)
-  const tab = openTab(t, 'token')
+  const tab = openTab('token')
   await tab.login(ADA)
   await tab.api.GET('/api/users/me')
   const sentCookie = calls.filter((_, i) => headers[i]?.has('cookie'))
@@ -254,7 +255,7 @@ t.test('no token is where a script of another page could read it', { skip: noTok
 t.test('a call of one is not repeated with the token of another', { skip: noTokens }, async (t) => {
   const { openTab, app, intercept, headers, count } = await open(t)
   await signUp(app, 'bob')
-  const [one, other] = [openTab(t, 'token'), openTab(t, 'token')]
+  const [one, other] = [openTab('token'), openTab('token')]
   await one.login(ADA)
   await one.api.GET('/api/users/me')
   const stale = headers.at(-1)?.get('authorization')
@@ -275,7 +276,7 @@ t.test('a call of one is not repeated with the token of another', { skip: noToke
 
 t.test('a token that check-auth does not know is no end of the login', { skip: noTokens }, async (t) => {
   const { openTab, intercept, headers, count } = await open(t)
-  const tab = openTab(t, 'token')
+  const tab = openTab('token')
   await tab.login(ADA)
   await tab.session()
   const stale = headers.at(-1)?.get('authorization')
@@ -288,19 +289,23 @@ t.test('a token that check-auth does not know is no end of the login', { skip: n
 
 t.test('a refresh that ends after the logout brings nothing back', { skip: noTokens }, async (t) => {
   const { openTab, intercept } = await open(t)
-  const tab = openTab(t, 'token')
+  const tab = openTab('token')
   await tab.login(ADA)
-  const [reloaded, told] = [openTab(t, 'token'), [] as boolean[]]
+  const [reloaded, told] = [openTab('token'), [] as boolean[]]
   tab.onChange((isLoggedIn) => told.push(isLoggedIn))
+  let ended: Promise<void> | undefined
   intercept(({ url }) =>
     url.endsWith('/token-refresh')
       ? async (reply) => {
-          await tab.logout()
-          await new Promise((resolve) => setTimeout(resolve, 50))
+          ended ??= tab.logout()
+          await new Promise((resolve) => setTimeout(resolve, 100))
           return reply
         }
       : null
   )
+  await reloaded.session()
+  await ended
+  await waitUntil(() => told.length === 1, 'it hears of the end')
   t.equal(await reloaded.session(), null)
   t.equal(await tab.session(), null)
   t.same(told, [false])
@@ -308,7 +313,7 @@ t.test('a refresh that ends after the logout brings nothing back', { skip: noTok
 
 t.test('a refresh whose answer got lost is asked for again', { skip: noTokens }, async (t) => {
   const { openTab, intercept, count } = await open(t)
-  await openTab(t, 'token').login(ADA)
+  await openTab('token').login(ADA)
   let losses = 1
   intercept(({ url }) =>
     url.endsWith('/token-refresh') && losses-- > 0
@@ -317,17 +322,23 @@ t.test('a refresh whose answer got lost is asked for again', { skip: noTokens },
         }
       : null
   )
-  t.ok(await openTab(t, 'token').session())
+  t.ok(await openTab('token').session())
   t.equal(count(REFRESH), 2)
 })
 
 t.test('in Node two clients are two users, and tokens are in memory', { skip: noTokens }, async (t) => {
-  const { app } = await open(t, { ACCESS_TOKEN_TTL: '1s' })
+  const { app, url } = await open(t, { ACCESS_TOKEN_TTL: '1s' })
   await signUp(app, 'bob')
-  const { port } = app.server.address() as AddressInfo
   Reflect.deleteProperty(globalThis, 'document')
+  let isBusy = true
+  const send = async (request: RequestInfo | URL, init?: RequestInit) => {
+    const reply = await fetch(request, init)
+    const isRefused = isBusy && (request as Request).url.endsWith('/token-refresh')
+    if (isRefused) isBusy = false
+    return isRefused ? problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '0.1' }) : reply
+  }
   // With a slash at its end, as addresses are often written.
-  const openClient = () => createClient({ baseUrl: `http://127.0.0.1:${port}/`, transport: 'token' })
+  const openClient = () => createClient({ baseUrl: `${url}/`, transport: 'token', fetch: send })
   const [ada, bob] = [openClient(), openClient()]
   await ada.login(ADA)
   await bob.login(BOB)
@@ -337,4 +348,75 @@ t.test('in Node two clients are two users, and tokens are in memory', { skip: no
   await ada.logout()
   t.equal(await ada.session(), null)
   t.ok(await bob.session())
+})
+
+t.test('a refresh that brings the token of somebody else repeats nothing', { skip: noTokens }, async (t) => {
+  const { openTab, app, url, send, count } = await open(t)
+  await signUp(app, 'bob')
+  const tab = openTab('token')
+  await tab.login(ADA)
+  const told: boolean[] = []
+  tab.onChange((isLoggedIn) => told.push(isLoggedIn))
+  // On a page of another origin, in the same browser: no message comes, but the cookie is of bob, and ada's login was ended.
+  const body = JSON.stringify({ ...BOB, authType: 'token', refreshIn: 'cookie' })
+  const headers = { 'content-type': 'application/json' }
+  await send(`${url}/api/auth/login`, { method: 'POST', headers, body, credentials: 'include' })
+  const { response } = await tab.api.DELETE('/api/users/me')
+  t.equal(response.status, 401)
+  t.equal(count('DELETE /api/users/me'), 1)
+  t.match(await tab.session(), { user: { username: 'bob' } })
+  t.same(told, [true])
+})
+
+for (const { kind } of transports) {
+  t.test(`who logs in while a password is changed elsewhere is the one logged in, by ${kind}`, async (t) => {
+    const { openTab, app, intercept } = await open(t)
+    await signUp(app, 'bob')
+    const [one, other] = [openTab(kind), openTab(kind)]
+    await one.login(ADA)
+    let login: Promise<unknown> | undefined
+    intercept(({ url }) =>
+      url.endsWith('/password')
+        ? async (reply) => {
+            login ??= other.login(BOB)
+            await new Promise((resolve) => setTimeout(resolve, 100))
+            return reply
+          }
+        : null
+    )
+    await one.changePassword({ currentPassword: PASSWORD, newPassword: 'another long password' })
+    await login
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    for (const tab of [one, other]) t.match(await tab.session(), { user: { username: 'bob' } })
+    await one.login({ ...ADA, password: 'another long password' })
+  })
+}
+
+t.test('a client by token that has none acts on no session cookie', { skip: noTokens || noCookies }, async (t) => {
+  const { openTab } = await open(t)
+  const [byCookie, byToken] = [openTab('cookie'), openTab('token')]
+  await byCookie.login(ADA)
+  await byToken.logout()
+  await t.rejects(byToken.reauthenticate(PASSWORD), { code: 'INVALID_TOKEN' })
+  t.equal(await byToken.session(), null)
+  t.ok(await byCookie.session())
+})
+
+t.test('what a proxy says to a refresh ends nothing', { skip: noTokens }, async (t) => {
+  const { openTab, intercept } = await open(t)
+  await openTab('token').login(ADA)
+  const reloaded = openTab('token')
+  intercept(({ url }) => (url.endsWith('/token-refresh') ? new Response('Bad Request', { status: 400 }) : null))
+  await t.rejects(reloaded.session(), { code: 'UNKNOWN', status: 400 })
+  intercept(() => null)
+  t.ok(await reloaded.session())
+})
+
+t.test('a token goes to the service alone, whatever the path', { skip: noTokens }, async (t) => {
+  const { openTab, calls } = await open(t)
+  const tab = openTab('token')
+  await tab.login(ADA)
+  for (const path of ['.example.com/x', '//example.com/x', 'https://example.com/x'])
+    t.equal((await tab.fetch(path)).status, 404, path)
+  t.same(calls.slice(-3), ['GET /.example.com/x', 'GET //example.com/x', 'GET /https://example.com/x'])
 })

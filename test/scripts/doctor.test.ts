@@ -230,6 +230,9 @@ t.test('--live finds nothing where all is well, and leaves no login', { skip: no
   const anonymous = await run(folder, words.slice(0, 5), own)
   t.match(anonymous, { code: 0, err: '' }, 'without an account too')
   t.match(await run(folder, words, { ...own, DOCTOR_PASSWORD: 'wrong' }), { code: 1, settings: ['--user'] })
+  const byToken = await run(folder, [...words, '--no-cookies'], own)
+  t.match(byToken, { code: 0, err: '', out: /The page may log out/ }, 'nor by token')
+  t.notMatch(byToken.out, /Browsers store the cookie that it sends/)
 })
 
 t.test('--live sees that the running service has other settings', { skip: noCookies }, async (t) => {
