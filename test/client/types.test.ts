@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -22,6 +22,13 @@ function check(text: string) {
   const { stdout, stderr } = spawnSync('env', words, { cwd: copy, encoding: 'utf8' })
   return stdout + stderr
 }
+
+t.test('the client is small: under 250 lines, but for the contract', async (t) => {
+  const files = readdirSync(join(copy, 'client/src')).filter((name) => name !== 'schema.d.ts')
+  const lines = files.map((name) => readFileSync(join(copy, 'client/src', name), 'utf8').split('\n').length - 1)
+  t.ok(files.length > 1)
+  t.ok(lines.reduce((sum, count) => sum + count) < 250)
+})
 
 t.test('the client compiles by the contract as it is', async (t) => {
   t.equal(check(contract), '')

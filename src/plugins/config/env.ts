@@ -35,9 +35,9 @@ const isLoopback = (host: string) => /^(localhost|127\..*|::1)$/.test(host)
 function includesLoopback(ranges: readonly string[]) {
   const list = new BlockList()
   for (const range of ranges) {
-    const [address = '', prefix] = range.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    list.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family)
+    const [address = ''] = range.split('/')
+    if (isIP(address) === 6) list.addSubnet(address, prefixOf(range), 'ipv6')
+    else list.addSubnet(address, Math.min(prefixOf(range), 32))
   }
   return list.check('127.0.0.1') || list.check('::1', 'ipv6')
 }

@@ -8,12 +8,12 @@ import type { Settings } from './settings.ts'
  * What valid settings may still get wrong. The start warns of it, where LOG_LEVEL lets it, and `npm run doctor` names it in the
  * same words, beside what only shows with the addresses of page and service.
  */
-export type Rule<Facts = Settings> = {
+export type Rule = {
   /** What is so where all is well. */
   title: string
   /** Which setting to change. */
   setting: string
-  isBroken: (facts: Facts) => boolean
+  isBroken: (settings: Settings) => boolean
   /** What comes of it, and what to do; never a value. */
   text: string
 }

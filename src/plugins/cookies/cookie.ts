@@ -17,9 +17,10 @@ export function createCookie(settings: Settings, name: string, path = '/') {
 
   /** Where a browser sends two of the name, one is in its other jar, from before COOKIE_SAME_SITE was another: it goes. */
   function clearTwin(reply: FastifyReply) {
-    const header = reply.request.headers.cookie ?? ''
-    if (header.indexOf(`${name}=`) === header.lastIndexOf(`${name}=`)) return
-    reply.header('set-cookie', reply.server.serializeCookie(name, '', twin))
+    const pairs = reply.request.headers.cookie?.split('; ') ?? []
+    const isDoubled = pairs.filter((pair) => pair.startsWith(`${name}=`)).length > 1
+    // Only Secure cookies have two jars.
+    if (isDoubled && twin.secure) reply.header('set-cookie', reply.server.serializeCookie(name, '', twin))
   }
 
   return {

@@ -165,6 +165,20 @@ t.test('of two cookies of the name that of the other jar goes, where COOKIE_SAME
   }
 })
 
+t.test('a cookie of another name that ends alike is none of the two', async (t) => {
+  for (const [environment, cookie] of [
+    [{}, 'x__Host-sid=1; __Host-sid=2'],
+    [{ COOKIE_SECURE: 'false' }, 'connect.sid=1; sid=2'],
+    [{ COOKIE_SECURE: 'false' }, 'sid=1; sid=2']
+  ] as const) {
+    const app = await build(t, environment)
+    await signUp(app, 'ada')
+    const { reply, set } = await cookieLogIn(app, { headers: { cookie } })
+    t.equal(setCookies(reply).length, 1, cookie)
+    t.not(set?.value, '')
+  }
+})
+
 for (const backend of backends) {
   t.test(`the id in the cookie on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const app = await build(t, await backend.environment())
