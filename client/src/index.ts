@@ -75,12 +75,19 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
   /** What changes a login, one tab after the other, and never that of somebody who came meanwhile. */
   async function change(next: boolean, call: (headers: HeadersInit) => Parameters<typeof orThrow<Tokens>>[0]) {
     const asker = people
-    if (isStale()) await refresh(access)
-    await tabs.alone(async () => {
+    const work = async () => {
       if (people !== asker && isLoggedIn) throw new Error('Somebody else has logged in')
       // By token always one, so that no cookie of another login counts.
       const tokens = await orThrow(call(isToken ? { authorization: `Bearer ${access?.accessToken}` } : {}))
       tabs.tell(say(next, tokens))
+    }
+    if (isStale()) await refresh(access)
+    await tabs.alone(work).catch(async (error) => {
+      if (!(error instanceof ApiError) || !isOver(error)) throw error
+      // It is over, unless the token was stale, or another tab has renewed the login just now.
+      if (await session()) await tabs.alone(work)
+      else if (next) throw error
+      else tabs.tell(say(false))
     })
   }
   /** One try. By token nothing but what sets the cookie of the refresh token sends or keeps cookies: see `plain`. */
@@ -146,14 +153,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
       })
     },
     /** Ends this login in all tabs. Throws where the service could not store that: then it lives, and this can be repeated. */
-    async logout() {
-      const end = () => change(false, (headers) => plain.POST('/api/auth/logout', { headers }))
-      await end().catch(async (error) => {
-        if (!(error instanceof ApiError) || !isOver(error)) throw error
-        // Over already, unless the token was stale, or another tab has renewed the login just now.
-        return (await session()) ? end() : tabs.tell(say(false))
-      })
-    },
+    logout: () => change(false, (headers) => plain.POST('/api/auth/logout', { headers })),
     /** Gives the password again: this login is fresh. Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
     reauthenticate: (password: string) =>
       change(true, (headers) => plain.POST('/api/auth/reauthenticate', { body: { password }, headers })),

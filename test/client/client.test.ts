@@ -205,6 +205,19 @@ t.test('a logout with a stale token ends the login all the same', { skip: noToke
   t.same(await app.logins.listLive(id, new Date()), [], 'and is not only forgotten here')
 })
 
+t.test('a password is given again with a stale token, too', { skip: noTokens }, async (t) => {
+  const { openTab, headers, intercept, count } = await open(t)
+  const tab = openTab('token')
+  await tab.login(ADA)
+  await tab.api.GET('/api/users/me')
+  const stale = headers.at(-1)?.get('authorization')
+  intercept((request) => (request.headers.get('authorization') === stale ? problem(401, 'INVALID_TOKEN') : null))
+  await tab.reauthenticate(PASSWORD)
+  t.equal(count(REFRESH), 1)
+  t.ok(await tab.session())
+  await t.rejects(tab.reauthenticate('wrong'), { code: 'INVALID_CREDENTIALS' })
+})
+
 t.test('a refresh waits as long as the service says', { skip: noTokens }, async (t) => {
   const { openTab, intercept, count } = await open(t)
   await openTab('token').login(ADA)
