@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import BetterSqlite from 'better-sqlite3'
 import { copyBeforeMigration, sqlitePath } from './copy.ts'
 import { loadSqlite } from './drizzle.ts'
@@ -21,13 +22,26 @@ export function historyOf(client: BetterSqlite.Database) {
   return client.prepare('select hash from __drizzle_migrations order by created_at').pluck().all() as string[]
 }
 
+/** To change its journal SQLite needs the file alone, and does not wait for that as for everything else. */
+async function useWal(client: BetterSqlite.Database) {
+  const end = Date.now() + MIGRATION_WAIT_MS
+  for (;;) {
+    try {
+      return client.pragma('journal_mode = WAL')
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY' || Date.now() > end) throw error
+      await sleep(20)
+    }
+  }
+}
+
 /** Opens (and creates) an SQLite file; `file:` in front is dropped. */
-export function openSqlite(uri: string, onFault: (error: unknown) => void): Connection {
+export async function openSqlite(uri: string, onFault: (error: unknown) => void): Promise<Connection> {
   const path = sqlitePath(uri)
   // Created by us first: SQLite would make it readable for all.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const client = new BetterSqlite(path, { timeout: MIGRATION_WAIT_MS })
-  client.pragma('journal_mode = WAL')
+  await useWal(client)
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
   const { attempt, check } = limitWaiting(client, onFault)

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import BetterSqlite from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { isPostgres, migrationsFor, openDatabase, planMigrations } from '../../../src/plugins/db/migrations.ts'
@@ -211,6 +212,22 @@ t.test('an SQLite migration that leaves children without their parent is refused
   await connection.migrate(planMigrations([tables]))
   await t.rejects(connection.migrate(planMigrations([tables, orphan])), { message: /breaks 1 foreign keys/ })
   t.strictSame(await connection.history(), ['tables'])
+})
+
+t.test('processes that open a new SQLite file in the same moment wait for each other', async (t) => {
+  const folder = freshFolder(t)
+  const begin = Date.now() + 2000
+  // Without that one open in 25 was refused as "locked".
+  const source = `import { migrationsFor, openDatabase } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src/plugins/db/migrations.ts')))}
+    for (let i = 0; i < 40; i++) {
+      while (Date.now() < ${begin} + i * 100);
+      const connection = await openDatabase('file:' + i + '.db')
+      await connection.migrate(migrationsFor('file:'))
+      await connection.close()
+    }`
+  const words = ['--input-type=module-typescript', '-e', source]
+  const ends = await Promise.all(Array.from({ length: 4 }, () => run(folder, '', process.execPath, ...words)))
+  for (const end of ends) t.strictSame(end, { code: 0, printed: '' })
 })
 
 t.test('an SQLite migration waits for another process that is at it', async (t) => {
