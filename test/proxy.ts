@@ -11,9 +11,11 @@ export async function startProxy(t: Test, target: number) {
   let isShut = false
   let delayMs = 0
 
-  function close(link: Link) {
+  /** As one end closed it, the other is closed. */
+  function close(link: Link, isReset: boolean) {
     // The other end of a forgotten connection never hears of it.
-    if (!link.isForgotten) for (const socket of [link.client, link.upstream]) socket.resetAndDestroy()
+    if (!link.isForgotten)
+      for (const socket of [link.client, link.upstream]) isReset ? socket.resetAndDestroy() : socket.end()
     if (link.client.destroyed && link.upstream.destroyed) links.delete(link)
   }
 
@@ -38,7 +40,7 @@ export async function startProxy(t: Test, target: number) {
     for (const socket of [client, link.upstream]) {
       socket.setNoDelay(true)
       socket.on('error', () => {})
-      socket.on('close', () => close(link))
+      socket.on('close', (hadError) => close(link, hadError))
     }
   })
 

@@ -33,8 +33,8 @@ async function startDependency(t: Test, server: Server) {
     ...proxy,
     /** Ends it, and nobody listens any more. */
     async stop() {
-      proxy.refuse()
       await server.stop()
+      proxy.refuse()
     },
     async start() {
       await server.start()

@@ -28,6 +28,18 @@ export function isForeignKeyViolation(error: unknown) {
   return codesOf(error).some((code) => code === '23503' || code === 'SQLITE_CONSTRAINT_FOREIGNKEY')
 }
 
+/** A connection ended; what was asked of it may be done all the same. */
+export class ConnectionLost extends Error {
+  readonly code = 'CONNECTION_LOST'
+  override name = 'ConnectionLost'
+}
+
+/** It was asked for TLS, and answered that it has none. */
+export class TlsRefused extends Error {
+  readonly code = 'ERR_SSL_REFUSED'
+  override name = 'TlsRefused'
+}
+
 /** It is known to be down, and was not asked. */
 export class DatabaseDown extends Error {
   readonly code = 'DATABASE_DOWN'

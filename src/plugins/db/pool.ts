@@ -1,5 +1,4 @@
-import { connect as connectTcp } from 'node:net'
-import type { Sql } from 'postgres'
+import type { Sql, TransactionSql } from 'postgres'
 import { inTime } from '../deadline/deadline.ts'
 import { DatabaseDown, ReadOnly } from './errors.ts'
 
@@ -10,7 +9,7 @@ const SILENCE_MS = 1200
 const TOO_MANY = '53300'
 
 /**
- * When a connection is lost in the middle of an answer, postgres.js remembers how many rows had come, and puts those of the next
+ * When an answer breaks off, as by `statement_timeout`, postgres.js remembers how many rows had come, and puts those of the next
  * answer behind them: its first row would seem not to be there.
  */
 function withoutHoles<T>(answer: T): T {
@@ -27,35 +26,30 @@ async function ping(sql: Sql, limitMs: number) {
   if (row?.['transaction_read_only'] === 'on') throw new ReadOnly()
 }
 
-/** PostgreSQL says nothing before it is spoken to; who hangs up within this time is a balancer with nothing behind it. */
-const HANGS_UP_MS = 30
-
-/** Rejects where nothing stays on the line. postgres.js would connect again at once, thousands of times a second. */
-function knock({ host, port, path }: Sql['options']) {
-  const socket = path ? connectTcp(path) : connectTcp(port[0] as number, host[0] as string)
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const timer = setTimeout(() => reject(new DatabaseDown()), DEADLINE_MS)
-  socket.on('connect', () => setTimeout(resolve, HANGS_UP_MS))
-  socket.on('error', reject).on('close', () => reject(new DatabaseDown()))
-  socket.resume()
-  return promise.finally(() => {
-    clearTimeout(timer)
-    socket.destroy()
-  })
-}
-
 /**
  * A pool of postgres.js with a deadline for each query: by itself it waits for ever, sends to a server that does not answer
- * whatever comes, and goes on with connections whose other end is gone without a word. `onFault` is told of each failure.
+ * whatever comes, and goes on with connections whose other end is gone without a word. `connect` opens one and says when a
+ * connection of it was lost; `onFault` is told of each failure.
  */
-export function createPool(connect: () => Sql, onFault: (error: unknown) => void) {
-  let client = connect()
+export function createPool(connect: (onLost: () => void) => Sql, onFault: (error: unknown) => void) {
+  /** None of its connections may come back from the dead, so the others, which have a second to finish, are replaced too. */
+  function replace(lost: Sql) {
+    if (lost !== client) return
+    client = open()
+    void lost.end({ timeout: 1 })
+  }
+
+  const connectOnce = () => {
+    const fresh: Sql = connect(() => replace(fresh))
+    return fresh
+  }
+  let client = connectOnce()
   let isOpen = true
   // drizzle will set its own parsers for this one.
   const { options } = client
 
   function open() {
-    const fresh = connect()
+    const fresh = connectOnce()
     Object.assign(fresh.options.parsers, options.parsers)
     Object.assign(fresh.options.serializers, options.serializers)
     return fresh
@@ -76,8 +70,19 @@ export function createPool(connect: () => Sql, onFault: (error: unknown) => void
   return {
     options,
     answer,
-    /** The connections of this moment, for what knows its own deadline. */
-    client: () => client,
+    /**
+     * A transaction, for who knows a deadline. A failure is told at once: after the loss of its connection nobody answers the
+     * rollback.
+     */
+    begin<T>(work: (transaction: TransactionSql) => Promise<T>) {
+      const failed = Promise.withResolvers<never>()
+      const run = async (transaction: TransactionSql) =>
+        work(transaction).catch((error) => {
+          failed.reject(error)
+          throw error
+        })
+      return Promise.race([client.begin(run), failed.promise])
+    },
     /** Asks; DatabaseDown at once while it is known to be down. */
     async ask<T>(query: (sql: Sql) => PromiseLike<T>) {
       if (!isOpen) throw new DatabaseDown()
@@ -95,11 +100,7 @@ export function createPool(connect: () => Sql, onFault: (error: unknown) => void
     async check() {
       const fresh = open()
       const wasOpen = isOpen
-      const there = knock(options)
-      const [before, now] = await Promise.allSettled([
-        there.then(() => wasOpen && isAlive()),
-        there.then(() => ping(fresh, DEADLINE_MS))
-      ])
+      const [before, now] = await Promise.allSettled([wasOpen && isAlive(), ping(fresh, DEADLINE_MS)])
       const isKept = before.status === 'fulfilled' && before.value
       isOpen = isKept || now.status === 'fulfilled'
       // What is on its way may still arrive, but not from a server that is down.

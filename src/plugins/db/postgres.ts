@@ -7,6 +7,7 @@ import { createPool, DEADLINE_MS } from './pool.ts'
 import * as tables from './schema.postgres.ts'
 import { tlsOptions } from './tls.ts'
 import type { Atomically, Connection, Database, Lock, PrepareFirst } from './types.ts'
+import { type ServerAddress, Wire } from './wire.ts'
 
 /** Whoever wants to trace them hears of all queries here; it costs nothing where nobody does. */
 const queries = tracingChannel('db.query')
@@ -15,12 +16,18 @@ const MIGRATION_LOCK = 3_278_439
 /** Held until the transaction ends; no row: another process has it. */
 const TRY_ALONE = `select 1 from pg_try_advisory_xact_lock(${MIGRATION_LOCK + 1}) as got where got`
 
-/** The connections of postgres.js; none is made before it is needed. */
-function connect(uri: string) {
+/** At most `max` connections of postgres.js, of which each has one life; none is made before it is needed. */
+export function connect(uri: string, onLost: () => void, max = 10) {
+  const tls = tlsOptions(uri)
+  // Its types do not know of it.
+  const wire: object = { socket: (address: ServerAddress) => new Wire(address, tls, onLost) }
   return postgres(uri, {
-    max: 10,
-    ssl: tlsOptions(uri),
+    ...wire,
+    max,
+    ssl: false,
     connect_timeout: 1,
+    // A timer for each connection, which would outlive it.
+    max_lifetime: null,
     // Else it doubles up to 20 s, and so does the time to recover.
     backoff: () => 0.2,
     fetch_types: false,
@@ -36,7 +43,7 @@ function connect(uri: string) {
 
 /** Opens a pool of connections, without waiting for the server. */
 export function openPostgres(uri: string, onFault: (error: unknown) => void): Connection {
-  const pool = createPool(() => connect(uri), onFault)
+  const pool = createPool((onLost) => connect(uri, onLost), onFault)
   const { options, ask } = pool
   const unsafe = (...call: Parameters<Sql['unsafe']>) => {
     const run = <T>(query: (sql: Sql) => PromiseLike<T>) => queries.tracePromise(() => ask(query), { text: call[0] })
@@ -44,8 +51,7 @@ export function openPostgres(uri: string, onFault: (error: unknown) => void): Co
     const then: PromiseLike<unknown>['then'] = (...on) => run((sql) => sql.unsafe(...call)).then(...on)
     return { values, then }
   }
-  const begin = (work: Parameters<Sql['begin']>[1]) => pool.client().begin(work)
-  const native = loadPostgres().drizzle({ client: { options, begin, unsafe } as unknown as Sql })
+  const native = loadPostgres().drizzle({ client: { options, begin: pool.begin, unsafe } as unknown as Sql })
 
   const prepareFirst: PrepareFirst = (select, name) => {
     const query = select.prepare(name)
@@ -87,7 +93,7 @@ export function openPostgres(uri: string, onFault: (error: unknown) => void): Co
       return rows.map((row) => row['hash'])
     },
     migrate: (plan) =>
-      pool.client().begin(async (tx) => {
+      pool.begin(async (tx) => {
         // Waiting for another replica's migration is no slow statement.
         await tx.unsafe('set local statement_timeout = 0')
         await tx.unsafe(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)

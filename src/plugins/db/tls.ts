@@ -10,7 +10,7 @@ export function hasKnownTlsMode(uri: string) {
 }
 
 /**
- * What postgres.js has to know of TLS, by `sslmode`. Left to itself it verifies nothing for `require`, and compares the
+ * How a connection is secured, by `sslmode`. Left to itself postgres.js verifies nothing for `require`, and compares the
  * certificate of a host that is an address with "localhost" (ASVS 5.0, 12.3.2).
  */
 export function tlsOptions(uri: string): false | ConnectionOptions {
@@ -18,11 +18,6 @@ export function tlsOptions(uri: string): false | ConnectionOptions {
   const mode = searchParams.get('sslmode') ?? 'disable'
   if (mode === 'disable') return false
   if (mode === 'no-verify') return { rejectUnauthorized: false }
-  const hosts = hostname.replaceAll(/[[\]]/g, '').split(',')
-  return {
-    checkServerIdentity(_, certificate) {
-      const faults = hosts.map((host) => checkServerIdentity(host, certificate))
-      return faults.includes(undefined) ? undefined : faults[0]
-    }
-  }
+  const host = hostname.replaceAll(/[[\]]/g, '')
+  return { checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate) }
 }

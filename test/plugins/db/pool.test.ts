@@ -1,23 +1,34 @@
+import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import postgres from 'postgres'
+import postgres, { type Sql } from 'postgres'
 import t, { type Test } from 'tap'
 import { createPool } from '../../../src/plugins/db/pool.ts'
-import { startProxy } from '../../proxy.ts'
-import { freshPostgresUri } from '../../servers.ts'
+import { connect } from '../../../src/plugins/db/postgres.ts'
+import { startProxy, type Proxy as TcpProxy } from '../../proxy.ts'
+import { freshPostgresUri, waitUntil } from '../../servers.ts'
 
+const MAX = 2
 const down = { code: 'DATABASE_DOWN' }
+const lost = { code: 'CONNECTION_LOST' }
 const late = { code: 'DEADLINE_EXCEEDED' }
+
+/** Ends what is connected to this database. */
+const TERMINATE =
+  'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'
 
 /** A pool on a database of the test's own, by way of a proxy, and the faults that it told of. */
 async function open(t: Test, username = 'postgres') {
   const uri = new URL(await freshPostgresUri())
   const proxy = await startProxy(t, Number(uri.port))
-  const direct = postgres(uri.href, { max: 1 })
+  const server = uri.href
+  const direct = postgres(server, { max: 1 })
   if (username !== 'postgres') await direct.unsafe(`create role ${username} login`)
   Object.assign(uri, { username, port: `${proxy.port}` })
   const faults: unknown[] = []
-  const connect = () => postgres(uri.href, { max: 2, connect_timeout: 1, backoff: () => 0.05, fetch_types: false })
-  const pool = createPool(connect, (error) => faults.push(error))
+  const pool = createPool(
+    (onLost) => connect(uri.href, onLost, MAX),
+    (error) => faults.push(error)
+  )
   t.teardown(async () => {
     await proxy.open()
     await pool.close()
@@ -91,7 +102,7 @@ t.test('one that hangs up is not called all the time', async (t) => {
   await t.rejects(pool.ask((sql) => sql`select 1`))
   await t.rejects(pool.check())
   const first = proxy.count()
-  await t.rejects(pool.check(), down)
+  await t.rejects(pool.check(), lost)
   await sleep(50)
   const before = proxy.count()
   t.ok(before - first <= 2, `a look is a call or two: ${before - first}`)
@@ -108,7 +119,7 @@ t.test('one that takes no changes counts as down', async (t) => {
   const [database] = await direct`select current_database() as name`
 
   await direct.unsafe(`alter database ${database?.['name']} set default_transaction_read_only = on`)
-  await direct`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()`
+  await direct.unsafe(TERMINATE)
   await t.rejects(pool.check(), { code: '25006' })
   await t.rejects(
     pool.ask((sql) => sql`select 1`),
@@ -122,14 +133,11 @@ t.test('one that takes no changes counts as down', async (t) => {
 })
 
 t.test('an answer that breaks off takes no row from the next one', async (t) => {
-  const { pool, proxy } = await open(t)
+  const { pool } = await open(t)
   // The first rows are on their way while the third is waited for.
   const wide = "select repeat('x', 20000), case when i > 2 then pg_sleep(3)::text end from generate_series(1, 3) i"
-  const broken = t.rejects(Promise.all([1, 2].map(() => pool.ask((sql) => sql.unsafe(wide)))))
-  await sleep(300)
-  await proxy.shut()
-  await broken
-  await proxy.open()
+  await t.rejects(Promise.all(Array.from({ length: MAX }, () => pool.answer((sql) => sql.unsafe(wide)))), late)
+  await sleep(500)
 
   const answers = await Promise.all(
     [1, 2, 3, 4].map((i) => pool.ask((sql) => sql.unsafe(`select ${i} as found`).values()))
@@ -138,4 +146,83 @@ t.test('an answer that breaks off takes no row from the next one', async (t) => 
     answers.map((rows) => [rows.length, rows[0]]),
     [1, 2, 3, 4].map((i) => [1, [i]])
   )
+})
+
+t.test(
+  'a question in the moment in which a connection is lost is a fault or answered, but not with nothing',
+  async (t) => {
+    const { pool, proxy, pid } = await open(t)
+    const found = async () => [...(await pool.ask((sql) => sql.unsafe('select 1 as found').values()))]
+    const answers: Promise<unknown>[] = []
+    const ours = new Set<Socket>()
+    const { emit } = Socket.prototype
+    t.capture(Socket.prototype, 'emit', function (this: Socket, event: string, cause?: unknown) {
+      const isHeard: boolean = Reflect.apply(emit, this, [event, cause])
+      if (event === 'connect' && this.remotePort === proxy.port) ours.add(this)
+      // It is known of this socket that it is lost, and it is not yet closed.
+      if (event === 'error' && ours.has(this)) answers.push(found())
+      return isHeard
+    })
+    await pid()
+
+    proxy.refuse()
+    await proxy.open()
+    await waitUntil(() => answers.length > 0, 'it is lost')
+    t.strictSame(await found(), [[1]])
+
+    for (const answer of await Promise.allSettled(answers))
+      if (answer.status === 'fulfilled') t.strictSame(answer.value, [[1]])
+      else t.equal(answer.reason.code, 'CONNECTION_LOST')
+  }
+)
+
+const ends = [
+  { name: 'reset', lose: (proxy: TcpProxy) => proxy.shut() },
+  // As when PostgreSQL is stopped: it says so and hangs up.
+  { name: 'ended by the server', lose: (_: TcpProxy, direct: Sql) => direct.unsafe(TERMINATE) }
+]
+for (const { name, lose } of ends) {
+  t.test(
+    `a transaction whose connection is ${name} is a fault, and all connections are as good as before`,
+    async (t) => {
+      const { pool, proxy, direct } = await open(t)
+      await direct`create table done (round int)`
+      for (let round = 0; round < 2 * MAX; round++) {
+        let isOver = false
+        const transaction = pool.begin(async (tx) => {
+          await tx`insert into done values (${round})`
+          return tx`select pg_sleep(5)`.finally(() => {
+            isOver = true
+          })
+        })
+        await sleep(100)
+        const begin = performance.now()
+        await Promise.all([t.rejects(transaction, { code: /^(CONNECTION_LOST|ECONNRESET)$/ }), lose(proxy, direct)])
+        t.ok(isOver && performance.now() - begin < 400, 'it is told at once')
+        await proxy.open()
+
+        const answers = await Promise.all([1, 2, 3, 4].map((i) => pool.ask((sql) => sql`select ${i}::int as found`)))
+        t.strictSame(
+          answers.map(([row]) => row?.['found']),
+          [1, 2, 3, 4]
+        )
+        t.equal(await pool.begin(async (tx) => (await tx`select 5 as found`)[0]?.['found']), 5)
+      }
+      t.same(await direct`select * from done`, [], 'and nothing is done')
+    }
+  )
+}
+
+t.test('a connection that is lost takes no transaction of another one along', async (t) => {
+  const { pool, direct } = await open(t)
+  await direct`create table done (what text)`
+  const transaction = pool.begin(async (tx) => {
+    await tx`insert into done values ('slowly')`
+    await tx`select pg_sleep(0.4)`
+  })
+  const other = t.rejects(pool.ask((sql) => sql.unsafe('select pg_sleep(1), 2 as other')))
+  await sleep(100)
+  await direct.unsafe(`${TERMINATE} and query like '%other'`)
+  await Promise.all([other, transaction])
+  t.strictSame([...(await direct`select * from done`)], [{ what: 'slowly' }])
 })

@@ -117,3 +117,13 @@ t.test('no setting of TLS is passed over in silence', async (t) => {
     t.throws(read, { message: /^ {2}DB_URI must be .*sslmode/m, faults: { length: 1 } }, query)
   }
 })
+
+t.test(
+  'one host of PostgreSQL is named: of several none would be found to be the one that takes changes',
+  async (t) => {
+    for (const address of ['db1,db2/app', 'db1,db2:5432/app', 'db/app?target_session_attrs=read-write']) {
+      const read = () => readSettings({ ...testEnvironment, DB_URI: `postgres://ada:hunter2@${address}` })
+      t.throws(read, { message: /^ {2}DB_URI must be .*one host/m, faults: { length: 1 } }, address)
+    }
+  }
+)
