@@ -5,6 +5,9 @@ import type { Test } from 'tap'
 export type Proxy = Awaited<ReturnType<typeof startProxy>>
 type Link = { isForgotten: boolean; client: Socket; upstream: Socket }
 
+/** One that is ending cannot be reset any more: Node would never close it. */
+const reset = (socket: Socket) => (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy())
+
 /** A TCP proxy in front of a server, for what happens on the way to it. */
 export async function startProxy(t: Test, target: number) {
   const links = new Set<Link>()
@@ -15,7 +18,7 @@ export async function startProxy(t: Test, target: number) {
   function close(link: Link, isReset: boolean) {
     // The other end of a forgotten connection never hears of it.
     if (!link.isForgotten)
-      for (const socket of [link.client, link.upstream]) isReset ? socket.resetAndDestroy() : socket.end()
+      for (const socket of [link.client, link.upstream]) isReset ? reset(socket) : socket.destroySoon()
     if (link.client.destroyed && link.upstream.destroyed) links.delete(link)
   }
 
@@ -45,7 +48,7 @@ export async function startProxy(t: Test, target: number) {
   })
 
   function cut() {
-    for (const { client, upstream } of links) for (const socket of [client, upstream]) socket.resetAndDestroy()
+    for (const { client, upstream } of links) for (const socket of [client, upstream]) reset(socket)
   }
   let port = 0
   async function listen() {
