@@ -37,7 +37,7 @@ export function createRedisGate(
   let isReported = false
   let isClosed = false
   let probing: Promise<void> | null = null
-  // Counts losses, so that a probe during which the connection broke again does not open the way.
+  // Counts losses: a probe during which the connection broke again opens no way, and a late failure closes none.
   let losses = 0
   let timer: NodeJS.Timeout | undefined
 
@@ -79,20 +79,20 @@ export function createRedisGate(
   }
 
   async function attempt<T>(command: (redis: RedisClient) => Promise<T>) {
+    const before = losses
     try {
       return await inTime(QUESTION_MS, () => command(redis))
     } catch (cause) {
-      // A request that has no time left tells nothing of Redis.
+      // A request that has no time left tells nothing of Redis; one from before the last loss was answered by a refill.
       const isHurry = cause instanceof DeadlineExceeded && cause.afterMs < QUESTION_MS
-      if (!isRefusal(cause) && !isHurry) lose(cause)
+      if (!isRefusal(cause) && !isHurry && losses === before) lose(cause)
       throw new ServiceUnavailable({ cause })
     } finally {
       look()
     }
   }
 
-  redis.on('close', () => lose())
-  redis.on('ready', () => void probe())
+  redis.on('close', () => lose()).on('ready', () => void probe())
   redis.on('error', () => {}) // unheard it would end the process; `close` follows each one
   // Of a cluster: it was asked for its masters, and a connection has ended.
   for (const event of ['refresh', '-node']) redis.on(event, look)

@@ -189,3 +189,19 @@ t.test(
     await waitUntil(gate.isUp, 'it is looked for all the same')
   }
 )
+
+t.test('an answer that is missing since before a loss is no second loss', { skip: noRedisProgram }, async (t) => {
+  const { gate, reported } = await open(t)
+  await waitUntil(gate.isUp, 'Redis is trusted')
+  const late = t.rejects(
+    gate.write(() => new Promise(() => {})),
+    { code: 'SERVICE_UNAVAILABLE' }
+  )
+
+  gate.distrust()
+  await waitUntil(gate.isUp, 'Redis is trusted again')
+  await late
+
+  t.ok(gate.isUp())
+  t.same(reported, [true, false, true])
+})
