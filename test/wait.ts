@@ -1,11 +1,20 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-export async function freePort() {
-  const server = createServer()
-  const { promise, resolve } = Promise.withResolvers<number>()
-  server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
-  const port = await promise
-  await new Promise((done) => server.close(done))
+const given = new Set<number>()
+
+function isFree(port: number) {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const server = createServer().on('error', () => resolve(false))
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  return promise
+}
+
+/** A port on which nobody listens, for a server that starts a moment later: none that the system lends to outgoing connections. */
+export async function freePort(): Promise<number> {
+  const port = randomInt(10_240, 32_768)
+  if (given.has(port) || !(await isFree(port))) return freePort()
+  given.add(port)
   return port
 }
 
