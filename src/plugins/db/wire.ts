@@ -77,8 +77,8 @@ export class Wire extends EventEmitter {
     this.#fault = cause ?? new ConnectionLost()
     this.#socket.destroy()
     if (!this.#isEnded) this.emit('error', this.#fault)
-    // Nobody was there yet, or everybody was told: this connection may be made anew.
-    if (this.#isEnded || !this.#isReady) this.emit('close', !this.#isEnded)
+    // Nobody was there yet, or everybody was told: this connection may be made anew, after what is still to be written of it.
+    if (this.#isEnded || !this.#isReady) setImmediate(() => this.emit('close', !this.#isEnded))
     else this.#onLost()
   }
 

@@ -113,6 +113,14 @@ t.test('one that hangs up is not called all the time', async (t) => {
   await t.resolves(pool.check())
 })
 
+t.test('connections that were refused are made as soon as somebody listens', async (t) => {
+  const { proxy, pid } = await open(t)
+  proxy.refuse()
+  for (let i = 0; i < 2 * MAX; i++) await t.rejects(pid(), { code: 'ECONNREFUSED' })
+  await proxy.open()
+  await t.resolves(Promise.all(Array.from({ length: 2 * MAX }, pid)))
+})
+
 t.test('one that takes no changes counts as down', async (t) => {
   const { pool, direct } = await open(t)
   await t.resolves(pool.check())
