@@ -3,8 +3,10 @@ import { inBackground } from '../deadline/deadline.ts'
 import { describeTlsFault } from '../errors/tls.ts'
 import { isUnavailable } from './errors.ts'
 
-/** Logs each loss and each return of the database once, and looks for it at intervals until it is back. */
+/** Logs each loss and each return of the database once, and looks for it until it is back: soon at first, then at intervals. */
 export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLogger, retryMs = 500) {
+  const firstMs = retryMs / 5
+  let waitMs = firstMs
   let isUp = true
   let isStopped = false
   let logged: string | null = null
@@ -16,6 +18,7 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
     if (!isUp) log.info({ event: 'dependency_up', dependency: 'database' }, 'the database is back')
     isUp = true
     logged = null
+    waitMs = firstMs
   }
 
   function lose(err: unknown) {
@@ -29,7 +32,8 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
     logged = fault
     isUp = false
     clearTimeout(timer)
-    if (!isStopped) timer = setTimeout(() => void recover().catch(lose), retryMs)
+    if (!isStopped) timer = setTimeout(() => void recover().catch(lose), waitMs)
+    waitMs = Math.min(2 * waitMs, retryMs)
   }
 
   return {
