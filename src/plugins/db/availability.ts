@@ -21,6 +21,10 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
     waitMs = firstMs
   }
 
+  function lookAgain() {
+    void recover().catch(lose)
+  }
+
   function lose(err: unknown) {
     // It is there, and something else is wrong, such as pending migrations: that is said too.
     const fault = isUnavailable(err) ? null : (err as Error).message
@@ -32,7 +36,7 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
     logged = fault
     isUp = false
     clearTimeout(timer)
-    if (!isStopped) timer = setTimeout(() => void recover().catch(lose), waitMs)
+    if (!isStopped) timer = setTimeout(lookAgain, waitMs)
     waitMs = Math.min(2 * waitMs, retryMs)
   }
 

@@ -39,17 +39,17 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
     void lost.end({ timeout: 1 })
   }
 
-  const connectOnce = () => {
+  const create = () => {
     const fresh: Sql = connect(() => replace(fresh))
     return fresh
   }
-  let client = connectOnce()
+  let client = create()
   let isOpen = true
   // drizzle will set its own parsers for this one.
   const { options } = client
 
   function open() {
-    const fresh = connectOnce()
+    const fresh = create()
     Object.assign(fresh.options.parsers, options.parsers)
     Object.assign(fresh.options.serializers, options.serializers)
     return fresh

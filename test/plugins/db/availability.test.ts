@@ -5,7 +5,7 @@ import { DeadlineExceeded, inTime, withPatience } from '../../../src/plugins/dea
 import { waitUntil } from '../../servers.ts'
 
 /** A watch over a database that answers as `state.fault` says, and what it logs. */
-function watch(t: Test) {
+function watch(t: Test, retryMs = 1) {
   const state = { fault: null as Error | null, looks: 0 }
   const lines: unknown[] = []
   const note = (level: string) => (line: { event: string; err?: Error & { code?: string } }) =>
@@ -16,7 +16,7 @@ function watch(t: Test) {
     await inTime(1000, async () => {})
     if (state.fault) throw state.fault
   }
-  const availability = watchAvailability(look, log, 1)
+  const availability = watchAvailability(look, log, retryMs)
   t.teardown(() => availability.stop())
   return { availability, state, lines }
 }
@@ -39,6 +39,30 @@ t.test('one line tells of a loss and one of the return, however many requests fa
   await waitUntil(() => !availability.isUp(), 'it is lost again')
   t.strictSame(lines.slice(2), ['error dependency_down DEADLINE_EXCEEDED'])
 })
+
+t.test(
+  'one that is down is looked for soon at first, then less often, and soon again after the next loss',
+  async (t) => {
+    const { availability, state } = watch(t, 500)
+    const waits: (number | undefined)[] = []
+    const { setTimeout: wait } = globalThis
+    t.capture(globalThis, 'setTimeout', ((act: () => void, ms?: number) => {
+      if (act.name === 'lookAgain') waits.push(ms)
+      return wait(act, act.name === 'lookAgain' ? 1 : ms)
+    }) as typeof setTimeout)
+    state.fault = late
+    await availability.start()
+    await waitUntil(() => waits.length >= 5, 'it looks again and again')
+    t.strictSame(waits.slice(0, 5), [100, 200, 400, 500, 500])
+    state.fault = null
+    await waitUntil(availability.isUp, 'it is back')
+    waits.length = 0
+    state.fault = late
+    availability.suspect(late)
+    await waitUntil(() => waits.length > 0, 'it is lost again')
+    t.equal(waits[0], 100)
+  }
+)
 
 t.test('one query that fails is no loss where the database answers', async (t) => {
   const { availability, state, lines } = watch(t)
