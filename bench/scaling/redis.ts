@@ -19,7 +19,8 @@ export async function redisCpu(client: Redis) {
 export async function weighKeys(client: Redis): Promise<KeyWeight[]> {
   const examples = new Map<string, string>()
   for (const key of await client.keys('*')) {
-    const sort = key.replace(/^(\w+):.*$/, '$1')
+    // Behind the prefix: see src/plugins/redis/prefix.ts.
+    const sort = key.replace(/^[\w-]+:[\w-]+:(\w+):.*$/, '$1')
     if (!key.endsWith(':complete')) examples.set(sort, key)
   }
   const weights: KeyWeight[] = []

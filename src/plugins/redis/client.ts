@@ -6,9 +6,10 @@ export type RedisClient = Redis | Cluster
 
 const RETRY_MS = 250
 
-function open(url: string, onFault: (error: Error) => void): RedisClient {
+function open(url: string, keyPrefix: string, onFault: (error: Error) => void): RedisClient {
   const { topology, isSecure, nodes, username, password, db, sentinel } = parseRedisUrl(url)
   const options: RedisOptions = {
+    keyPrefix,
     username,
     password,
     connectTimeout: 2000,
@@ -59,11 +60,11 @@ function open(url: string, onFault: (error: Error) => void): RedisClient {
 const CONSEQUENCE = /^(Connection is closed|Failed to refresh slots cache)/
 
 /**
- * Connects to Redis, whatever its topology, and keeps trying; commands are never kept waiting for a connection. `onFault` is
- * told what keeps it from one.
+ * Connects to Redis, whatever its topology, and keeps trying; commands are never kept waiting for a connection. Every key gets
+ * `keyPrefix`. `onFault` is told what keeps it from a connection.
  */
-export function connectRedis(url: string, onFault: (error: Error) => void) {
-  const redis = open(url, onFault)
+export function connectRedis(url: string, keyPrefix: string, onFault: (error: Error) => void) {
+  const redis = open(url, keyPrefix, onFault)
   for (const event of ['error', 'node error'])
     redis.on(event, (error: Error) => void (CONSEQUENCE.test(error.message) || onFault(error)))
   return redis

@@ -12,4 +12,11 @@ function isRedis(url: string) {
 const FAULT =
   'must be redis://host:6379, redis+cluster://host1,host2 or redis+sentinel://host1,host2/name; with TLS rediss, rediss+…'
 
-export const redisEnv = { REDIS_URL: text(null, isRedis, FAULT) }
+/** Braces would decide which node of a cluster keeps a key. */
+const isPrefix = (prefix: string) => /^[\w:./-]{1,64}$/.test(prefix)
+
+export const redisEnv = {
+  REDIS_URL: text(null, isRedis, FAULT),
+  /** In front of every key. By default made from the database: see prefix.ts. */
+  REDIS_PREFIX: text(null, isPrefix, 'must be up to 64 letters, digits and : . / _ -')
+}

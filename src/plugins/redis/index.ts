@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { describeTlsFault } from '../errors/tls.ts'
 import { findRisks } from './durability.ts'
 import { createRedisGate, type RedisGate } from './gate.ts'
+import { redisPrefix } from './prefix.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -10,6 +12,9 @@ declare module 'fastify' {
     redis: RedisGate | null
   }
 }
+
+/** How long the start waits for Redis to be filled, in ms. */
+const START_WAIT_MS = 200
 
 /** One connection to Redis where REDIS_URL is set; the start does not wait for it, and losing it stops nothing. */
 async function redis(app: FastifyInstance) {
@@ -20,7 +25,7 @@ async function redis(app: FastifyInstance) {
   // ioredis is loaded only where it is used, which is much of the time to start.
   const { connectRedis, firstConnection } = await import('./client.ts')
   let fault: Error | undefined
-  const client = connectRedis(app.config.REDIS_URL, (error) => {
+  const client = connectRedis(app.config.REDIS_URL, redisPrefix(app.config), (error) => {
     fault = error
   })
   const gate = createRedisGate(client, (isUp, cause) => {
@@ -40,7 +45,8 @@ async function redis(app: FastifyInstance) {
   app.decorate('redis', gate)
   app.addHook('onReady', async () => {
     await firstConnection(client)
-    await gate.probe()
+    // A million revocations take longer to write than anyone wants to wait: SQL answers until Redis is trusted.
+    await Promise.race([gate.probe(), sleep(START_WAIT_MS, undefined, { ref: false })])
   })
   app.addHook('onClose', async () => {
     gate.close()

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
 import { inTime } from '../deadline/deadline.ts'
-import { BUCKETS } from './buckets.ts'
+import { bucketsOf, slotOf } from './buckets.ts'
 import type { RedisClient } from './client.ts'
 
 /** Refusals that say: I am no server for these keys, or not now. */
@@ -50,8 +50,10 @@ export function createMasters(redis: RedisClient) {
     },
     /** Rejects where one of them would not take a write now: one that answers may still refuse. */
     async check() {
-      const keys = isCluster(redis) ? BUCKETS.map((bucket) => `check:{${bucket}}`) : ['check']
-      await Promise.all(keys.map((key) => redis.set(key, '1', 'PX', 1000)))
+      const { all } = bucketsOf(redis)
+      // One key for each master: the last of its tags wins.
+      const tags = isCluster(redis) ? new Map(all.map((tag) => [redis.slots[slotOf(tag)]?.[0], tag])).values() : all
+      await Promise.all([...tags].map((tag) => redis.set(`check:{${tag}}`, '1', 'PX', 1000)))
     }
   }
 }

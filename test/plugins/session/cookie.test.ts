@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { redisPrefix } from '../../../src/plugins/redis/prefix.ts'
 import { backends, build, logIn, PASSWORD, randomKey, signUp } from '../../build.ts'
 import { cookie } from './transport.ts'
 
@@ -216,7 +217,8 @@ for (const backend of backends) {
         ]
         const stored = [JSON.stringify(rows)]
         const keys = (await app.redis?.client.keys('*')) ?? []
-        for (const key of keys) stored.push(key, String(await app.redis?.client.get(key)))
+        const prefix = redisPrefix(app.config)
+        for (const key of keys) stored.push(key, String(await app.redis?.client.get(key.replace(prefix, ''))))
         t.notOk(stored.join('\n').includes(secret))
         t.ok(stored.join('\n').includes(hash), 'its SHA-256 is')
         const starts = new Set<string | undefined>()
