@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Check } from 'typebox/value'
+import { isLive } from '../src/plugins/auth/logins.ts'
+import { isUuid } from '../src/plugins/db/ids.ts'
 import { NewPassword } from '../src/plugins/users/schemas.ts'
 
 /** Bad input: its text is for the one who typed it. */
@@ -39,16 +41,21 @@ export const commands: Record<string, Command> = {
   },
   async logins(app, { print }, [name]) {
     const user = await findUser(app, name)
-    for (const { id, kind, lastSeenAt, ip, userAgent } of await app.logins.listLive(user.id, new Date()))
-      print([id, kind, lastSeenAt.toISOString(), ip, userAgent].join('  '))
+    const now = new Date()
+    for (let page = await app.logins.listLive(user.id, now); page.length > 0; ) {
+      for (const { id, kind, lastSeenAt, ip, userAgent } of page)
+        print([id, kind, lastSeenAt.toISOString(), ip, userAgent].join('  '))
+      page = await app.logins.listLive(user.id, now, { after: page.at(-1) })
+    }
   },
   async revoke(app, _terminal, [name], { login, all }) {
     if (all && (name ?? login)) throw new Refused('--all ends the logins of everybody: it goes with nothing else')
     if (all) return revokeEverybody(app, new Date())
     const { id } = await findUser(app, name)
     if (login === undefined) return app.revocations.revokeAll(app, id, 'all', new Date())
-    const live = await app.logins.listLive(id, new Date())
-    if (!live.some((row) => row.id === login)) throw new Refused('This account has no live login with this id')
+    const found = isUuid(login) ? await app.logins.find(login) : null
+    if (found?.userId !== id || !isLive(found, new Date()))
+      throw new Refused('This account has no live login with this id')
     await app.revocations.revoke(app, login, 'revoked', new Date())
   },
   async password(app, { readPassword }, [name]) {
@@ -58,7 +65,6 @@ export const commands: Record<string, Command> = {
     if (!Check(NewPassword(PASSWORD_MIN_LENGTH), password) || !password.isWellFormed() || password.includes('\0'))
       throw new Refused(`A password has ${PASSWORD_MIN_LENGTH} to 256 characters`)
     await app.passwords.refuseCommon(password)
-    await app.revocations.check()
     await app.revocations.resetPassword(app, id, await app.passwords.hash(password), new Date())
   }
 }

@@ -11,7 +11,7 @@ export type Credentials = ReturnType<typeof createCredentials>
 
 /** What takes a password: signing up, logging in, giving it again, changing it. */
 export function createCredentials(app: FastifyInstance) {
-  const { users, passwords, logins, events, throttle, log } = app
+  const { users, passwords, logins, revocations, events, throttle, log } = app
   const verified = createVerifier(app)
   const { signIn, renew } = createSignIn(app)
 
@@ -62,7 +62,10 @@ export function createCredentials(app: FastifyInstance) {
     /** Makes this login fresh again and renews it (ASVS 5.0, 7.2.4 and 7.5.3). */
     async reauthenticate(request: FastifyRequest, reply: FastifyReply, password: string) {
       return verified(request, claimOf(request, password, 'authn_login_fail'), async (user) => {
-        const renewed = await renew(request, reply, (old, carrier, now) => logins.renew(user, old, carrier, now))
+        const renewed = await renew(request, reply, {
+          findAffected: async (old) => [old],
+          change: (old, carrier, now) => logins.renew(user, old, carrier, now)
+        })
         if (renewed) await events.record(request, 'authn_login_success', { reason: 'reauthentication' })
         return renewed
       })
@@ -72,9 +75,14 @@ export function createCredentials(app: FastifyInstance) {
       await passwords.refuseCommon(next)
       return verified(request, claimOf(request, current, 'authn_password_change_fail'), async (user) => {
         const hash = await passwords.hash(next)
-        const renewed = await renew(request, reply, (old, carrier, now) =>
-          logins.changePassword(user, hash, old, carrier, now)
-        )
+        const renewed = await renew(request, reply, {
+          async findAffected(old) {
+            await revocations.endSurplus(request, user.id, old.id)
+            return logins.listUnrevoked(user.id)
+          },
+          change: (old, carrier, now, { length: count }) =>
+            logins.changePassword(request, user, hash, { old, count }, carrier, now)
+        })
         if (renewed) await events.record(request, 'authn_password_change')
         return renewed
       })

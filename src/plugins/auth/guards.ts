@@ -23,8 +23,11 @@ export function createGuards({ strategies, logins, revocations, events }: Fastif
     if (request.account === null) throw new Unauthenticated()
   }
 
-  /** Beside what `authenticate` lets in: a revoked login whose own call this repeats, which was a 503. Then it is 204 here. */
-  function authenticateToRevoke(isRepeat: (login: Login, request: FastifyRequest) => boolean) {
+  /**
+   * Beside what `authenticate` lets in: the credential of a login that an earlier try of this call has revoked, where that try
+   * was a 503. Then it is 204 here. `isRepeated` says of which logins the call was.
+   */
+  function authenticateToRevoke(isRepeated: (pending: Login, own: Login, request: FastifyRequest) => boolean) {
     return async function authenticateOrComplete(request: FastifyRequest, reply: FastifyReply) {
       try {
         await authenticate(request, reply)
@@ -32,8 +35,8 @@ export function createGuards({ strategies, logins, revocations, events }: Fastif
         // The refusal names its login, and the row says that somebody is still to be told of the revocation.
         const { sid } = error as { sid?: string }
         const login = sid === undefined ? null : await logins.find(sid)
-        if (!login?.revocationPending || !isRepeat(login, request)) throw error
-        await revocations.complete(login.userId)
+        if (!login?.revocationPending || !isRepeated(login, login, request)) throw error
+        await revocations.complete(login.userId, (pending) => isRepeated(pending, login, request))
         strategies.get(login.kind)?.signOut(request, reply, login.id)
         return reply.code(204).send()
       }

@@ -1,19 +1,23 @@
-import type { Login } from '../db/types.ts'
-import type { Logins } from './logins.ts'
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
+import type { Logins, RevokedLogin } from './logins.ts'
 
 /** A part that lets logins in without asking SQL, and so has to hear of each that is revoked. */
 export type RevocationListener = {
   /** For how long after a revocation what the login carried could still be taken for good. */
-  windowMs: number
-  /** Rejects where it could not store a revocation now. */
-  check(): Promise<void>
+  windowMs(): Promise<number>
+  /**
+   * From now on asks SQL about these, for longer than it takes until SQL is read again, or until the function that it gives.
+   * Rejects where it could not store that.
+   */
+  prepare(logins: RevokedLogin[]): Promise<() => Promise<void>>
   /** Stores revocations, old ones again too. Awaited: what could not be stored was not revoked. */
-  add(logins: Login[]): Promise<void>
-  /** Called when it was told of all revocations of its window. */
-  complete(): Promise<void>
+  add(logins: RevokedLogin[]): Promise<void>
+  /** Called before it is told of all revocations of its window; the function that it gives, after it. */
+  begin(): Promise<() => Promise<void>>
   /** How many revocations it remembers, where it can say. */
-  size?(): number | Promise<number>
+  size?(): Promise<number>
 }
+export type Replay = ReturnType<typeof createReplay>
 
 const BATCH = 1000
 /** No login that was revoked just then comes after it. */
@@ -21,14 +25,66 @@ const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 /** Clocks of replicas differ, and a transaction commits later than its time says. */
 export const OVERLAP_MS = 10_000
 
-/** Tells what SQL knows of revocations since then and a little before, oldest first. */
-export async function replaySince(logins: Logins, since: Date, tell: (found: Login[]) => Promise<void>) {
-  // Many may have been revoked at the same moment: the id tells where a batch ended.
-  const start = new Date(since.getTime() - OVERLAP_MS)
-  let last: Pick<Login, 'revokedAt' | 'id'> | undefined = { revokedAt: start, id: LAST_ID }
-  while (last?.revokedAt) {
-    const found: Login[] = await logins.revokedSince(last.revokedAt, last.id, BATCH)
-    await tell(found)
-    last = found.length === BATCH ? found.at(-1) : undefined
+/** Tells the listeners what SQL knows of revocations: what another process did, or what they lost. */
+export function createReplay(logins: Logins, listeners: RevocationListener[]) {
+  let toldUntil: Date | null = null
+  /** Those that the next overlap brings again, and when they were revoked, in ms. */
+  let told = new Map<string, number>()
+  let working: Promise<void> = Promise.resolve()
+
+  const windowMs = async () => Math.max(0, ...(await Promise.all(listeners.map((listener) => listener.windowMs()))))
+
+  /** Tells what SQL knows of revocations since then and a little before, oldest first. */
+  async function tellSince(since: Date, now: Date, isNew: (login: RevokedLogin) => boolean) {
+    const isRecent = ([, ms]: [string, number]) => ms > now.getTime() - 2 * OVERLAP_MS
+    // Many may have been revoked at the same moment: the id tells where a batch ended.
+    const start = new Date(since.getTime() - OVERLAP_MS)
+    let last: Pick<RevokedLogin, 'revokedAt' | 'id'> | undefined = { revokedAt: start, id: LAST_ID }
+    while (last?.revokedAt) {
+      const found = await logins.revokedSince(last.revokedAt, last.id, BATCH)
+      const fresh = found.filter(isNew)
+      for (const listener of listeners) await listener.add(fresh)
+      const times = fresh.map(({ id, revokedAt }): [string, number] => [id, revokedAt?.getTime() ?? 0])
+      for (const [id, ms] of times.filter(isRecent)) told.set(id, ms)
+      last = found.length === BATCH ? found.at(-1) : undefined
+      // SQLite answers without a pause, and a million of them would let nobody else work.
+      await yieldToOthers()
+    }
+    told = new Map([...told].filter(isRecent))
+  }
+
+  async function tellAll(now: Date) {
+    const completions = []
+    for (const listener of listeners) completions.push(await listener.begin())
+    await tellSince(new Date(now.getTime() - (await windowMs())), now, () => true)
+    for (const complete of completions) await complete()
+    toldUntil = now
+  }
+
+  async function tellRecent(now: Date) {
+    if (toldUntil === null) return tellAll(now)
+    await tellSince(toldUntil, now, ({ id }) => !told.has(id))
+    toldUntil = now
+  }
+
+  /** One after the other: a slow one never overlaps the next. */
+  function inTurn(work: () => Promise<void>) {
+    const done = working.then(work)
+    working = done.catch(() => {})
+    return done
+  }
+
+  return {
+    /** Everything that the listeners could have missed: at start, and when a store that was lost is back. */
+    replayAll: (now: Date) => inTurn(() => tellAll(now)),
+    /** What other processes revoked since the last time; everything, if there was none. */
+    replayRecent: (now: Date) => inTurn(() => tellRecent(now)),
+    /** For how long after its revocation the row of a login must stay, in ms: somebody may still have to be told. */
+    windowMs,
+    /** How many revocations the listeners remember, those that can say. */
+    async size() {
+      const sizes = await Promise.all(listeners.map((listener) => listener.size?.() ?? 0))
+      return sizes.reduce((sum, size) => sum + size, 0)
+    }
   }
 }

@@ -1,110 +1,107 @@
 import type { Login, RevokedReason } from '../db/types.ts'
-import type { EventSource, Events } from '../events/events.ts'
-import type { Logins } from './logins.ts'
-import { type RevocationListener, replaySince } from './replay.ts'
-import type { Transactions } from './transactions.ts'
+import type { EventSource } from '../events/events.ts'
+import { logEvent } from '../events/log.ts'
+import type { Endings } from './endings.ts'
+import type { Logins, RevokedLogin } from './logins.ts'
+import type { RevocationListener } from './replay.ts'
 
 export type Revocations = ReturnType<typeof createRevocations>
 
-/** The reasons that the event has beside those of time; what was replaced or renewed lives on in another login. */
-const EVENT_REASONS: Partial<Record<RevokedReason, string>> = { all: 'revoked', replaced: 'revoked' }
+const toSids = (logins: Login[]) => logins.map(({ id }) => id)
 
-/** Ends logins: SQL first, which is the record, then everybody who has to know. */
-export function createRevocations(logins: Logins & Transactions, events: Events) {
-  const listeners: RevocationListener[] = []
-  let toldUntil: Date | null = null
-
-  async function tell(found: Login[]) {
+/** Ends logins: in SQL, which is the record, and with everybody who has to know. `limit`: how many an account may have. */
+export function createRevocations(logins: Logins & Endings, listeners: RevocationListener[], limit: number) {
+  async function tell(found: RevokedLogin[]) {
+    if (found.length === 0) return
     for (const listener of listeners) await listener.add(found)
   }
 
-  /** Tells the listeners of revoked logins. Throws where one did not take it, and remembers that it has to be repeated. */
-  async function tellOnce(revoked: Login[]) {
+  /** Lets SQL be asked about these; gives what takes that back. Throws where a listener did not take it: nothing is left of it. */
+  async function prepare(affected: RevokedLogin[]) {
+    const cancels: (() => Promise<void>)[] = []
+    const cancel = async () => void (await Promise.allSettled(cancels.map((each) => each())))
     try {
-      await tell(revoked)
+      for (const listener of listeners) cancels.push(await listener.prepare(affected))
+      return cancel
     } catch (error) {
-      await logins.setPending(toSids(revoked), true)
+      await cancel()
       throw error
     }
-    const repeated = revoked.filter(({ revocationPending }) => revocationPending)
-    await logins.setPending(toSids(repeated), false)
   }
 
-  async function record(source: EventSource, { revokedReason, userId, id, kind }: Login) {
-    if (revokedReason === null || revokedReason === 'renewed') return
-    const reason = EVENT_REASONS[revokedReason] ?? revokedReason
-    const names = ['session_expired' as const, ...(kind === 'token' ? ['authn_token_revoked' as const] : [])]
-    await events.record(source, names, { userId, sid: id, kind, reason })
+  /** Tells of logins that SQL has revoked, and then their revoking call is acknowledged. Throws where a listener did not take it. */
+  async function acknowledge(revoked: Login[]) {
+    await tell(revoked)
+    // Failing this costs nothing: the call that is done could be repeated once more.
+    const pending = revoked.filter(({ revocationPending }) => revocationPending)
+    await logins.setPending(toSids(pending), false).catch(() => {})
+  }
+
+  /** Ends what an account has beyond the limit, from before there was one, so that what follows is of bounded size. */
+  async function endSurplus(source: EventSource, userId: string, stays?: string) {
+    for (;;) {
+      const ended = await logins.markSurplus(userId, stays, limit, new Date())
+      if (ended.length === 0) return
+      logEvent(source, 'session_expired', { userId, reason: 'limit', count: ended.length })
+      await tell(ended)
+    }
   }
 
   return {
     onRevoked: (listener: RevocationListener) => void listeners.push(listener),
-    /** Rejects where a revocation could not be stored everywhere just now: before what must be done wholly or not at all. */
-    async check() {
-      for (const listener of listeners) await listener.check()
-    },
-    /** Tells everybody of logins that SQL has just revoked. Throws where a listener did not take it: repeat `complete`, then. */
-    async announce(source: EventSource, ended: Login[]) {
-      try {
-        await tellOnce(ended)
-      } finally {
-        for (const login of ended) await record(source, login)
+    tell,
+    endSurplus,
+    /**
+     * Runs a change that ends some of these logins, wholly or not at all: it throws where a revocation cannot be stored
+     * everywhere, and then nothing has changed. SQL is asked about these logins from before the change until all were told.
+     */
+    async endWholly<T extends { ended: Login[] }>(affected: RevokedLogin[], change: () => Promise<T | null>) {
+      const cancel = await prepare(affected)
+      const changed = await change().catch(async (error) => {
+        await cancel()
+        throw error
+      })
+      if (changed === null) {
+        await cancel()
+        return null
       }
+      const prepared = new Set(affected.map(({ id }) => id))
+      const others = changed.ended.filter(({ id }) => !prepared.has(id))
+      await acknowledge(others)
+      // Of those that cannot be told of now SQL is asked, until it is read again.
+      await acknowledge(changed.ended.filter(({ id }) => prepared.has(id))).catch(() => {})
+      return changed
     },
     /** Revokes a login; null where there is none. Throws where SQL or a listener did not take it: repeat it, then. */
     async revoke(source: EventSource, sid: string, reason: RevokedReason, now: Date) {
-      const ended = await logins.markRevoked(sid, reason, now)
-      if (ended) await this.announce(source, [ended])
-      if (ended) return ended
-      const login = await logins.find(sid)
-      if (login) await tellOnce([login])
+      const ended = await logins.markRevoked(source, sid, reason, now)
+      const login = ended ?? (await logins.find(sid))
+      if (login) await acknowledge([login])
       return login
     },
-    /** Revokes the logins of a user but `except`, and tells of those too of which somebody was still to be told. */
+    /** Revokes the logins of a user but `except`. Throws as `revoke` does. */
     async revokeAll(source: EventSource, userId: string, reason: RevokedReason, now: Date, except?: string) {
       const pending = await logins.listPending(userId)
-      await this.announce(source, await logins.markAllRevoked(userId, reason, now, except))
-      await tellOnce(pending)
+      await endSurplus(source, userId, except)
+      await acknowledge(await logins.markAllRevoked(source, userId, reason, now, except))
+      await tell(pending)
+      await acknowledge(pending.filter(({ revokedReason }) => revokedReason === reason))
     },
-    /** Deletes a user, ends their logins; does nothing where there is no such user. Throws as `revokeAll` does. */
+    /** Deletes a user, ends their logins; does nothing where there is no such user. Throws as `revoke` does. */
     async deleteUser(source: EventSource, userId: string, now: Date) {
-      const deleted = await logins.deleteUser(userId, now)
-      if (deleted === null) return
-      await events.record(source, 'user_deleted', { userId })
-      await this.announce(source, deleted.ended)
+      await endSurplus(source, userId)
+      const deleted = await logins.deleteUser(source, userId, now)
+      if (deleted) await acknowledge(deleted.ended)
     },
-    /** Sets a password without the old one and ends all logins; does nothing where there is no such user. */
+    /** Sets a password without the old one and ends all logins, wholly or not at all; nothing where there is no such user. */
     async resetPassword(source: EventSource, userId: string, passwordHash: string, now: Date) {
-      const reset = await logins.resetPassword(userId, passwordHash, now)
-      if (reset === null) return
-      await events.record(source, 'authn_password_change', { userId, reason: 'reset' })
-      await this.announce(source, reset.ended)
+      await endSurplus(source, userId)
+      const affected = await logins.listUnrevoked(userId)
+      await this.endWholly(affected, () => logins.resetPassword(source, userId, passwordHash, now))
     },
-    /** Tells everybody of the revoked logins of a user that they could not be told of. Throws where they still cannot. */
-    async complete(userId: string) {
-      await tellOnce(await logins.listPending(userId))
-    },
-    /** Tells the listeners all that they could have missed: at start, and when a store that was lost is back. */
-    async replayAll(now: Date) {
-      const window = Math.max(0, ...listeners.map((listener) => listener.windowMs))
-      await replaySince(logins, new Date(now.getTime() - window), tell)
-      for (const listener of listeners) await listener.complete()
-      toldUntil = now
-    },
-    /** Tells the listeners what other processes revoked since the last time; everything, if there was none. */
-    async replayRecent(now: Date) {
-      if (toldUntil === null) return this.replayAll(now)
-      await replaySince(logins, toldUntil, tell)
-      toldUntil = now
-    },
-    /** For how long after its revocation the row of a login must stay, in ms: somebody may still have to be told. */
-    windowMs: () => Math.max(0, ...listeners.map((listener) => listener.windowMs)),
-    /** How many revocations the listeners remember, those that can say. */
-    async size() {
-      const sizes = await Promise.all(listeners.map((listener) => listener.size?.() ?? 0))
-      return sizes.reduce((sum, size) => sum + size, 0)
+    /** Acknowledges those revoking calls of a user that could not be, and that `isRepeated` picks. Throws where it still cannot. */
+    async complete(userId: string, isRepeated: (pending: Login) => boolean) {
+      await acknowledge((await logins.listPending(userId)).filter(isRepeated))
     }
   }
 }
-
-const toSids = (logins: Login[]) => logins.map(({ id }) => id)

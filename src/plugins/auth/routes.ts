@@ -81,7 +81,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/logout', {
     schema: { summary: 'End this login', tags, response: { 204: noContent, ...problems(401) } },
-    onRequest: app.authenticateToRevoke(() => true),
+    onRequest: app.authenticateToRevoke(({ id }, own) => id === own.id),
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)
       const login = await revocations.revoke(request, sid, 'logout', new Date())

@@ -1,4 +1,5 @@
 import Type, { type TSchema } from 'typebox'
+import { UUID_PATTERN } from '../db/ids.ts'
 import { Email, KnownPassword, Name, NewPassword, Time, Username, UserReply } from '../users/schemas.ts'
 import type { Strategy } from './strategy.ts'
 
@@ -65,7 +66,26 @@ const ListedLogin = Type.Object(
   },
   closed
 )
-export const LoginList = Type.Object({ sessions: Type.Array(ListedLogin) }, closed)
+export const LoginList = Type.Object(
+  {
+    sessions: Type.Array(ListedLogin),
+    nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'null: the last page' })
+  },
+  closed
+)
+/** `cursor` is the time in ms and the id of the last login of a page. */
+export const LoginListQuery = Type.Object(
+  {
+    cursor: Type.Optional(
+      Type.String({
+        pattern: `^\\d{1,14}_${UUID_PATTERN.slice(1)}`,
+        description: 'nextCursor of the page before'
+      })
+    ),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 }))
+  },
+  closed
+)
 /** An id that cannot be is simply not found. */
 export const SessionParams = Type.Object({ id: Type.String() })
 export const RevokeAllQuery = Type.Object(

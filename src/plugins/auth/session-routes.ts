@@ -6,7 +6,8 @@ import { problems } from '../errors/schemas.ts'
 import { accountOf } from './account.ts'
 import { SessionNotFound } from './errors.ts'
 import { isLive } from './logins.ts'
-import { LoginList, RevokeAllQuery, SessionParams } from './schemas.ts'
+import { LoginList, LoginListQuery, RevokeAllQuery, SessionParams } from './schemas.ts'
+import { listLogins, toPage } from './session-list.ts'
 
 const noContent = Type.Null({ description: 'Done' })
 
@@ -27,12 +28,17 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   app.get('', {
-    schema: { summary: 'My logins, the one used last first', tags, response: { 200: LoginList, ...problems(401) } },
+    schema: {
+      summary: 'My logins: the one of this request first, then the one used last',
+      tags,
+      querystring: LoginListQuery,
+      response: { 200: LoginList, ...problems(400, 401) }
+    },
     onRequest: app.authenticate,
     handler: async (request) => {
       const { userId, sid } = accountOf(request)
-      const live = await logins.listLive(userId, new Date())
-      return { sessions: live.map((login) => ({ ...login, current: login.id === sid })) }
+      const { cursor, limit = 50 } = request.query
+      return toPage(await listLogins(logins, userId, sid, cursor, limit), sid, limit)
     }
   })
 
@@ -43,12 +49,16 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       params: SessionParams,
       response: { 204: noContent, ...problems(401, SessionNotFound) }
     },
-    onRequest: app.authenticateToRevoke(({ id }, request) => (request.params as { id: string }).id === id),
+    onRequest: app.authenticateToRevoke(
+      ({ id }, own, request) => id === own.id && id === (request.params as { id: string }).id
+    ),
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)
       const { id } = request.params
       await requireOwn(request, id)
-      await revocations.revoke(request, id, 'revoked', new Date())
+      const login = await revocations.revoke(request, id, 'revoked', new Date())
+      // Renewed by another request just now: it lives on under another id.
+      if (login?.revokedReason === 'renewed') throw new SessionNotFound()
       if (id === sid) strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
     }

@@ -3,12 +3,13 @@ import type { TSchema } from 'typebox'
 import type { Login } from '../db/types.ts'
 import type { ErrorType } from '../errors/schemas.ts'
 import type { Account } from './account.ts'
+import type { RevokedLogin } from './logins.ts'
 import type { Carrier } from './transactions.ts'
 
 /** What a client will hold of a new login. */
 export type Credential = {
   /** What the row remembers of it. */
-  row: Pick<Carrier, 'secretHash' | 'refreshInCookie'>
+  row: Pick<Carrier, 'secretHash' | 'refreshInCookie' | 'accessTtl'>
   /** Hands it to the client, once the row is there: by a header, or as members of the reply (null: none). */
   deliver(login: Login, now: Date): Promise<object | null>
 }
@@ -31,7 +32,7 @@ export type Strategy = {
   /** Throws where this request may not log in this way, before the password is looked at. */
   admit(request: FastifyRequest): void
   /** The live login whose credential a new one will overwrite at this client, or null. */
-  replaced(request: FastifyRequest, reply: FastifyReply): Promise<Pick<Login, 'id'> | null>
+  replaced(request: FastifyRequest, reply: FastifyReply): Promise<RevokedLogin | null>
   /** A fresh credential for a login that is about to be made, be it in place of an `old` one. */
   issue(request: FastifyRequest, reply: FastifyReply, old: Login | null): Promise<Credential>
   /** The account of the credential that the request carries: null without one, at once; a 401 for one that does not count. */

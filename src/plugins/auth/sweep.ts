@@ -18,7 +18,7 @@ export const ENDS = ['expiresAt', 'revokedAt'] as const
 export async function sweep(app: FastifyInstance, end: (typeof ENDS)[number], now: Date) {
   const { atomically, tables, revocations, events, log } = app
   const { sessions, auditEvents } = tables
-  const cutoff = new Date(now.getTime() - Math.max(KEPT_MS, revocations.windowMs() + OVERLAP_MS))
+  const cutoff = new Date(now.getTime() - Math.max(KEPT_MS, (await revocations.windowMs()) + OVERLAP_MS))
 
   function toEvents({ id: sid, userId, kind, expiresAt, absoluteExpiresAt }: Login) {
     const reason = expiresAt < absoluteExpiresAt ? 'idle' : 'absolute'
@@ -44,4 +44,21 @@ export async function sweep(app: FastifyInstance, end: (typeof ENDS)[number], no
   for (const { userId, sid, kind, reason } of rows?.[1] ?? [])
     logEvent({ log }, 'session_expired', { userId, sid, kind, reason })
   return rows?.[0].length === BATCH
+}
+
+const USERS = 200
+
+/**
+ * Ends what accounts have beyond the limit: from before there was one, or since it was lowered. Goes once through all users, some
+ * at a time; gives whether there may be more.
+ */
+export function createSurplusSweep({ logins, revocations, config, log }: FastifyInstance) {
+  let last = '00000000-0000-0000-0000-000000000000'
+  return async function sweepSurplus() {
+    const found = await logins.countUnrevoked(last, USERS)
+    for (const { userId, count } of found)
+      if (Number(count) > config.MAX_SESSIONS_PER_USER) await revocations.endSurplus({ log }, userId)
+    last = found.at(-1)?.userId ?? last
+    return found.length === USERS
+  }
 }

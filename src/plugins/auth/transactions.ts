@@ -1,21 +1,40 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { and, eq, isNull, ne } from '../db/drizzle.ts'
-import type { Atomically, AuditEvent, Login, Tables, User } from '../db/types.ts'
+import { and, eq, isNull, ne, sql } from '../db/drizzle.ts'
+import type { Atomically, AuditEvent, Database, Lock, Login, Tables, User } from '../db/types.ts'
+import type { EventSource, Events } from '../events/events.ts'
+import { createEndedEvents } from './ended.ts'
+import type { Endings } from './endings.ts'
 import { idleEnd } from './logins.ts'
 
 /** What the client that gets a login tells of itself, and the hash of what it will hold; `idleTtl` in seconds. */
-export type Carrier = Pick<Login, 'secretHash' | 'ip' | 'userAgent'> &
+export type Carrier = Pick<Login, 'secretHash' | 'ip' | 'userAgent' | 'accessTtl'> &
   Partial<Pick<Login, 'refreshInCookie'>> & { idleTtl: number }
 /** What a new login has beside; `maxAge` in seconds. */
 export type NewLogin = Carrier & Pick<Login, 'kind' | 'remember'> & { maxAge: number }
+/** What else its transaction does: `replaced` is the login whose place it takes, `limit` how many the user may have. */
+export type WithLogin = {
+  source: EventSource
+  replaced: string | null
+  limit: number
+  toEvents(sid: string): AuditEvent[]
+}
 /** The user whose password was verified: everything here holds only for this hash. */
 type Verified = Pick<User, 'id' | 'passwordHash'>
 export type Transactions = ReturnType<typeof createTransactions>
 
-/** Changes of logins that hold only while their user is what it was a moment ago, each as one transaction. */
-export function createTransactions(atomically: Atomically, { sessions, users, auditEvents }: Tables) {
+/** Changes that make a login, and hold only while its user is what it was a moment ago, each as one transaction. */
+export function createTransactions(
+  atomically: Atomically,
+  tables: Tables,
+  events: Events,
+  { end, endSurplus }: Pick<Endings, 'end' | 'endSurplus'>
+) {
+  const { sessions, users } = tables
+  const ended = createEndedEvents(events, tables)
   const isUnchanged = (user: Verified) => and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash))
   const isUnrevoked = (sid: string) => and(eq(sessions.id, sid), isNull(sessions.revokedAt))
+  const lockUnchanged = (user: Verified) => (tx: Database, lock: Lock) =>
+    lock(tx.select({ id: users.id }).from(users).where(isUnchanged(user)))
 
   function toRow(
     { idleTtl, ...carrier }: Carrier,
@@ -32,79 +51,68 @@ export function createTransactions(atomically: Atomically, { sessions, users, au
   }
 
   return {
-    /** A new login, stored with its events; null where the user is gone or has another hash than the one that was verified. */
-    async create(
-      user: Verified,
-      { kind, remember, maxAge, ...carrier }: NewLogin,
-      now: Date,
-      toEvents: (sid: string) => AuditEvent[] = () => []
-    ) {
+    /**
+     * A new login with its events; the one that it replaces ends, and those beyond the limit do. Null where the user is gone or
+     * has another hash than the one that was verified.
+     */
+    async create(user: Verified, { kind, remember, maxAge, ...carrier }: NewLogin, now: Date, others: WithLogin) {
       const absoluteExpiresAt = new Date(now.getTime() + maxAge * 1000)
       const row = toRow(carrier, { userId: user.id, kind, remember, createdAt: now, absoluteExpiresAt }, now)
-      const events = toEvents(row.id)
+      const { source, replaced, limit, toEvents } = others
       const rows = await atomically(
-        [(tx, lock) => lock(tx.select({ id: users.id }).from(users).where(isUnchanged(user)))],
+        [lockUnchanged(user)],
         [
           (tx) => tx.insert(sessions).values(row).returning(),
-          (tx) => (events.length === 0 ? null : tx.insert(auditEvents).values(events).returning({ id: auditEvents.id }))
+          (tx) => (replaced === null ? null : end(isUnrevoked(replaced), 'replaced', now)(tx)),
+          endSurplus(user.id, row.id, limit, now),
+          ended.store(source, [2, 3], toEvents(row.id))
         ]
       )
-      return rows?.[1][0] ?? null
+      const [login] = rows?.[1] ?? []
+      if (!rows || !login) return null
+      ended.log(source, [...rows[2], ...rows[3]])
+      return { login, ended: rows[2], surplus: rows[3] }
     },
-    /** Renews a login; null where it was revoked meanwhile, or the user changed. Gives the new one and what was revoked. */
+    /** Renews a login; null where it was revoked meanwhile, or the user changed. */
     async renew(user: Verified, old: Login, carrier: Carrier, now: Date) {
-      const revoked = { revokedAt: now, revokedReason: 'renewed' as const }
+      const successor = toSuccessor(old, carrier, now)
       const rows = await atomically(
-        [
-          (tx, lock) => lock(tx.select({ id: users.id }).from(users).where(isUnchanged(user))),
-          (tx) => tx.update(sessions).set(revoked).where(isUnrevoked(old.id)).returning()
-        ],
-        [
-          (tx) =>
-            tx
-              .insert(sessions)
-              .values(toSuccessor(old, carrier, now))
-              .returning()
-        ]
+        [lockUnchanged(user), end(isUnrevoked(old.id), 'renewed', now)],
+        [(tx) => tx.insert(sessions).values(successor).returning()]
       )
       const [login] = rows?.[2] ?? []
       return rows && login ? { login, ended: rows[1] } : null
     },
-    /** Sets another password, renews this login and revokes every other one of the user; null as above. */
-    async changePassword(user: Verified, passwordHash: string, old: Login, carrier: Carrier, now: Date) {
+    /** Sets another password, renews this login and revokes the others: `count` with this one, else null. */
+    async changePassword(
+      source: EventSource,
+      user: Verified,
+      passwordHash: string,
+      { old, count }: { old: Login; count: number },
+      carrier: Carrier,
+      now: Date
+    ) {
       const successor = toSuccessor(old, carrier, now)
-      const others = and(eq(sessions.userId, user.id), isNull(sessions.revokedAt), ne(sessions.id, successor.id))
+      const unrevoked = and(eq(sessions.userId, user.id), isNull(sessions.revokedAt))
       const rows = await atomically(
         [
           (tx) => tx.update(users).set({ passwordHash, updatedAt: now }).where(isUnchanged(user)).returning(),
-          (tx) =>
-            tx.update(sessions).set({ revokedAt: now, revokedReason: 'renewed' }).where(isUnrevoked(old.id)).returning()
+          (tx) => {
+            const hasSame = sql`(select count(*) from ${sessions} where ${unrevoked}) = ${count}`
+            const same = tx.select({ id: users.id }).from(users)
+            return same.where(and(eq(users.id, user.id), hasSame))
+          },
+          end(isUnrevoked(old.id), 'renewed', now)
         ],
         [
           (tx) => tx.insert(sessions).values(successor).returning(),
-          (tx) => tx.update(sessions).set({ revokedAt: now, revokedReason: 'password' }).where(others).returning()
+          end(and(unrevoked, ne(sessions.id, successor.id)), 'password', now),
+          ended.store(source, [4])
         ]
       )
-      const [login] = rows?.[2] ?? []
-      return rows && login ? { login, ended: [...rows[1], ...rows[3]] } : null
-    },
-    /** Sets a password without the old one and revokes every login of the user; null where there is none. */
-    async resetPassword(userId: string, passwordHash: string, now: Date) {
-      const unrevoked = and(eq(sessions.userId, userId), isNull(sessions.revokedAt))
-      const rows = await atomically(
-        [(tx) => tx.update(users).set({ passwordHash, updatedAt: now }).where(eq(users.id, userId)).returning()],
-        [(tx) => tx.update(sessions).set({ revokedAt: now, revokedReason: 'password' }).where(unrevoked).returning()]
-      )
-      return rows && { ended: rows[1] }
-    },
-    /** Deletes a user and revokes their logins, whose rows stay until no token of them can be alive; null: no such user. */
-    async deleteUser(userId: string, now: Date) {
-      const unrevoked = and(eq(sessions.userId, userId), isNull(sessions.revokedAt))
-      const rows = await atomically(
-        [(tx) => tx.delete(users).where(eq(users.id, userId)).returning()],
-        [(tx) => tx.update(sessions).set({ revokedAt: now, revokedReason: 'deletion' }).where(unrevoked).returning()]
-      )
-      return rows && { ended: rows[1] }
+      const [login] = rows?.[3] ?? []
+      if (rows) ended.log(source, rows[4])
+      return rows && login ? { login, ended: [...rows[2], ...rows[4]] } : null
     }
   }
 }

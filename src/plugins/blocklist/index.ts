@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Blocklist } from './blocklist.ts'
+import type { Login } from '../db/types.ts'
+import { type Answer, windowOf } from './blocklist.ts'
 import { createMemoryBlocklist } from './memory.ts'
 import { createRedisBlocklist } from './redis.ts'
 
@@ -11,27 +12,25 @@ declare module 'fastify' {
   }
 }
 
-/** Clocks of other services that verify our tokens may be behind by this much. */
-const TOLERANCE_SECONDS = 5
-
 /** Remembers each revoked token login for as long as an access token of it may be alive. */
 async function blocklist(app: FastifyInstance) {
-  const windowMs = (app.config.ACCESS_TOKEN_TTL + TOLERANCE_SECONDS) * 1000
-  const list = app.redis ? createRedisBlocklist(app.redis, windowMs) : createMemoryBlocklist(windowMs)
+  const list = app.redis ? createRedisBlocklist(app.redis) : createMemoryBlocklist()
+  const tokens = <T extends Pick<Login, 'kind'>>(logins: T[]) => logins.filter(({ kind }) => kind === 'token')
+  /** By the longest access token that any login was given, whatever ACCESS_TOKEN_TTL is now. */
+  const windowMs = async () => windowOf(await app.logins.longestAccessTtl())
 
   app.revocations.onRevoked({
     windowMs,
-    check: () => list.check(),
-    add: (logins) => list.add(logins.filter(({ kind }) => kind === 'token')),
-    complete: () => list.complete(),
-    size: () => list.size() ?? app.logins.countRevoked('token', new Date(Date.now() - windowMs))
+    prepare: (logins) => list.prepare(tokens(logins)),
+    add: (logins) => list.add(tokens(logins)),
+    begin: () => list.begin(),
+    size: async () => list.size() ?? app.logins.countRevoked('token', new Date(Date.now() - (await windowMs())))
   })
 
-  async function askFurther(sid: string, answer: ReturnType<Blocklist['has']>) {
-    const isListed = await answer
-    if (isListed !== null) return isListed
-    // It answered, and its list is not whole: it was emptied.
-    if (app.redis?.isUp()) app.redis.distrust()
+  async function askFurther(sid: string, pending: Promise<Answer> | Answer) {
+    const answer = await pending
+    if (typeof answer === 'boolean') return answer
+    if (answer === 'incomplete') app.redis?.distrust()
     const login = await app.logins.find(sid)
     return login === null || login.revokedAt !== null
   }

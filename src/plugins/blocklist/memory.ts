@@ -1,11 +1,11 @@
 import { type Blocklist, forgetAt } from './blocklist.ts'
 
 /** In this process; filled from SQL at start and kept in step with it. */
-export function createMemoryBlocklist(windowMs: number): Blocklist {
+export function createMemoryBlocklist(): Blocklist {
   const entries = new Map<string, number>()
   let isComplete = false
 
-  /** Entries come in the order of their revocation, so those to forget are the first. */
+  /** Entries come about in the order of their end: what comes after a longer one goes with it. */
   function forget(now: number) {
     for (const [sid, end] of entries) {
       if (end > now) return
@@ -14,14 +14,15 @@ export function createMemoryBlocklist(windowMs: number): Blocklist {
   }
 
   return {
-    has: (sid) => (isComplete ? entries.has(sid) : null),
-    check: async () => {},
+    has: (sid) => (isComplete ? entries.has(sid) : 'incomplete'),
+    // Nothing can keep it from adding an entry.
+    prepare: async () => async () => {},
     async add(logins) {
       const now = Date.now()
       forget(now)
-      for (const login of logins) if (forgetAt(login, windowMs) > now) entries.set(login.id, forgetAt(login, windowMs))
+      for (const login of logins) if (forgetAt(login) > now) entries.set(login.id, forgetAt(login))
     },
-    async complete() {
+    begin: async () => async () => {
       isComplete = true
     },
     size() {

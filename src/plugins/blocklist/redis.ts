@@ -1,30 +1,67 @@
-import { BUCKETS, bucketOf } from '../redis/buckets.ts'
+import { randomUUID } from 'node:crypto'
+import { bucketsOf, groupByBucket } from '../redis/buckets.ts'
 import type { RedisGate } from '../redis/gate.ts'
-import { type Blocklist, forgetAt } from './blocklist.ts'
+import { CONFIRM, DELETE_IF, WRITE_ALL, WRITE_UNLESS_ENDED } from '../redis/scripts.ts'
+import { type Answer, type Blocklist, forgetAt, type Revoked } from './blocklist.ts'
 
-const key = (sid: string) => `blocklist:{${bucketOf(sid)}}:${sid}`
-/** Without this key what is in its bucket is not whole: Redis, or the node of a cluster that has it, was emptied. */
-const markerOf = (bucket: string) => `blocklist:{${bucket}}:complete`
+const REVOKED = '1'
+/** How long SQL is asked about a login that is about to be revoked, in ms: longer than it takes until a replica rereads SQL. */
+const PREPARED_MS = 10_000
+/** Longer than any refill takes, in ms. */
+const FILLING_MS = 600_000
 
 /** In Redis, for all replicas: one round trip to ask, to the one node that has both keys. */
-export function createRedisBlocklist(redis: RedisGate, windowMs: number): Blocklist {
+export function createRedisBlocklist(redis: RedisGate): Blocklist {
+  const buckets = bucketsOf(redis.client)
+  const inBucket = (bucket: string, name: string) => `blocklist:{${bucket}}:${name}`
+  const key = (sid: string) => inBucket(buckets.of(sid), sid)
+  /** Without this key what is in its bucket is not whole: Redis, or the node of a cluster that has it, was emptied. */
+  const markerOf = (bucket: string) => inBucket(bucket, 'complete')
+
+  /** Runs a script on the keys of these logins: one command for each thousand of a bucket. */
+  async function onEach(script: string, logins: Revoked[], toValues: (group: Revoked[]) => (string | number)[]) {
+    if (logins.length === 0) return
+    const groups = groupByBucket(buckets, logins)
+    const run = (group: Revoked[]): [number, ...(string | number)[]] => [
+      group.length,
+      ...group.map(({ id }) => key(id)),
+      ...toValues(group)
+    ]
+    await redis.write((client) => Promise.all(groups.map((group) => client.eval(script, ...run(group)))))
+  }
+
   return {
-    async has(sid) {
-      const answer = await redis.read((client) => client.mget(markerOf(bucketOf(sid)), key(sid))).catch(() => null)
-      return answer?.[0] ? answer[1] !== null : null
+    async has(sid): Promise<Answer> {
+      try {
+        const [marker, entry] = await redis.read((client) => client.mget(markerOf(buckets.of(sid)), key(sid)))
+        if (entry === REVOKED) return true
+        if (!marker) return 'incomplete'
+        return entry === null ? false : 'ask-sql'
+      } catch {
+        return 'ask-sql'
+      }
     },
-    check: () => redis.check(),
+    async prepare(logins) {
+      const value = `?${randomUUID()}`
+      await onEach(WRITE_UNLESS_ENDED, logins, () => [value, PREPARED_MS, REVOKED])
+      return () => onEach(DELETE_IF, logins, () => [value])
+    },
     async add(logins) {
       const now = Date.now()
-      const alive = logins.filter((login) => forgetAt(login, windowMs) > now)
-      if (alive.length === 0) return
-      // Sent together, but no pipeline: that would have to go to one node.
-      await redis.write((client) =>
-        Promise.all(alive.map((login) => client.set(key(login.id), '1', 'PX', forgetAt(login, windowMs) - now)))
-      )
+      const alive = logins.filter((login) => forgetAt(login) > now)
+      await onEach(WRITE_ALL, alive, (group) => group.flatMap((login) => [REVOKED, forgetAt(login) - now]))
     },
-    async complete() {
-      await redis.write((client) => Promise.all(BUCKETS.map((bucket) => client.set(markerOf(bucket), '1'))))
+    async begin() {
+      const filling = `filling:${randomUUID()}`
+      await redis.write((client) =>
+        Promise.all(buckets.all.map((bucket) => client.set(inBucket(bucket, filling), '1', 'PX', FILLING_MS)))
+      )
+      return async () => {
+        const confirmed = await redis.write((client) =>
+          Promise.all(buckets.all.map((bucket) => client.eval(CONFIRM, 2, inBucket(bucket, filling), markerOf(bucket))))
+        )
+        if (!confirmed.every(Boolean)) throw new Error('Redis was emptied while revocations were written to it')
+      }
     },
     // Redis counts keys of all sorts only.
     size: () => null

@@ -58,7 +58,7 @@ export function openPostgres(uri: string, onFault: (error: unknown) => void): Co
     return async (values) => (await query.execute(values))[0] ?? null
   }
 
-  const lock: Lock = (select) => (select as { for(strength: 'share'): typeof select }).for('share')
+  const lock: Lock = (select) => (select as { for(strength: 'no key update'): typeof select }).for('no key update')
   const atomically: Atomically = (guards, changes, options) => {
     const deadline = Date.now() + timeLeft(DEADLINE_MS)
     const runAll = async (transaction: unknown) => {

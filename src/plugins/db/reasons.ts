@@ -1,6 +1,7 @@
 /**
  * Why a login was ended: by its own logout, by the list of logins, by ending all of them, by a login in its place, by being
- * renewed itself, by a password change or the end of the account, or since a spent refresh token came back.
+ * renewed itself, by a password change or the end of the account, since a spent refresh token came back, or because the account
+ * had more logins than MAX_SESSIONS_PER_USER.
  */
 export const REVOKED_REASONS = [
   'logout',
@@ -10,5 +11,6 @@ export const REVOKED_REASONS = [
   'renewed',
   'password',
   'deletion',
-  'reuse'
+  'reuse',
+  'limit'
 ] as const

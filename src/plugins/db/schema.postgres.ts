@@ -30,6 +30,8 @@ export const sessions = pg.pgTable(
     rotatedAt: time('rotated_at').notNull(),
     /** Its refresh token is in a cookie of the browser, and never in a reply. */
     refreshInCookie: pg.boolean('refresh_in_cookie').notNull().default(false),
+    /** The longest life of an access token that was issued for it, in seconds; the default is for rows from before this column. */
+    accessTtl: pg.integer('access_ttl').notNull().default(86_400),
     createdAt: time('created_at').notNull(),
     lastSeenAt: time('last_seen_at').notNull(),
     authenticatedAt: time('authenticated_at').notNull(),
@@ -45,7 +47,8 @@ export const sessions = pg.pgTable(
   },
   (table) => [
     pg.index('sessions_user').on(table.userId),
-    pg.index('sessions_revoked').on(table.revokedAt),
+    pg.index('sessions_revoked_id').on(table.revokedAt, table.id),
+    pg.index('sessions_access_ttl').on(table.accessTtl),
     pg.index('sessions_expires').on(table.expiresAt)
   ]
 )

@@ -27,6 +27,7 @@ export const sessions = sqlite.sqliteTable(
     generation: sqlite.integer('generation').notNull(),
     rotatedAt: time('rotated_at').notNull(),
     refreshInCookie: sqlite.integer('refresh_in_cookie', { mode: 'boolean' }).notNull().default(false),
+    accessTtl: sqlite.integer('access_ttl').notNull().default(86_400),
     createdAt: time('created_at').notNull(),
     lastSeenAt: time('last_seen_at').notNull(),
     authenticatedAt: time('authenticated_at').notNull(),
@@ -41,7 +42,8 @@ export const sessions = sqlite.sqliteTable(
   },
   (table) => [
     sqlite.index('sessions_user').on(table.userId),
-    sqlite.index('sessions_revoked').on(table.revokedAt),
+    sqlite.index('sessions_revoked_id').on(table.revokedAt, table.id),
+    sqlite.index('sessions_access_ttl').on(table.accessTtl),
     sqlite.index('sessions_expires').on(table.expiresAt)
   ]
 )

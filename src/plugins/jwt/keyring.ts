@@ -1,14 +1,12 @@
 import fastifyJwt, { type JWT } from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
+import { TOLERANCE_SECONDS } from '../blocklist/blocklist.ts'
 import { InvalidToken } from './errors.ts'
 import type { Key } from './keys.ts'
 
 /** What all tokens of one kind share, and the claims that each must have. */
 export type TokenKind = { name: string; typ: string; audience: string; requiredClaims: string[] }
 export type Claims = Readonly<Record<string, unknown>>
-
-/** How far clocks may differ, in seconds. */
-export const TOLERANCE_SECONDS = 5
 
 const headerOf = (token: string) => token.slice(0, token.indexOf('.'))
 

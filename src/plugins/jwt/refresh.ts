@@ -7,8 +7,8 @@ import type { TokenReply } from './schemas.ts'
 /** The answer to a refresh token, and what is to be written down of it. Refusals count against the client. */
 export function createRefresh(app: FastifyInstance) {
   const { logins, revocations, tokens, refreshCookie, throttle, events, config } = app
-  const { REFRESH_GRACE, REFRESH_TOKEN_TTL } = config
-  const rotation = { logins, revocations, graceSeconds: REFRESH_GRACE, idleTtl: REFRESH_TOKEN_TTL }
+  const { REFRESH_GRACE: graceSeconds, REFRESH_TOKEN_TTL: idleTtl, ACCESS_TOKEN_TTL: accessTtl } = config
+  const rotation = { logins, revocations, graceSeconds, idleTtl, accessTtl }
   const kind = 'token' as const
 
   async function refuse(request: FastifyRequest, error: unknown): Promise<never> {

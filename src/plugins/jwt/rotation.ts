@@ -9,7 +9,13 @@ import type { RefreshClaims } from './tokens.ts'
 /** Of racing requests one rotates and the others read again; the second reading decides. */
 const ATTEMPTS = 3
 
-export type Rotation = { logins: Logins; revocations: Revocations; graceSeconds: number; idleTtl: number }
+export type Rotation = {
+  logins: Logins
+  revocations: Revocations
+  graceSeconds: number
+  idleTtl: number
+  accessTtl: number
+}
 
 /**
  * The login whose current refresh token answers a refresh with this one (RFC 9700, 4.14.2); `isRepeat`: it had rotated
@@ -23,7 +29,7 @@ export async function refreshLogin(
   { sid, gen }: RefreshClaims,
   now: Date
 ): Promise<{ login: Login; isRepeat: boolean }> {
-  const { logins, revocations, graceSeconds, idleTtl } = rotation
+  const { logins, revocations, graceSeconds, idleTtl, accessTtl } = rotation
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const login = await logins.find(sid)
     if (login === null || login.revokedAt !== null) throw new TokenRevoked(sid)
@@ -36,7 +42,10 @@ export async function refreshLogin(
       await revocations.revoke(source, sid, 'reuse', now)
       throw new RefreshTokenReused(login)
     }
-    const rotated = await logins.rotate(sid, gen, idleEnd(login, idleTtl, now), now)
+    // What was issued before may live longer than what is issued now.
+    const longest = Math.max(login.accessTtl, accessTtl)
+    const expiresAt = idleEnd(login, idleTtl, now)
+    const rotated = await logins.rotate(sid, gen, { expiresAt, accessTtl: longest }, now)
     if (rotated) return { login: rotated, isRepeat: false }
   }
   throw new TokenRevoked(sid)

@@ -18,7 +18,7 @@ export function bearerToken(authorization: string | undefined) {
 /** Logins carried by an access token, and by the refresh token that renews it. */
 export function createTokenStrategy(app: FastifyInstance): Strategy {
   const { tokens, refreshCookie } = app
-  const { REFRESH_TOKEN_TTL, FRESH_FOR } = app.config
+  const { ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, FRESH_FOR } = app.config
   const asksForCookie = ({ body }: FastifyRequest) => (body as { refreshIn?: string }).refreshIn === 'cookie'
 
   async function identify(request: FastifyRequest): Promise<Account | null> {
@@ -60,7 +60,7 @@ export function createTokenStrategy(app: FastifyInstance): Strategy {
     async issue(request, reply, old) {
       const refreshInCookie = old ? old.refreshInCookie : asksForCookie(request)
       return {
-        row: { secretHash: null, refreshInCookie },
+        row: { secretHash: null, refreshInCookie, accessTtl: ACCESS_TOKEN_TTL },
         deliver: async (login, now) => refreshCookie.deliver(reply, login, now)
       }
     },

@@ -1,10 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { TOLERANCE_SECONDS } from '../blocklist/blocklist.ts'
 import { isUuid } from '../db/ids.ts'
 import type { Login } from '../db/types.ts'
 import { createRecent, REMEMBERED } from '../input/recent.ts'
 import { InvalidToken, TokenExpired } from './errors.ts'
-import { type Claims, createKeyring, TOLERANCE_SECONDS } from './keyring.ts'
+import { type Claims, createKeyring } from './keyring.ts'
 import { accessKeys, secretKeys } from './keys.ts'
 import type { TokenReply } from './schemas.ts'
 
@@ -74,7 +75,9 @@ export async function createTokens(app: FastifyInstance) {
     /** A new access token and the login's one refresh token, made from the row alone and so always the same. */
     issue(login: Login, now: Date): Required<TokenReply> {
       const iat = seconds(now)
-      const exp = Math.min(iat + ACCESS_TOKEN_TTL, seconds(login.absoluteExpiresAt))
+      // Never longer than its row knows: that is how long a revocation is remembered.
+      const life = Math.min(ACCESS_TOKEN_TTL, login.accessTtl)
+      const exp = Math.min(iat + life, seconds(login.absoluteExpiresAt))
       const refreshExp = seconds(login.expiresAt)
       const auth_time = seconds(login.authenticatedAt)
       return {

@@ -5,7 +5,6 @@ import { createMasters, isRefusal } from './masters.ts'
 
 /** What Redis may take for one question, however many commands that is. */
 const QUESTION_MS = 400
-
 /** The way to Redis: a circuit breaker that closes only after what Redis may have missed is there again. */
 export type RedisGate = {
   /** The connection itself, for packages that want one; its commands are not guarded. */
@@ -37,7 +36,7 @@ export function createRedisGate(
   let isReported = false
   let isClosed = false
   let probing: Promise<void> | null = null
-  // Counts losses: a probe during which the connection broke again opens no way, and a late failure closes none.
+  /** A probe during which the connection broke again opens no way, and a late failure closes none. */
   let losses = 0
   let timer: NodeJS.Timeout | undefined
 
@@ -101,9 +100,10 @@ export function createRedisGate(
     client: redis,
     async read(command) {
       if (!isUp) throw new ServiceUnavailable()
+      const before = losses
       const answer = await attempt(command)
-      // Lost meanwhile: perhaps the answer is of a server that was not told everything.
-      if (!isUp) throw new ServiceUnavailable()
+      // Lost meanwhile: the answer may be of a server that was not told everything.
+      if (losses !== before) throw new ServiceUnavailable()
       return answer
     },
     write: attempt,

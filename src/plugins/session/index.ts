@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { RevokedLogin } from '../auth/logins.ts'
 import { CACHE_MS, createRedisStore } from './redis-store.ts'
 import { createSqlStore } from './store.ts'
 import { createCookieStrategy } from './strategy.ts'
@@ -7,11 +8,13 @@ import { createCookieStrategy } from './strategy.ts'
 /** Logins by cookie. */
 async function session(app: FastifyInstance) {
   const store = app.redis ? createRedisStore(app.redis, app.logins) : createSqlStore(app.logins)
+  const cookies = (logins: RevokedLogin[]) => logins.filter(({ kind }) => kind === 'cookie')
   app.revocations.onRevoked({
-    windowMs: app.redis ? CACHE_MS : 0,
-    check: () => store.check(),
-    add: (logins) => store.end(logins.filter(({ kind }) => kind === 'cookie')),
-    complete: async () => {}
+    windowMs: async () => (app.redis ? CACHE_MS : 0),
+    prepare: (logins) => store.prepare(cookies(logins)),
+    add: (logins) => store.end(cookies(logins)),
+    // What is not remembered is read from SQL: there is nothing to complete.
+    begin: async () => async () => {}
   })
   app.strategies.set('cookie', await createCookieStrategy(app, store))
 }

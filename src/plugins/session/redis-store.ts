@@ -1,16 +1,20 @@
-import { type Logins, type SessionLogin, toSessionLogin } from '../auth/logins.ts'
+import { randomUUID } from 'node:crypto'
+import { type Logins, type RevokedLogin, type SessionLogin, toSessionLogin } from '../auth/logins.ts'
 import type { RedisGate } from '../redis/gate.ts'
+import { DELETE_IF, REPLACE_IF, WRITE_UNLESS_ENDED } from '../redis/scripts.ts'
 import type { SessionStore } from './store.ts'
 
 /** How long Redis remembers a login, and a revocation at least as long: so none is left when its revocation is forgotten. */
 export const CACHE_MS = 15 * 60_000
+/** How long SQL is asked about a login that is about to be revoked, in ms: longer than it takes until a replica rereads SQL. */
+const PREPARED_MS = 10_000
+/** How long a read of SQL may take and still be remembered, in ms. */
+const LEASE_MS = 2000
 
+// A value is one of these, or a login as JSON.
 const ENDED = 'ended:'
-// Reading SQL, then a revocation, then this write: the revocation has to stay.
-const KEEP = `
-  if string.sub(redis.call('GET', KEYS[1]) or '', 1, 6) == '${ENDED}' then return 0 end
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  return 1`
+const [LEASED, PREPARED] = ['lease:', 'prepared:']
+const LIVE = '{'
 
 const key = (secretHash: string | null) => `session:${secretHash}`
 const TIMES = ['lastSeenAt', 'authenticatedAt', 'expiresAt', 'absoluteExpiresAt', 'revokedAt'] as const
@@ -21,36 +25,60 @@ function format(login: SessionLogin) {
   return JSON.stringify({ ...toSessionLogin(login), ...Object.fromEntries(times) })
 }
 
-function parse(text: string): SessionLogin {
-  const login = JSON.parse(text.startsWith(ENDED) ? text.slice(ENDED.length) : text)
+/** The login of a value; null where SQL has to be asked. */
+function parse(value: string | null): SessionLogin | null {
+  if (value === null || value.startsWith(LEASED) || value.startsWith(PREPARED)) return null
+  const login = JSON.parse(value.startsWith(ENDED) ? value.slice(ENDED.length) : value)
   for (const name of TIMES) if (login[name] !== null) login[name] = new Date(login[name])
   return login
 }
 
 /** Redis first; what it does not know, or while it is down, SQL tells. */
 export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore {
-  async function keep(login: SessionLogin) {
-    // By read, which refuses at once while Redis is not to be trusted: no request waits for what only saves time.
-    const kept = redis.read((client) => client.eval(KEEP, 1, key(login.secretHash), format(login), CACHE_MS))
-    await kept.catch(() => {})
+  /** Only saves time, so no request waits for a Redis that is not trusted, and a failure changes nothing. */
+  const tryTo = (...[command]: Parameters<typeof redis.read<unknown>>) => redis.read(command).catch(() => null)
+
+  /**
+   * What was read from SQL may be remembered only if nothing happened to the key since before it was read: a revocation, or a
+   * FLUSHALL after one, takes the lease away.
+   */
+  async function lease(secretHash: string) {
+    const mine = `${LEASED}${randomUUID()}`
+    const taken = await tryTo((client) => client.set(key(secretHash), mine, 'PX', LEASE_MS, 'NX'))
+    return async (login: SessionLogin) => {
+      if (taken === null) return
+      await tryTo((client) => client.eval(REPLACE_IF, 1, key(secretHash), mine, format(login), CACHE_MS))
+    }
   }
 
+  const keysOf = (ended: RevokedLogin[]) => ended.map(({ secretHash }) => key(secretHash))
+
   return {
-    keep,
+    lease,
+    async keep(login) {
+      await tryTo((client) => client.eval(REPLACE_IF, 1, key(login.secretHash), LIVE, format(login), CACHE_MS))
+    },
     async find(secretHash, now) {
       const cached = redis.read((client) => client.get(key(secretHash)))
       // What cannot be read there counts as not there.
-      const login = await cached.then((text) => (text === null ? null : parse(text))).catch(() => null)
+      const known = await cached.then(parse).catch(() => null)
       // One that seems to have idled out may have been seen through another replica.
-      if (login && (login.revokedAt !== null || login.expiresAt > now)) return login
+      if (known && (known.revokedAt !== null || known.expiresAt > now)) return known
+      const remember = await lease(secretHash)
       const stored = await logins.findBySecret(secretHash)
-      if (stored?.revokedAt === null) await keep(stored)
+      if (stored?.revokedAt === null) await remember(stored)
       return stored
     },
-    check: () => redis.check(),
+    async prepare(ended) {
+      const value = `${PREPARED}${randomUUID()}`
+      // Sent together, but one command a key: in a cluster each goes to its own node.
+      const onEach = (script: string, ...words: (string | number)[]) =>
+        redis.write((client) => Promise.all(keysOf(ended).map((name) => client.eval(script, 1, name, ...words))))
+      if (ended.length > 0) await onEach(WRITE_UNLESS_ENDED, value, PREPARED_MS, ENDED)
+      return async () => void (ended.length > 0 && (await onEach(DELETE_IF, value)))
+    },
     async end(ended) {
       if (ended.length === 0) return
-      // Sent together, but no pipeline: that would have to go to one node of a cluster.
       await redis.write((client) =>
         Promise.all(ended.map((login) => client.set(key(login.secretHash), `${ENDED}${format(login)}`, 'PX', CACHE_MS)))
       )

@@ -1,23 +1,26 @@
-import type { Logins, SessionLogin } from '../auth/logins.ts'
+import type { Logins, RevokedLogin, SessionLogin } from '../auth/logins.ts'
 
 /** Where the login of a cookie is looked up. Whatever the store, SQL is the record. */
 export type SessionStore = {
   /** The login with this secret's SHA-256, revoked and expired ones too; null: unknown. Throws where nobody can tell. */
   find(secretHash: string, now: Date): Promise<SessionLogin | null>
-  /** Remembers a login that was made or changed, but never over a revocation. Losing it costs time, not truth. */
+  /** To be called before a login is written to SQL; the function that it gives remembers it, unless it ended meanwhile. */
+  lease(secretHash: string): Promise<(login: SessionLogin) => Promise<void>>
+  /** Remembers what has changed of a login that it remembers. Losing it costs time, not truth. */
   keep(login: SessionLogin): Promise<void>
-  /** Rejects where it could not refuse a login now. */
-  check(): Promise<void>
+  /** From now on asks SQL about these, for some seconds or until the function that it gives. Throws where it could not. */
+  prepare(logins: RevokedLogin[]): Promise<() => Promise<void>>
   /** Refuses these from now on. Throws where that was not stored. */
-  end(logins: SessionLogin[]): Promise<void>
+  end(logins: RevokedLogin[]): Promise<void>
 }
 
 /** SQL alone: the row is what counts, so there is nothing to keep in step. */
 export function createSqlStore(logins: Logins): SessionStore {
   return {
     find: (secretHash) => logins.findBySecret(secretHash),
+    lease: async () => async () => {},
     keep: async () => {},
-    check: async () => {},
+    prepare: async () => async () => {},
     end: async () => {}
   }
 }

@@ -84,16 +84,17 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     async replaced(request, reply) {
       const now = new Date()
       const former = await findLogin(request, reply, now)
-      return former && isLive(former, now) ? former : null
+      return former && isLive(former, now) ? { ...former, accessTtl: 0 } : null
     },
     async issue(request, reply) {
       const { secretHash, signedCookie } = await opener.create(request)
+      const remember = await store.lease(secretHash)
       async function deliver(login: SessionLogin, now: Date) {
-        await store.keep(login)
+        await remember(login)
         setCookie(reply, signedCookie, login, now)
         return null
       }
-      return { row: { secretHash }, deliver }
+      return { row: { secretHash, accessTtl: 0 }, deliver }
     },
     identify: (request, reply) => (cookieOf(request) === undefined ? null : identify(request, reply)),
     signOut(_request, reply) {

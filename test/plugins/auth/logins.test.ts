@@ -6,13 +6,23 @@ import type { NewLogin } from '../../../src/plugins/auth/transactions.ts'
 import { eq } from '../../../src/plugins/db/drizzle.ts'
 import { build, databases } from '../../build.ts'
 import { freshPostgresUri, waitUntil } from '../../servers.ts'
+import { makeLogin, revokeInSql } from './made.ts'
 
 const START = new Date('2026-03-01T12:00:00.123Z')
 const after = (seconds: number) => new Date(START.getTime() + seconds * 1000)
 const lives = { idleTtl: 100, maxAge: 1000 }
 
 function tokenLogin(changes: Partial<NewLogin> = {}): NewLogin {
-  return { kind: 'token', secretHash: null, remember: true, ip: null, userAgent: null, ...lives, ...changes }
+  return {
+    kind: 'token',
+    secretHash: null,
+    remember: true,
+    ip: null,
+    userAgent: null,
+    accessTtl: 900,
+    ...lives,
+    ...changes
+  }
 }
 
 const fields = (username: string) => ({ username, email: `${username}@example.com`, name: 'Ada', passwordHash: 'one' })
@@ -23,7 +33,7 @@ for (const database of databases) {
     const ada = await users.create(fields('ada'), START)
 
     async function create(changes: Partial<NewLogin> = {}, now = START) {
-      const login = await logins.create(ada, tokenLogin(changes), now)
+      const login = await makeLogin(logins, ada, tokenLogin(changes), now)
       if (login === null) throw new Error('no login was made')
       return login
     }
@@ -42,10 +52,10 @@ for (const database of databases) {
     t.test('ASVS 15.4.2: are not made for a user whose hash was changed, nor for one who is gone', async (t) => {
       const eve = await users.create(fields('eve'), START)
       await users.rehash(eve.id, 'one', 'two')
-      t.equal(await logins.create(eve, tokenLogin(), START), null)
-      t.ok(await logins.create({ ...eve, passwordHash: 'two' }, tokenLogin(), START))
+      t.equal(await makeLogin(logins, eve, tokenLogin(), START), null)
+      t.ok(await makeLogin(logins, { ...eve, passwordHash: 'two' }, tokenLogin(), START))
       await db.delete(tables.users).where(eq(tables.users.id, eve.id))
-      t.equal(await logins.create({ ...eve, passwordHash: 'two' }, tokenLogin(), START), null)
+      t.equal(await makeLogin(logins, { ...eve, passwordHash: 'two' }, tokenLogin(), START), null)
       t.equal((await db.select().from(tables.sessions).where(eq(tables.sessions.userId, eve.id))).length, 1)
     })
 
@@ -55,30 +65,41 @@ for (const database of databases) {
       const touched = await logins.touch(login.id, after(150), after(0), after(50))
       t.strictSame(touched, { ...login, lastSeenAt: after(50), expiresAt: after(150) })
       t.equal(await logins.touch(login.id, after(150), after(0), after(50)), null, 'another was first')
-      await logins.markRevoked(login.id, 'logout', after(60))
+      await revokeInSql(logins, login.id, 'logout', after(60))
       t.equal(await logins.touch(login.id, after(300), after(200), after(200)), null, 'never a revoked one')
       t.match(await logins.find(login.id), { expiresAt: after(150), revokedAt: after(60) })
     })
 
     t.test('rotate once, however many ask', async (t) => {
       const login = await create()
-      const calls = Array.from({ length: 20 }, () => logins.rotate(login.id, 0, after(140), after(40)))
+      const calls = Array.from({ length: 20 }, () =>
+        logins.rotate(login.id, 0, { expiresAt: after(140), accessTtl: 900 }, after(40))
+      )
       const rotated = (await Promise.all(calls)).filter((row) => row !== null)
       const moved = { generation: 1, rotatedAt: after(40), lastSeenAt: after(40), expiresAt: after(140) }
       t.strictSame(rotated, [{ ...login, ...moved }])
-      t.equal(await logins.rotate(login.id, 0, after(200), after(50)), null)
-      t.equal(await logins.rotate(login.id, 2, after(200), after(50)), null)
-      await logins.markRevoked(login.id, 'revoked', after(60))
-      t.equal(await logins.rotate(login.id, 1, after(200), after(70)), null, 'never a revoked one')
+      t.equal(await logins.rotate(login.id, 0, { expiresAt: after(200), accessTtl: 900 }, after(50)), null)
+      t.equal(await logins.rotate(login.id, 2, { expiresAt: after(200), accessTtl: 900 }, after(50)), null)
+      await revokeInSql(logins, login.id, 'revoked', after(60))
+      t.equal(
+        await logins.rotate(login.id, 1, { expiresAt: after(200), accessTtl: 900 }, after(70)),
+        null,
+        'never a revoked one'
+      )
     })
 
     t.test('are revoked once', async (t) => {
       const login = await create()
-      const revoked = await logins.markRevoked(login.id, 'logout', after(10))
-      t.strictSame(revoked, { ...login, revokedAt: after(10), revokedReason: 'logout' })
-      t.equal(await logins.markRevoked(login.id, 'reuse', after(20)), null)
+      const revoked = await revokeInSql(logins, login.id, 'logout', after(10))
+      t.strictSame(revoked, {
+        ...login,
+        revokedAt: after(10),
+        revokedReason: 'logout',
+        revocationPending: true
+      })
+      t.equal(await revokeInSql(logins, login.id, 'reuse', after(20)), null)
       t.strictSame(await logins.find(login.id), revoked)
-      t.equal(await logins.markRevoked(randomUUIDv7(), 'logout', after(10)), null)
+      t.equal(await revokeInSql(logins, randomUUIDv7(), 'logout', after(10)), null)
     })
 
     t.test('that were revoked are listed from a moment on, page by page, none left out', async (t) => {
@@ -88,14 +109,15 @@ for (const database of databases) {
       // Those of one moment come in the order of their ids, which within a millisecond is any.
       const ids = made.map(({ id }) => id).sort()
       for (const [i, second] of [10, 20, 20, 20, 20, 30].entries()) {
-        rows.push(await logins.markRevoked(ids[i] ?? '', 'logout', after(second)))
+        rows.push(await revokeInSql(logins, ids[i] ?? '', 'logout', after(second)))
       }
       await create()
+      const told = rows.map((row) => row && { ...toSessionLogin(row), accessTtl: row.accessTtl })
       const first = await logins.revokedSince(after(10), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 2)
-      t.strictSame(first, rows.slice(1, 3))
+      t.strictSame(first, told.slice(1, 3))
       const second = await logins.revokedSince(after(20), first[1]?.id ?? '', 2)
-      t.strictSame(second, rows.slice(3, 5), 'more of the same moment')
-      t.strictSame(await logins.revokedSince(after(20), second[1]?.id ?? '', 2), rows.slice(5))
+      t.strictSame(second, told.slice(3, 5), 'more of the same moment')
+      t.strictSame(await logins.revokedSince(after(20), second[1]?.id ?? '', 2), told.slice(5))
       t.strictSame(await logins.revokedSince(after(30), rows[5]?.id ?? '', 2), [])
     })
   })
@@ -111,7 +133,7 @@ t.test('a login waits for a password change that is under way, and then is none'
   const changing = await other.reserve()
   await changing`begin`
   await changing`update users set password_hash = 'two'`
-  const login = logins.create(ada, tokenLogin(), START)
+  const login = makeLogin(logins, ada, tokenLogin(), START)
   const isWaiting = async () => (await other`select 1 from pg_locks where not granted`).length > 0
   await waitUntil(isWaiting, 'the login waits')
   await changing`commit`
@@ -129,13 +151,13 @@ t.test('a login that waits too long is refused, and is not made later', async (t
   const changing = await other.reserve()
   await changing`begin`
   await changing`update users set name = 'Grace'`
-  await t.rejects(logins.create(ada, tokenLogin(), START), { code: 'DEADLINE_EXCEEDED' })
+  await t.rejects(makeLogin(logins, ada, tokenLogin(), START), { code: 'DEADLINE_EXCEEDED' })
   await changing`commit`
   changing.release()
   const isOver = async () =>
     (await other`select 1 from pg_stat_activity where state like '%in transaction%'`).length === 0
   await waitUntil(isOver, 'its transaction has ended')
-  await t.resolves(logins.create(ada, tokenLogin(), START), 'the next one is made')
+  await t.resolves(makeLogin(logins, ada, tokenLogin(), START), 'the next one is made')
   t.equal((await db.select().from(tables.sessions)).length, 1)
 })
 

@@ -3,6 +3,7 @@ import t from 'tap'
 import { ENDS, sweep } from '../../../src/plugins/auth/sweep.ts'
 import type { Login } from '../../../src/plugins/db/types.ts'
 import { backends, buildWithLog, signUp, transports } from '../../build.ts'
+import { makeLogin } from './made.ts'
 
 const NOW = new Date('2026-03-01T12:00:00.000Z')
 async function sweepAll(app: FastifyInstance, now: Date) {
@@ -17,7 +18,7 @@ for (const backend of backends) {
     const kind = transports[0]?.kind ?? 'cookie'
     const carrier = { kind, secretHash: null, remember: true, ip: null, userAgent: null, idleTtl: 1e6, maxAge: 2e6 }
     const user = await app.users.find(userId)
-    const template = user && (await app.logins.create(user, carrier, hoursAgo(500)))
+    const template = user && (await makeLogin(app.logins, user, carrier, hoursAgo(500)))
     if (!template) return t.fail('no login was made')
     let count = 0
     const row = (changes: Partial<Login>): Login => ({
@@ -59,7 +60,7 @@ for (const backend of backends) {
     { skip: backend.skip },
     async (t) => {
       if (!transports.some(({ kind }) => kind === 'token')) return
-      const { app } = await buildWithLog(t, { ...(await backend.environment()), ACCESS_TOKEN_TTL: '3d' })
+      const { app } = await buildWithLog(t, await backend.environment())
       const { id: userId } = await signUp(app, 'ada')
       const user = await app.users.find(userId)
       const carrier = {
@@ -68,10 +69,11 @@ for (const backend of backends) {
         remember: true,
         ip: null,
         userAgent: null,
+        accessTtl: 72 * 3600,
         idleTtl: 1e7,
         maxAge: 2e7
       }
-      const login = user && (await app.logins.create(user, carrier, hoursAgo(500)))
+      const login = user && (await makeLogin(app.logins, user, carrier, hoursAgo(500)))
       if (!login) return t.fail('no login was made')
       // To the second as long ago as a token lives; clocks that are behind take it for some more.
       await app.revocations.revoke(app, login.id, 'logout', hoursAgo(72))

@@ -46,7 +46,7 @@ for (const way of ['killed', 'stopped without a word', 'emptied']) {
         t.equal(await whoami(app, revoked), code)
       }
       if (way === 'emptied') {
-        const isFilled = async () => (await app.redis?.client.exists('blocklist:{00}:complete')) === 1
+        const isFilled = async () => (await app.redis?.client.exists('blocklist:{0}:complete')) === 1
         await waitUntil(isFilled, 'the list is whole again, without a new connection')
       } else {
         for (const { live, leaving, alive, code } of sets) {

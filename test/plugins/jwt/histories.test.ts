@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { type Rotation, refreshLogin } from '../../../src/plugins/jwt/rotation.ts'
 import { build, databases } from '../../build.ts'
+import { makeLogin } from '../auth/made.ts'
 
 // Random histories of one token login: tabs, delays, lost answers, races and thefts (RFC 9700, 4.14.2). Times are ours.
 
@@ -48,9 +49,9 @@ for (const database of databases) {
     /** A new login, its clock, and a refresh that gives the generation or the code of the refusal. */
     async function begin(graceSeconds = GRACE) {
       const carrier = { kind: 'token' as const, secretHash: null, remember: true, ip: null, userAgent: null }
-      const login = await logins.create(ada, { ...carrier, idleTtl: IDLE, maxAge: MAX_AGE }, new Date(START))
+      const login = await makeLogin(logins, ada, { ...carrier, idleTtl: IDLE, maxAge: MAX_AGE }, new Date(START))
       if (login === null) throw new Error('no login was made')
-      const rotation: Rotation = { logins, revocations, graceSeconds, idleTtl: IDLE }
+      const rotation: Rotation = { logins, revocations, graceSeconds, idleTtl: IDLE, accessTtl: 900 }
       const clock = { seconds: 0 }
       const now = () => new Date(START + clock.seconds * 1000)
       async function refresh(gen: number): Promise<number | string> {

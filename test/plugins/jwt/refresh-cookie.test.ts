@@ -164,10 +164,11 @@ t.test('another login over the cookie ends the one that it was of, a logout of a
 t.test('a logout that was 503 takes the cookie away when it is repeated, and not before', async (t) => {
   const app = await build(t)
   let isDown = true
+  const nothing = async () => async () => {}
   const add = async () => {
     if (isDown) throw new ServiceUnavailable()
   }
-  app.revocations.onRevoked({ windowMs: 0, check: async () => {}, add, complete: async () => {} })
+  app.revocations.onRevoked({ windowMs: async () => 0, prepare: nothing, add, begin: nothing })
   const browser = await open(app)
   await browser.logIn()
   const logOut = () => browser.ask('POST', '/api/auth/logout', undefined, browser.bearer())

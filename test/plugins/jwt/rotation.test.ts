@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Login } from '../../../src/plugins/db/types.ts'
 import { type Rotation, refreshLogin } from '../../../src/plugins/jwt/rotation.ts'
 import { backends, build, logIn } from '../../build.ts'
+import { makeLogin } from '../auth/made.ts'
 import { takeApart } from './forge.ts'
 import { token } from './transport.ts'
 
@@ -14,11 +15,11 @@ for (const backend of backends) {
     const { logins, revocations, tokens, users } = app
     const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
     const lives = { idleTtl: 1000, maxAge: 5000 }
-    const rotation: Rotation = { logins, revocations, graceSeconds: 30, idleTtl: lives.idleTtl }
+    const rotation: Rotation = { logins, revocations, graceSeconds: 30, idleTtl: lives.idleTtl, accessTtl: 900 }
 
     async function create(remember = true, changed: Partial<typeof lives> = {}) {
       const carrier = { kind: 'token' as const, secretHash: null, remember, ip: null, userAgent: null }
-      const login = await logins.create(ada, { ...carrier, ...lives, ...changed }, START)
+      const login = await makeLogin(logins, ada, { ...carrier, ...lives, ...changed }, START)
       if (login === null) throw new Error('no login was made')
       return login
     }
@@ -140,7 +141,7 @@ for (const backend of backends) {
       await revocations.revoke(app, login.id, 'logout', after(1))
       await t.rejects(refresh(login.id, 0, after(2)), { code: 'TOKEN_REVOKED' })
       const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }
-      const other = await logins.create(ada, { ...carrier, ...lives }, START)
+      const other = await makeLogin(logins, ada, { ...carrier, ...lives }, START)
       await t.rejects(refresh(other?.id ?? '', 0, after(1)), { code: 'INVALID_TOKEN' })
       t.equal((await logins.find(other?.id ?? ''))?.revokedAt, null)
     })

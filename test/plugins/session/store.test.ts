@@ -6,6 +6,7 @@ import type { RedisGate } from '../../../src/plugins/redis/gate.ts'
 import { createRedisStore } from '../../../src/plugins/session/redis-store.ts'
 import { createSqlStore } from '../../../src/plugins/session/store.ts'
 import { backends, build } from '../../build.ts'
+import { makeLogin, revokeInSql } from '../auth/made.ts'
 
 /** What a check takes of a login. */
 const part = (login: SessionLogin | null) => login && toSessionLogin(login)
@@ -22,7 +23,7 @@ for (const backend of backends) {
     async function create() {
       const secretHash = randomBytes(32).toString('base64url')
       const carrier = { kind: 'cookie' as const, secretHash, remember: true, ip: '::1', userAgent: null }
-      const login = await logins.create(ada, { ...carrier, idleTtl: 100, maxAge: 1000 }, START)
+      const login = await makeLogin(logins, ada, { ...carrier, idleTtl: 100, maxAge: 1000 }, START)
       if (login === null) throw new Error('no login was made')
       return { secretHash, login }
     }
@@ -78,7 +79,7 @@ for (const backend of backends) {
       async (t) => {
         const { secretHash, login } = await create()
         await store.keep(login)
-        const revoked = await logins.markRevoked(login.id, 'logout', after(10))
+        const revoked = await revokeInSql(logins, login.id, 'logout', after(10))
         if (revoked) await store.end([revoked])
         t.strictSame(await store.find(secretHash, after(11)), part(revoked))
         await store.keep(login)
@@ -89,7 +90,7 @@ for (const backend of backends) {
     t.test('ends many at once, again too, and none', async (t) => {
       const made = [await create(), await create(), await create()]
       const revoked = []
-      for (const { login } of made) revoked.push(await logins.markRevoked(login.id, 'logout', after(10)))
+      for (const { login } of made) revoked.push(await revokeInSql(logins, login.id, 'logout', after(10)))
       const ended = revoked.filter((login) => login !== null)
       await store.end(ended)
       await store.end(ended)
@@ -108,18 +109,18 @@ t.test(
       calls.push(name)
       throw new ServiceUnavailable()
     }
-    const down = { read: refuse('read'), write: refuse('write'), check: refuse('check') } as unknown as RedisGate
+    const down = { read: refuse('read'), write: refuse('write') } as unknown as RedisGate
     const store = createRedisStore(down, logins)
     const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
     const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }
-    const login = await logins.create(ada, { ...carrier, idleTtl: 100, maxAge: 1000 }, START)
+    const login = await makeLogin(logins, ada, { ...carrier, idleTtl: 100, maxAge: 1000 }, START)
     if (login === null) throw new Error('no login was made')
 
     await store.keep(login)
     t.strictSame(await store.find('a hash', START), part(login))
     t.notOk(calls.includes('write'), 'only what is refused at once was tried')
     await t.rejects(store.end([login]), { code: 'SERVICE_UNAVAILABLE' })
-    await t.rejects(store.check(), { code: 'SERVICE_UNAVAILABLE' })
+    await t.rejects(store.prepare([login]), { code: 'SERVICE_UNAVAILABLE' })
     await t.resolves(store.end([]), 'nothing to store')
   }
 )

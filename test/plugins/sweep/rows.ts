@@ -15,6 +15,7 @@ export async function insertEnded(db: Database, { sessions }: Tables, count: num
     generation: 0,
     refreshInCookie: false,
     rotatedAt: ended,
+    accessTtl: 900,
     createdAt: ended,
     lastSeenAt: ended,
     authenticatedAt: ended,

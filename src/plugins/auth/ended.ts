@@ -1,0 +1,38 @@
+import type { AuditEvent, Login, RevokedReason, Step, Tables } from '../db/types.ts'
+import type { EventSource, Events } from '../events/events.ts'
+import { logEvent } from '../events/log.ts'
+import type { EventName } from '../events/vocabulary.ts'
+
+/** Of logins that one call ends, so many get a line and a row each: what is more is from before MAX_SESSIONS_PER_USER. */
+const MAX_RECORDED = 1000
+/** The reasons that the event has beside those of time. */
+const EVENT_REASONS: Partial<Record<RevokedReason, string>> = { all: 'revoked', replaced: 'revoked' }
+
+type Ended = { names: EventName[]; details: Pick<AuditEvent, 'userId' | 'sid' | 'kind' | 'reason'> }
+
+/** What there is to say of a login that was ended. A renewed one lives on in another. */
+function describe({ revokedReason, userId, id: sid, kind }: Login): Ended[] {
+  if (revokedReason === null || revokedReason === 'renewed') return []
+  const names: EventName[] = ['session_expired', ...(kind === 'token' ? (['authn_token_revoked'] as const) : [])]
+  return [{ names, details: { userId, sid, kind, reason: EVENT_REASONS[revokedReason] ?? revokedReason } }]
+}
+
+const toEnded = (logins: Login[]) => logins.slice(0, MAX_RECORDED).flatMap(describe)
+
+/** Stores the events of logins in the transaction that ends them; `steps` are those before it that give the ended ones. */
+export function createEndedEvents(events: Events, { auditEvents }: Tables) {
+  return {
+    store(source: EventSource, steps: number[], others: AuditEvent[] = []): Step<Pick<AuditEvent, 'id'>> {
+      return (tx, _lock, before) => {
+        const ended = toEnded(steps.flatMap((step) => before[step] as Login[]))
+        const rows = ended.flatMap(({ names, details }) => events.toRows(source, names, details))
+        const all = [...others, ...rows]
+        return all.length === 0 ? null : tx.insert(auditEvents).values(all).returning({ id: auditEvents.id })
+      }
+    },
+    /** Their lines in the log, once the transaction is done. */
+    log(source: EventSource, logins: Login[]) {
+      for (const { names, details } of toEnded(logins)) for (const name of names) logEvent(source, name, details)
+    }
+  }
+}
