@@ -5,9 +5,11 @@ import { migrationsFor, openDatabase } from '../src/plugins/db/migrations.ts'
 // Applies pending migrations, one process at a time: npm run db:migrate
 const print = (line: string) => process.stdout.write(`${line}\n`)
 try {
-  const { DB_URI } = readSettings(loadEnvironment(process.env, process.cwd(), print))
-  const database = await openDatabase(DB_URI)
+  const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
+  const { DB_URI } = settings
+  const database = await openDatabase(DB_URI, () => {}, settings)
   try {
+    await database.check()
     const count = await database.migrate(migrationsFor(DB_URI))
     print(count === 0 ? 'The database is up to date' : `Applied ${count} migration${count === 1 ? '' : 's'}`)
   } finally {

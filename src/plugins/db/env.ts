@@ -1,22 +1,28 @@
-import { choice, text } from '../config/kinds.ts'
+import { choice, integer, text } from '../config/kinds.ts'
+import { findParameterFault, isAddress, isPostgres } from './address.ts'
 import { hasKnownTlsMode } from './tls.ts'
 
-/** Of several hosts none would be found to be the one that takes changes. */
-function hasOneHost(uri: string) {
-  const { hostname, searchParams } = new URL(uri)
-  return !hostname.includes(',') && !searchParams.has('target_session_attrs')
-}
-
-/** An SQLite file, or an address that postgres.js can read; the addresses of other databases are no file names. */
+/** An SQLite file, or an address of PostgreSQL; the addresses of other databases are no file names. */
 function isDatabase(uri: string) {
-  if (/^postgres(ql)?:/.test(uri)) return URL.canParse(uri) && hasOneHost(uri) && hasKnownTlsMode(uri)
-  return uri === ':memory:' || uri.startsWith('file:') || !/^[a-z][\w+.-]+:|[?#]/i.test(uri)
+  if (isPostgres(uri)) return isAddress(uri) && hasKnownTlsMode(uri)
+  return uri === ':memory:' || uri.startsWith('file:') || !/^[a-z][\w+.-]+:/i.test(uri)
 }
 
-const FAULT = 'must be postgres://… (one host; sslmode: disable, require, verify-full or no-verify) or an SQLite file'
+const FAULT =
+  'must be postgres://user:password@host:5432/name (with @ : / ? # % in the password percent-encoded, one host, and sslmode disable, require, verify-full or no-verify) or an SQLite file'
 
 export const dbEnv = {
   DB_URI: text('file:./app.db', isDatabase, FAULT),
   /** `auto` applies pending migrations at start, `check` refuses to start on them; `default`: SQLite auto, PostgreSQL check. */
-  DB_MIGRATE: choice(['default', 'auto', 'check'], 'default')
+  DB_MIGRATE: choice(['default', 'auto', 'check'], 'default'),
+  /** `transaction`: DB_URI leads to a pooler that may do each transaction of a connection on another one. */
+  DB_POOLER: choice(['none', 'transaction'], 'none'),
+  /** Connections of this process to PostgreSQL. */
+  DB_POOL_MAX: integer('10', 1, 1000)
+}
+
+/** Parameters that DB_URI must not have. */
+export function dbConflict({ DB_URI }: { DB_URI?: string }) {
+  const fault = DB_URI === undefined ? null : findParameterFault(DB_URI)
+  return fault && `DB_URI ${fault}`
 }

@@ -1,9 +1,9 @@
 import { tlsFault } from '../errors/tls.ts'
 
-// PostgreSQL: class 08 and 57P0x, no way in, no tables, too many connections, read-only, and what postgres.js and sockets say
-// of a lost server.
+// PostgreSQL: class 08 and 57P0x, no way in, no tables, too many connections, read-only, conflicts with other transactions, named
+// statements lost to a pooler, and what postgres.js and sockets say of a lost server.
 const POSTGRES =
-  /^(08...|28...|3D000|42P01|57P0[123]|57014|53...|25006|CONNECT(ION)?_\w+|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|DEADLINE_EXCEEDED|DATABASE_DOWN)$/
+  /^(08...|28...|3D000|42P01|57P0[123]|57014|53...|25006|40001|40P01|26000|42P05|NOT_COMMITTED|CONNECT(ION)?_\w+|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|DEADLINE_EXCEEDED|DATABASE_DOWN)$/
 const SQLITE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|PROTOCOL)/
 
 /** The codes of an error and of its causes, outermost first. */
@@ -16,6 +16,21 @@ function codesOf(error: unknown): string[] {
 /** Whether the database could not be reached or could not do its work now: to be answered with 503. */
 export function isUnavailable(error: unknown) {
   return tlsFault(error) !== null || codesOf(error).some((code) => POSTGRES.test(code) || SQLITE.test(code))
+}
+
+/** Whether another transaction was in the way of this one, of which nothing was done: it may be tried again. */
+export function isConflict(error: unknown) {
+  return codesOf(error).some((code) => code === '40001' || code === '40P01')
+}
+
+/** Whether it failed as it does where a pooler does each transaction on another connection. */
+export function isLostToPooler(error: unknown) {
+  return codesOf(error).some((code) => code === '26000' || code === '42P05' || code === 'NOT_COMMITTED')
+}
+
+/** Whether the role may not do this. */
+export function isForbidden(error: unknown) {
+  return codesOf(error).includes('42501')
 }
 
 /** Whether a statement failed since a value that must be unique is there already. */
@@ -50,6 +65,30 @@ export class DatabaseDown extends Error {
 export class ReadOnly extends Error {
   readonly code = '25006'
   override name = 'ReadOnly'
+}
+
+/** The server answered COMMIT with another word: nothing of the transaction is stored. */
+export class NotCommitted extends Error {
+  readonly code = 'NOT_COMMITTED'
+  override name = 'NotCommitted'
+}
+
+/** Named statements and settings of a session do not survive in it. */
+export class TransactionPooler extends Error {
+  override name = 'TransactionPooler'
+
+  constructor() {
+    super('DB_URI leads to a pooler in transaction mode: set DB_POOLER=transaction, or use its session mode')
+  }
+}
+
+/** The role may not read the journal of the migrations, or may not apply them. */
+export class MissingRights extends Error {
+  override name = 'MissingRights'
+
+  constructor(cause: unknown) {
+    super('The role in DB_URI lacks rights in schema drizzle or public: docs/operations.md has the grants', { cause })
+  }
 }
 
 /** A guard of a transaction found no row: all of it is undone. */

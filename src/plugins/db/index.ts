@@ -21,7 +21,7 @@ declare module 'fastify' {
 /** SQLite or PostgreSQL, as DB_URI says, behind one set of builders and tables. */
 async function db(app: FastifyInstance) {
   const { DB_URI } = app.config
-  const connection = await openDatabase(DB_URI, (error) => availability.suspect(error))
+  const connection = await openDatabase(DB_URI, (error) => availability.suspect(error), app.config)
   const look = createLook(connection, app.config, app.log)
   const availability = watchAvailability(look, app.log)
   await availability.start()

@@ -1,19 +1,23 @@
 import { join } from 'node:path'
+import type { Settings } from '../config/settings.ts'
+import { isPostgres } from './address.ts'
 import { readMigrationFiles } from './drizzle.ts'
 import type { Connection, Migration, MigrationPlan } from './types.ts'
 
-const FOLDER = join(import.meta.dirname, '../../../drizzle')
+export { isPostgres }
 
-export function isPostgres(uri: string) {
-  return /^postgres(ql)?:/.test(uri)
-}
+const FOLDER = join(import.meta.dirname, '../../../drizzle')
 
 /**
  * Opens the database that DB_URI names; the driver of the other is not even loaded. `onFault` is told of each query that
- * failed, whoever waited for it.
+ * failed, whoever waited for it. Of the settings DB_POOLER and DB_POOL_MAX count.
  */
-export async function openDatabase(uri: string, onFault: (error: unknown) => void = () => {}): Promise<Connection> {
-  if (isPostgres(uri)) return (await import('./postgres.ts')).openPostgres(uri, onFault)
+export async function openDatabase(
+  uri: string,
+  onFault: (error: unknown) => void = () => {},
+  settings: Partial<Settings> = {}
+): Promise<Connection> {
+  if (isPostgres(uri)) return (await import('./postgres.ts')).openPostgres(uri, onFault, settings)
   return (await import('./sqlite.ts')).openSqlite(uri, onFault)
 }
 

@@ -1,6 +1,9 @@
 import type { Sql, TransactionSql } from 'postgres'
-import { inTime } from '../deadline/deadline.ts'
+import { inTime, timeLeft } from '../deadline/deadline.ts'
 import { DatabaseDown, ReadOnly } from './errors.ts'
+import { retryConflicts, transact } from './transaction.ts'
+
+export type Pool = ReturnType<typeof createPool>
 
 export const DEADLINE_MS = 800
 /** Longer than a statement may take (`statement_timeout`): who says nothing for so long is not just slow. */
@@ -29,9 +32,9 @@ async function ping(sql: Sql, limitMs: number) {
 /**
  * A pool of postgres.js with a deadline for each query: by itself it waits for ever, sends to a server that does not answer
  * whatever comes, and goes on with connections whose other end is gone without a word. `connect` opens one and says when a
- * connection of it was lost; `onFault` is told of each failure.
+ * connection of it was lost; `onFault` is told of each failure; each transaction begins with `prologue`.
  */
-export function createPool(connect: (onLost: () => void) => Sql, onFault: (error: unknown) => void) {
+export function createPool(connect: (onLost: () => void) => Sql, onFault: (error: unknown) => void, prologue = '') {
   /** None of its connections may come back from the dead, so the others, which have a second to finish, are replaced too. */
   function replace(lost: Sql) {
     if (lost !== client) return
@@ -45,6 +48,7 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
   }
   let client = create()
   let isOpen = true
+  let isUsed = false
   // drizzle will set its own parsers for this one.
   const { options } = client
 
@@ -64,25 +68,17 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
   }
 
   /** Asks, whether it is known to be down or not. */
-  const answer = async <T>(query: (sql: Sql) => PromiseLike<T>) =>
-    withoutHoles(await inTime(DEADLINE_MS, () => query(client)))
+  async function answer<T>(query: (sql: Sql) => PromiseLike<T>) {
+    isUsed = true
+    const deadline = Date.now() + timeLeft(DEADLINE_MS)
+    return withoutHoles(await inTime(DEADLINE_MS, () => retryConflicts(deadline, () => query(client))))
+  }
 
   return {
     options,
     answer,
-    /**
-     * A transaction, for who knows a deadline. A failure is told at once: after the loss of its connection nobody answers the
-     * rollback.
-     */
-    begin<T>(work: (transaction: TransactionSql) => Promise<T>) {
-      const failed = Promise.withResolvers<never>()
-      const run = async (transaction: TransactionSql) =>
-        work(transaction).catch((error) => {
-          failed.reject(error)
-          throw error
-        })
-      return Promise.race([client.begin(run), failed.promise])
-    },
+    /** A transaction, for who knows a deadline. */
+    begin: <T>(work: (transaction: TransactionSql) => Promise<T>) => transact(client, prologue, work),
     /** Asks; DatabaseDown at once while it is known to be down. */
     async ask<T>(query: (sql: Sql) => PromiseLike<T>) {
       if (!isOpen) throw new DatabaseDown()
@@ -99,7 +95,8 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
      */
     async check() {
       const fresh = open()
-      const wasOpen = isOpen
+      // At first there is none to be kept, and none is made just to look at it.
+      const wasOpen = isOpen && isUsed
       const [before, now] = await Promise.allSettled([wasOpen && isAlive(), ping(fresh, DEADLINE_MS)])
       const isKept = before.status === 'fulfilled' && before.value
       isOpen = isKept || now.status === 'fulfilled'

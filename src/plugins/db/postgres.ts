@@ -1,52 +1,56 @@
 import { tracingChannel } from 'node:diagnostics_channel'
-import postgres, { type Sql } from 'postgres'
+import type { Sql } from 'postgres'
+import type { Settings } from '../config/settings.ts'
 import { DeadlineExceeded, timeLeft } from '../deadline/deadline.ts'
+import { parseAddress } from './address.ts'
+import { type ConnectOptions, connect, FOR_TRANSACTION } from './connect.ts'
 import { loadPostgres } from './drizzle.ts'
-import { nullIfUndone, someRows } from './errors.ts'
+import { isLostToPooler, nullIfUndone, someRows, TransactionPooler } from './errors.ts'
+import { createJournal, MIGRATION_LOCK } from './journal.ts'
 import { createPool, DEADLINE_MS } from './pool.ts'
+import { isTransactionPooler } from './pooler.ts'
 import * as tables from './schema.postgres.ts'
-import { tlsOptions } from './tls.ts'
 import type { Atomically, Connection, Database, Lock, PrepareFirst } from './types.ts'
-import { type ServerAddress, Wire } from './wire.ts'
 
 /** Whoever wants to trace them hears of all queries here; it costs nothing where nobody does. */
 const queries = tracingChannel('db.query')
-/** Any number that no other application on this database uses: "fastify" on a phone's keys. */
-const MIGRATION_LOCK = 3_278_439
 /** Held until the transaction ends; no row: another process has it. */
 const TRY_ALONE = `select 1 from pg_try_advisory_xact_lock(${MIGRATION_LOCK + 1}) as got where got`
 
-/** At most `max` connections of postgres.js, of which each has one life; none is made before it is needed. */
-export function connect(uri: string, onLost: () => void, max = 10) {
-  const tls = tlsOptions(uri)
-  // Its types do not know of it.
-  const wire: object = { socket: (address: ServerAddress) => new Wire(address, tls, onLost) }
-  return postgres(uri, {
-    ...wire,
-    max,
-    ssl: false,
-    connect_timeout: 1,
-    // A timer for each connection, which would outlive it.
-    max_lifetime: null,
-    // Else it doubles up to 20 s, and so does the time to recover.
-    backoff: () => 0.2,
-    fetch_types: false,
-    onnotice: () => {},
-    connection: {
-      application_name: 'fastify-minimal-starter',
-      // Nobody waits for it any longer, and locks of a connection that was lost must not outlive it for long.
-      statement_timeout: 1000,
-      idle_in_transaction_session_timeout: 2000
-    }
-  })
+/** What the work gives; who was told that it took too long must not find it done later. */
+async function before<T>(deadline: number, work: PromiseLike<T>) {
+  const result = await work
+  if (Date.now() >= deadline) throw new DeadlineExceeded(DEADLINE_MS)
+  return result
 }
 
 /** Opens a pool of connections, without waiting for the server. */
-export function openPostgres(uri: string, onFault: (error: unknown) => void): Connection {
-  const pool = createPool((onLost) => connect(uri, onLost), onFault)
+export function openPostgres(
+  uri: string,
+  onFault: (error: unknown) => void,
+  { DB_POOLER = 'none', DB_POOL_MAX = 10 }: Partial<Settings>
+): Connection {
+  const isPooled = DB_POOLER === 'transaction' || parseAddress(uri).isPooled
+  const connectBy = (onLost: () => void, given?: Partial<ConnectOptions>) =>
+    connect(uri, onLost, { max: DB_POOL_MAX, isPooled, ...given })
+  /** Whether a transaction pooler that nobody told of may be there. */
+  let isInDoubt = !isPooled
+  const noteFault = (error: unknown) => {
+    isInDoubt ||= !isPooled && isLostToPooler(error)
+    onFault(error)
+  }
+  const pool = createPool(connectBy, noteFault, isPooled ? FOR_TRANSACTION : '')
   const { options, ask } = pool
+  // Without a session of its own a statement has its timeout from a transaction of its own.
+  const askOnce: typeof ask = isPooled
+    ? (query) => {
+        const deadline = Date.now() + timeLeft(DEADLINE_MS)
+        return ask(() => pool.begin((transaction) => before(deadline, query(transaction as unknown as Sql))))
+      }
+    : ask
   const unsafe = (...call: Parameters<Sql['unsafe']>) => {
-    const run = <T>(query: (sql: Sql) => PromiseLike<T>) => queries.tracePromise(() => ask(query), { text: call[0] })
+    const run = <T>(query: (sql: Sql) => PromiseLike<T>) =>
+      queries.tracePromise(() => askOnce(query), { text: call[0] })
     const values = () => run((sql) => sql.unsafe(...call).values())
     const then: PromiseLike<unknown>['then'] = (...on) => run((sql) => sql.unsafe(...call)).then(...on)
     return { values, then }
@@ -67,12 +71,20 @@ export function openPostgres(uri: string, onFault: (error: unknown) => void): Co
       if (options?.alone) someRows(await (transaction as typeof native).execute(TRY_ALONE))
       for (const guard of guards) rows.push(someRows((await guard(tx, lock, rows)) ?? []))
       for (const change of changes) rows.push((await change(tx, lock, rows)) ?? [])
-      // Who was told that it took too long must not find it done later.
-      if (Date.now() >= deadline) throw new DeadlineExceeded(DEADLINE_MS)
       return rows as never
     }
-    const run = () => ask(() => nullIfUndone(() => native.transaction(runAll)))
+    const run = () =>
+      ask(() => nullIfUndone(() => native.transaction((transaction) => before(deadline, runAll(transaction)))))
     return queries.tracePromise(run, { text: 'transaction' })
+  }
+
+  /** Before the pool has set anything for a session that another client may be given. */
+  async function refuseTransactionPooler() {
+    if (!isInDoubt) return
+    const open = () => connectBy(() => {}, { max: 1, isBare: true })
+    const found = await isTransactionPooler(open).catch(() => null)
+    if (found) throw new TransactionPooler()
+    isInDoubt = found === null
   }
 
   return {
@@ -81,37 +93,11 @@ export function openPostgres(uri: string, onFault: (error: unknown) => void): Co
     prepareFirst,
     atomically,
     ping: async () => void (await ask((sql) => sql.unsafe('select 1'))),
-    check: pool.check,
-    history: async () => {
-      const [journal] = await pool.answer((sql) =>
-        sql.unsafe("select to_regclass('drizzle.__drizzle_migrations') is not null as there")
-      )
-      if (!journal?.['there']) return []
-      const rows = await pool.answer((sql) =>
-        sql.unsafe('select hash from drizzle.__drizzle_migrations order by created_at')
-      )
-      return rows.map((row) => row['hash'])
+    check: async () => {
+      await refuseTransactionPooler()
+      return pool.check()
     },
-    migrate: (plan) =>
-      pool.begin(async (tx) => {
-        // Waiting for another replica's migration is no slow statement.
-        await tx.unsafe('set local statement_timeout = 0')
-        await tx.unsafe(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
-        await tx.unsafe('create schema if not exists drizzle')
-        await tx.unsafe(
-          'create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)'
-        )
-        const applied = await tx.unsafe('select hash from drizzle.__drizzle_migrations order by created_at')
-        const pending = plan(applied.map((row) => row['hash']))
-        for (const { sql, hash, folderMillis } of pending) {
-          for (const statement of sql) await tx.unsafe(statement)
-          await tx.unsafe('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [
-            hash,
-            folderMillis
-          ])
-        }
-        return pending.length
-      }),
+    ...createJournal(pool),
     close: pool.close
   }
 }

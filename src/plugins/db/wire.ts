@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { connect, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { ConnectionLost, TlsRefused } from './errors.ts'
+import { readStartup } from './startup.ts'
 
 /** Where postgres.js read that the server is. */
 export type ServerAddress = { host: string[]; port: number[]; path: string | false; sslnegotiation: string | null }
@@ -9,9 +10,6 @@ export type ServerAddress = { host: string[]; port: number[]; path: string | fal
 /** SSLRequest, and the answer that TLS begins; more than this one byte was put in by somebody else (CVE-2021-23222). */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 const WILLING = Buffer.from('S')
-/** ReadyForQuery: the last of what a server says before it is asked for anything. */
-const READY = 'Z'.charCodeAt(0)
-
 /**
  * A socket for postgres.js that has one life. Once a connection was in use, its end is an error to each query that waits for
  * it or comes later, and never a `close`: after that postgres.js would use the connection again, with what is left of its
@@ -21,16 +19,23 @@ export class Wire extends EventEmitter {
   /** To be written as soon as there is somebody to read it. */
   readonly #early: Buffer[] = []
   readonly #onLost: () => void
+  readonly #readStartup: (chunk: Buffer) => boolean
   #socket: Socket
   #isOpen = false
   #isReady = false
   #isEnded = false
   #fault: Error | null = null
-  #head = Buffer.alloc(0)
 
-  constructor({ host, port, path, sslnegotiation }: ServerAddress, tls: false | ConnectionOptions, onLost: () => void) {
+  constructor(
+    { host, port, path, sslnegotiation }: ServerAddress,
+    tls: false | ConnectionOptions,
+    onLost: () => void,
+    greeting: string | null = null
+  ) {
     super()
     this.#onLost = onLost
+    const pass = (message: Buffer) => void this.emit('data', message)
+    this.#readStartup = readStartup(greeting, (message) => this.#socket.write(message), pass)
     const [name = 'localhost'] = host
     this.#socket = this.#watch(path ? connect(path) : connect(port[0] ?? 5432, name))
     const options = { ...tls, ...(isIP(name) === 0 && { servername: name }) }
@@ -63,13 +68,8 @@ export class Wire extends EventEmitter {
   }
 
   #read(chunk: Buffer) {
-    if (!this.#isReady) {
-      // A letter, then the length of the rest.
-      this.#head = Buffer.concat([this.#head, chunk])
-      for (let at = 0; at + 5 <= this.#head.length; at += 1 + this.#head.readUInt32BE(at + 1))
-        this.#isReady ||= this.#head[at] === READY
-    }
-    this.emit('data', chunk)
+    if (this.#isReady) this.emit('data', chunk)
+    else this.#isReady = this.#readStartup(chunk)
   }
 
   #lose(cause?: Error) {

@@ -2,8 +2,8 @@ import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
 import t, { type Test } from 'tap'
+import { connect, FOR_TRANSACTION } from '../../../src/plugins/db/connect.ts'
 import { createPool } from '../../../src/plugins/db/pool.ts'
-import { connect } from '../../../src/plugins/db/postgres.ts'
 import { startProxy, type Proxy as TcpProxy } from '../../proxy.ts'
 import { freshPostgresUri, waitUntil } from '../../servers.ts'
 
@@ -17,7 +17,7 @@ const TERMINATE =
   'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'
 
 /** A pool on a database of the test's own, by way of a proxy, and the faults that it told of. */
-async function open(t: Test, username = 'postgres') {
+async function open(t: Test, username = 'postgres', isPooled = false) {
   const uri = new URL(await freshPostgresUri())
   const proxy = await startProxy(t, Number(uri.port))
   const server = uri.href
@@ -26,8 +26,9 @@ async function open(t: Test, username = 'postgres') {
   Object.assign(uri, { username, port: `${proxy.port}` })
   const faults: unknown[] = []
   const pool = createPool(
-    (onLost) => connect(uri.href, onLost, MAX),
-    (error) => faults.push(error)
+    (onLost) => connect(uri.href, onLost, { max: MAX, isPooled }),
+    (error) => faults.push(error),
+    isPooled ? FOR_TRANSACTION : ''
   )
   t.teardown(async () => {
     await proxy.open()
@@ -199,11 +200,15 @@ for (const { name, lose } of ends) {
         let isOver = false
         const transaction = pool.begin(async (tx) => {
           await tx`insert into done values (${round})`
-          return tx`select pg_sleep(5)`.finally(() => {
+          return tx.unsafe(`select pg_sleep(5), ${round} as round`).finally(() => {
             isOver = true
           })
         })
-        await sleep(100)
+        const isAsleep = async () => {
+          const mine = direct`datname = current_database() and query like ${`% ${round} as round`}`
+          return (await direct`select 1 from pg_stat_activity where wait_event = 'PgSleep' and ${mine}`).length > 0
+        }
+        await waitUntil(isAsleep, 'it is under way')
         const begin = performance.now()
         await Promise.all([t.rejects(transaction, { code: /^(CONNECTION_LOST|ECONNRESET)$/ }), lose(proxy, direct)])
         t.ok(isOver && performance.now() - begin < 4000, 'it is told before it would be done')
@@ -234,3 +239,87 @@ t.test('a connection that is lost takes no transaction of another one along', as
   await Promise.all([other, transaction])
   t.strictSame([...(await direct`select * from done`)], [{ what: 'slowly' }])
 })
+
+/** A statement that fails on the server, with this code. */
+const FAIL = (code: string) => `do $$ begin raise exception using errcode = '${code}'; end $$`
+
+for (const code of ['40001', '40P01']) {
+  t.test(`what fails with ${code}, since another transaction was in the way, is tried again a few times`, async (t) => {
+    const { pool, direct, faults } = await open(t)
+    await direct`create table done (what text)`
+    let tries = 0
+    const work = () =>
+      pool.begin(async (tx) => {
+        await tx`insert into done values ('once')`
+        if (++tries < 3) await tx.unsafe(FAIL(code))
+        return tries
+      })
+    t.equal(await pool.ask(work), 3)
+    t.same(await direct`select * from done`, [{ what: 'once' }])
+    t.same(faults, [])
+
+    tries = -100
+    await t.rejects(pool.ask(work), { code })
+    t.ok(tries < -90, 'but not for ever')
+    t.same(await direct`select * from done`, [{ what: 'once' }])
+    t.match(faults, [{ code }])
+  })
+}
+
+t.test('a transaction whose COMMIT is answered ROLLBACK is no success', async (t) => {
+  const { pool, direct, pid } = await open(t)
+  await direct`create table done (what text)`
+  const failed = pool.begin(async (tx) => {
+    await tx`insert into done values ('lost')`
+    // Nobody here hears that it failed, as of a commit that a driver sends again.
+    await tx.unsafe("select set_config('x.y', 'z', true); select 1/0").catch(() => {})
+  })
+  await t.rejects(failed, { code: 'NOT_COMMITTED' })
+  t.same(await direct`select * from done`, [])
+  t.equal((await Promise.all([1, 2, 3, 4].map(pid))).length, 4, 'its connection goes on')
+})
+
+t.test('the end of one transaction never ends another on the same connection', async (t) => {
+  const { pool, direct } = await open(t)
+  await direct`create table done (what int)`
+  const insert = (what: number) =>
+    pool.begin(async (tx) => {
+      await tx`insert into done values (${what})`
+      if (what % 3 === 1) throw new Error('undone')
+      if (what % 3 === 2) await tx.unsafe('select 1/0').catch(() => {})
+      await tx`select pg_sleep(0.005)`.catch(() => {})
+    })
+  const results = await Promise.allSettled(Array.from({ length: 60 }, (_, i) => insert(i)))
+  const expected = results.flatMap(({ status }, i) => (status === 'fulfilled' ? [i] : []))
+  t.strictSame(
+    expected,
+    Array.from({ length: 20 }, (_, i) => 3 * i)
+  )
+  const rows = await direct`select what from done order by what`
+  t.strictSame(
+    rows.map(({ what }) => what),
+    expected
+  )
+})
+
+for (const isPooled of [false, true]) {
+  const name = isPooled ? 'for a transaction pooler' : 'by itself'
+  t.test(`locks of a transaction whose connection was lost are gone soon, ${name}`, async (t) => {
+    const { pool, proxy, direct } = await open(t, 'postgres', isPooled)
+    await direct`create table held (what text)`
+    await direct`insert into held values ('row')`
+    const begin = Promise.withResolvers<void>()
+    const never = new Promise<never>(() => {})
+    pool
+      .begin(async (tx) => {
+        await tx`select * from held for update`
+        begin.resolve()
+        return never
+      })
+      .catch(() => {})
+    await begin.promise
+    proxy.forget()
+    await direct.unsafe("set lock_timeout = '4s'")
+    await t.resolves(direct`update held set what = 'free'`)
+  })
+}
