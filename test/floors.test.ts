@@ -60,6 +60,10 @@ t.test('better-sqlite3 is asked for as 13 and runs no install script', async (t)
   t.equal(manifest.allowScripts['better-sqlite3'], false)
 })
 
+t.test('postgres is asked for in one version: db/wire.ts and db/transaction.ts rely on how it behaves', async (t) => {
+  t.equal(manifest.dependencies.postgres, packages['node_modules/postgres']?.version)
+})
+
 t.test('Node is at or above its floor, here and for who installs it', async (t) => {
   t.ok(isAtOrAbove(process.versions.node, floors['node'] ?? []), process.versions.node)
   t.equal(manifest.engines.node, '>=24.17')

@@ -48,7 +48,6 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
   }
   let client = create()
   let isOpen = true
-  let isUsed = false
   // drizzle will set its own parsers for this one.
   const { options } = client
 
@@ -69,7 +68,6 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
 
   /** Asks, whether it is known to be down or not. */
   async function answer<T>(query: (sql: Sql) => PromiseLike<T>) {
-    isUsed = true
     const deadline = Date.now() + timeLeft(DEADLINE_MS)
     return withoutHoles(await inTime(DEADLINE_MS, () => retryConflicts(deadline, () => query(client))))
   }
@@ -95,8 +93,7 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
      */
     async check() {
       const fresh = open()
-      // At first there is none to be kept, and none is made just to look at it.
-      const wasOpen = isOpen && isUsed
+      const wasOpen = isOpen
       const [before, now] = await Promise.allSettled([wasOpen && isAlive(), ping(fresh, DEADLINE_MS)])
       const isKept = before.status === 'fulfilled' && before.value
       isOpen = isKept || now.status === 'fulfilled'
