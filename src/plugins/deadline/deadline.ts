@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What a request may wait for others in all, in ms: with its own work it is answered within 1.5 s. */
+/** What a request may wait for SQL and Redis in all, in ms: with its own work it is answered within 1.5 s. */
 const REQUEST_MS = 1000
-/** Many quick answers are no waiting: what takes no longer than this does not count. */
-const FREE_MS = 20
 
-/** How long a request may still wait, in ms. */
-export type Patience = { leftMs: number }
+/**
+ * What a request may wait in all, and has waited. Its clock runs while at least one wait is open: waits that overlap count
+ * once, and what the request does between them does not count. `since`: when the first of the open ones began.
+ */
+export type Patience = { limitMs: number; spentMs: number; open: number; since: number }
 
 const current = new AsyncLocalStorage<Patience>()
 
@@ -22,7 +23,7 @@ export class DeadlineExceeded extends Error {
   }
 }
 
-export const newPatience = (): Patience => ({ leftMs: REQUEST_MS })
+export const newPatience = (limitMs = REQUEST_MS): Patience => ({ limitMs, spentMs: 0, open: 0, since: 0 })
 
 /** Runs what a request does: its waits count together. */
 export function withPatience(patience: Patience, work: () => void) {
@@ -36,29 +37,37 @@ export function inBackground<T>(work: () => T): T {
 
 /** How long this may wait: `limitMs`, or what the request has left. */
 export function timeLeft(limitMs: number) {
-  return Math.min(limitMs, current.getStore()?.leftMs ?? limitMs)
+  const patience = current.getStore()
+  if (patience === undefined) return limitMs
+  const openMs = patience.open > 0 ? performance.now() - patience.since : 0
+  return Math.min(limitMs, Math.floor(patience.limitMs - patience.spentMs - openMs))
 }
 
-/** Counts what this request has waited since then (`performance.now()`). */
-export function countWait(since: number) {
+/** Runs the clock of the request while it waits for what the work gives. */
+export async function countWait<T>(work: () => PromiseLike<T>): Promise<T> {
   const patience = current.getStore()
-  // Timers come up to a millisecond early, and what ran out must not seem to have one left.
-  const ms = Math.ceil(performance.now() - since)
-  if (patience && ms > FREE_MS) patience.leftMs -= ms
+  if (patience === undefined) return work()
+  if (patience.open++ === 0) patience.since = performance.now()
+  try {
+    return await work()
+  } finally {
+    if (--patience.open === 0) patience.spentMs += performance.now() - patience.since
+  }
 }
 
 /** What the work gives, or DeadlineExceeded after `limitMs`; at once where the request has no time left. */
 export async function inTime<T>(limitMs: number, work: () => PromiseLike<T>): Promise<T> {
   const ms = timeLeft(limitMs)
-  if (ms < 1) throw new DeadlineExceeded(0)
+  // Timers come up to a millisecond early, and what ran out must not seem to have one left.
+  if (ms <= 1) throw new DeadlineExceeded(0)
   const { promise, resolve, reject } = Promise.withResolvers<T>()
-  const since = performance.now()
   const timer = setTimeout(() => reject(new DeadlineExceeded(ms)), ms)
-  work().then(resolve, reject)
   try {
-    return await promise
+    return await countWait(() => {
+      work().then(resolve, reject)
+      return promise
+    })
   } finally {
     clearTimeout(timer)
-    countWait(since)
   }
 }

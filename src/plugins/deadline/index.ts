@@ -25,7 +25,7 @@ async function deadline(app: FastifyInstance) {
   })
   // What goes on after the answer keeps nobody waiting.
   app.addHook('onResponse', function endPatience(request, _reply, done) {
-    if (request.patience) request.patience.leftMs = Number.POSITIVE_INFINITY
+    if (request.patience) request.patience.limitMs = Number.POSITIVE_INFINITY
     done()
   })
 }

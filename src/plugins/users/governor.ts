@@ -35,9 +35,7 @@ export function createGovernor(concurrency: number, waiting: number, maxWaitMs: 
   async function govern<T>(task: () => Promise<T>): Promise<T> {
     if (running >= concurrency) {
       if (queue.length >= waiting) throw refusal()
-      const since = performance.now()
-      await wait()
-      countWait(since)
+      await countWait(wait)
     } else {
       running++
     }

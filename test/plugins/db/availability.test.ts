@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import t, { type Test } from 'tap'
 import { watchAvailability } from '../../../src/plugins/db/availability.ts'
-import { DeadlineExceeded, inTime, withPatience } from '../../../src/plugins/deadline/deadline.ts'
+import { DeadlineExceeded, inTime, newPatience, withPatience } from '../../../src/plugins/deadline/deadline.ts'
 import { waitUntil } from '../../servers.ts'
 
 /** A watch over a database that answers as `state.fault` says, and what it logs. */
@@ -82,7 +82,7 @@ t.test('a request that has waited too long does not keep it from looking', async
   const { availability, state } = watch(t)
   await availability.start()
   state.fault = late
-  withPatience({ leftMs: 0 }, () => availability.suspect(late))
+  withPatience(newPatience(0), () => availability.suspect(late))
   await waitUntil(() => !availability.isUp(), 'it is lost')
   state.fault = null
   await waitUntil(availability.isUp, 'it is back')

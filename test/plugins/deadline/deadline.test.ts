@@ -13,9 +13,9 @@ const late = { name: 'DeadlineExceeded', code: 'DEADLINE_EXCEEDED' }
 const never = () => new Promise<never>(() => {})
 
 /** What a request does, with a patience of so many ms. */
-function asRequest<T>(leftMs: number, work: () => Promise<T>) {
+function asRequest<T>(limitMs: number | undefined, work: () => Promise<T>) {
   const { promise, resolve } = Promise.withResolvers<T>()
-  withPatience({ leftMs }, () => resolve(work()))
+  withPatience(newPatience(limitMs), () => resolve(work()))
   return promise
 }
 
@@ -43,18 +43,52 @@ t.test('the waits of a request count together', async (t) => {
   })
 })
 
-t.test('many quick answers are no waiting', async (t) => {
+t.test('waits that run side by side count once, those within others too', async (t) => {
+  await asRequest(1000, async () => {
+    const wait = () => inTime(500, () => inTime(400, () => sleep(100)))
+    await Promise.all(Array.from({ length: 20 }, wait))
+    t.ok(timeLeft(1000) > 700, `${timeLeft(1000)} ms are left`)
+  })
+})
+
+t.test('a wait that begins in another one ends when the request has no time left', async (t) => {
+  await asRequest(200, async () => {
+    const begin = performance.now()
+    const first = t.rejects(inTime(1000, never), late)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    t.ok(timeLeft(1000) <= 101, 'the clock runs while one is open')
+    await Promise.all([first, t.rejects(inTime(1000, never), late)])
+    t.ok(performance.now() - begin < 300)
+  })
+})
+
+t.test('what a request does between its waits does not count', async (t) => {
   await asRequest(100, async () => {
-    for (let i = 0; i < 50; i++) await inTime(100, () => sleep(3))
-    t.ok(timeLeft(1000) > 0)
+    await inTime(100, async () => {})
+    await sleep(200)
+    t.ok(timeLeft(1000) > 50, `${timeLeft(1000)} ms are left`)
+    await t.resolves(inTime(100, async () => {}))
   })
 })
 
 t.test('what waits in a way of its own can be counted', async (t) => {
   await asRequest(1000, async () => {
-    countWait(performance.now() - 600)
-    t.ok(timeLeft(1000) <= 400)
+    await t.rejects(
+      countWait(() => sleep(100).then(() => Promise.reject(new Error('no')))),
+      { message: 'no' }
+    )
+    t.ok(timeLeft(1000) <= 901)
   })
+  t.equal(await countWait(async () => 'here'), 'here', 'outside of a request too')
+})
+
+t.test('work that throws at once leaves no deadline behind', async (t) => {
+  const broken = () => {
+    throw new Error('broken')
+  }
+  await t.rejects(inTime(5, broken), { message: 'broken' })
+  // A rejection that nobody handles would end the process.
+  await sleep(20)
 })
 
 t.test('one request does not use up the patience of another, and what is none has its own limits only', async (t) => {
@@ -75,5 +109,5 @@ t.test('one request does not use up the patience of another, and what is none ha
     )
     await t.resolves(inBackground(() => inTime(1000, () => sleep(30))))
   })
-  t.equal(newPatience().leftMs, 1000)
+  await asRequest(undefined, async () => t.equal(timeLeft(5000), 1000))
 })

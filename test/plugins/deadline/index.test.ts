@@ -1,12 +1,14 @@
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
 import type { Settings } from '../../../src/plugins/config/settings.ts'
+import { sql } from '../../../src/plugins/db/drizzle.ts'
 import { timeLeft } from '../../../src/plugins/deadline/deadline.ts'
 import deadline from '../../../src/plugins/deadline/index.ts'
 import { build, PASSWORD, signUp, transports } from '../../build.ts'
 import { startProxy } from '../../proxy.ts'
 import { freshPostgresUri } from '../../servers.ts'
+import { buildWithRoutes } from '../errors/app.ts'
 
 const LIMIT_MS = 1500
 
@@ -37,6 +39,23 @@ t.test('ASVS 13.1.3: however many slow queries a request needs, it is answered w
     t.equal(reply.json().code, 'SERVICE_UNAVAILABLE')
   }
   await proxy.open()
+})
+
+t.test('queries that a route runs side by side use up its time once', async (t) => {
+  const addReport = (app: FastifyInstance) => {
+    const query = () => app.db.select({ slept: sql`pg_sleep(0.2)::text` }).from(app.tables.users)
+    app.get('/report', async () => {
+      const together = await Promise.all(Array.from({ length: 6 }, query))
+      return { together: together.length, last: (await query()).length }
+    })
+  }
+  const { app } = await buildWithRoutes(t, addReport, { DB_URI: await freshPostgresUri() })
+  await signUp(app, 'ada')
+
+  const reply = await app.inject({ method: 'GET', url: '/report' })
+
+  t.equal(reply.statusCode, 200)
+  t.strictSame(reply.json(), { together: 6, last: 1 })
 })
 
 t.test(

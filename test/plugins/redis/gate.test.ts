@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { withPatience } from '../../../src/plugins/deadline/deadline.ts'
+import { newPatience, withPatience } from '../../../src/plugins/deadline/deadline.ts'
 import { createRedisGate } from '../../../src/plugins/redis/gate.ts'
 import { startProxy } from '../../proxy.ts'
 import { noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
@@ -174,7 +174,7 @@ t.test(
     const { gate } = await open(t)
     await waitUntil(gate.isUp, 'Redis is trusted')
     await new Promise<void>((resolve) => {
-      withPatience({ leftMs: 0 }, () => {
+      withPatience(newPatience(0), () => {
         const refused = t.rejects(
           gate.read((redis) => redis.get('a')),
           { code: 'SERVICE_UNAVAILABLE' }
@@ -184,7 +184,7 @@ t.test(
     })
     t.ok(gate.isUp())
 
-    withPatience({ leftMs: 0 }, () => gate.distrust())
+    withPatience(newPatience(0), () => gate.distrust())
     t.notOk(gate.isUp())
     await waitUntil(gate.isUp, 'it is looked for all the same')
   }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { timeLeft, withPatience } from '../../../src/plugins/deadline/deadline.ts'
+import { newPatience, timeLeft, withPatience } from '../../../src/plugins/deadline/deadline.ts'
 import { createGovernor } from '../../../src/plugins/users/governor.ts'
 
 /** A task that ends when it is told to. */
@@ -76,7 +76,7 @@ t.test('a place is waited for no longer than the request has left, and the wait 
   const running = createTask()
   const first = govern(running.run)
   await new Promise<void>((resolve) => {
-    withPatience({ leftMs: 30 }, () => {
+    withPatience(newPatience(30), () => {
       void t
         .rejects(
           govern(async () => 'late'),
@@ -86,7 +86,7 @@ t.test('a place is waited for no longer than the request has left, and the wait 
     })
   })
   const { promise, resolve } = Promise.withResolvers<number>()
-  withPatience({ leftMs: 1000 }, () => {
+  withPatience(newPatience(1000), () => {
     void govern(async () => resolve(timeLeft(1000)))
   })
   await new Promise((done) => setTimeout(done, 100))
