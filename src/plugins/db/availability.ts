@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { inBackground } from '../deadline/deadline.ts'
 import { describeTlsFault } from '../errors/tls.ts'
-import { isUnavailable } from './errors.ts'
+import { isOutage } from './errors.ts'
 
 /** Logs each loss and each return of the database once, and looks for it until it is back: soon at first, then at intervals. */
 export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLogger, retryMs = 500) {
@@ -27,7 +27,7 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
 
   function lose(err: unknown) {
     // It is there, and something else is wrong, such as pending migrations: that is said too.
-    const fault = isUnavailable(err) ? null : (err as Error).message
+    const fault = isOutage(err) ? null : (err as Error).message
     if (isUp || (fault !== null && fault !== logged))
       log.error(
         { event: 'dependency_down', dependency: 'database', err },
@@ -45,13 +45,13 @@ export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLog
     /** Waits for the first look; a database that is down stops no start, any other fault does. */
     async start() {
       await recover().catch((error: unknown) => {
-        if (!isUnavailable(error)) throw error
+        if (!isOutage(error)) throw error
         lose(error)
       })
     },
     /** To be told of an error that may say that it is down: one slow query does not. So it looks, and believes that. */
     suspect(error: unknown) {
-      if (!isUp || isStopped || looking || !isUnavailable(error)) return
+      if (!isUp || isStopped || looking || !isOutage(error)) return
       inBackground(() => {
         looking = recover()
           .catch(lose)

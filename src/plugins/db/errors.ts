@@ -6,6 +6,24 @@ const POSTGRES =
   /^(08...|28...|3D000|42P01|57P0[123]|57014|53...|25006|40001|40P01|26000|42P05|NOT_COMMITTED|CONNECT(ION)?_\w+|ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|DEADLINE_EXCEEDED|DATABASE_DOWN)$/
 const SQLITE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|PROTOCOL)/
 
+/**
+ * The errors that the database or its driver threw. A failed `fetch` of a route, Redis and another database have the same codes,
+ * so an error is only ours where an adapter marked it.
+ */
+const ours = new WeakSet<Error>()
+
+/** Marks what the database threw, and gives it back. */
+export function markDatabaseError(error: unknown) {
+  if (error instanceof Error) ours.add(error)
+  return error
+}
+
+/** The error itself, or the cause of it, that the database threw; null: it came from somewhere else. */
+function findDatabaseError(error: unknown): Error | null {
+  if (!(error instanceof Error)) return null
+  return ours.has(error) ? error : findDatabaseError(error.cause)
+}
+
 /** The codes of an error and of its causes, outermost first. */
 function codesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return []
@@ -13,8 +31,8 @@ function codesOf(error: unknown): string[] {
   return [...code, ...codesOf(error.cause)]
 }
 
-/** Whether the database could not be reached or could not do its work now: to be answered with 503. */
-export function isUnavailable(error: unknown) {
+/** Whether an error of the database says that it could not be reached or could not do its work now. */
+export function isOutage(error: unknown) {
   return tlsFault(error) !== null || codesOf(error).some((code) => POSTGRES.test(code) || SQLITE.test(code))
 }
 
@@ -33,14 +51,19 @@ export function isForbidden(error: unknown) {
   return codesOf(error).includes('42501')
 }
 
+/** The same of any error, which may have nothing to do with the database: to be answered with 503. */
+export function isUnavailable(error: unknown) {
+  return isOutage(findDatabaseError(error))
+}
+
 /** Whether a statement failed since a value that must be unique is there already. */
 export function isUniqueViolation(error: unknown) {
-  return codesOf(error).some((code) => /^(23505|SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY))$/.test(code))
+  return codesOf(findDatabaseError(error)).some((code) => /^(23505|SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY))$/.test(code))
 }
 
 /** Whether a statement failed since the row that it refers to is not there, or not any more. */
 export function isForeignKeyViolation(error: unknown) {
-  return codesOf(error).some((code) => code === '23503' || code === 'SQLITE_CONSTRAINT_FOREIGNKEY')
+  return codesOf(findDatabaseError(error)).some((code) => code === '23503' || code === 'SQLITE_CONSTRAINT_FOREIGNKEY')
 }
 
 /** A connection ended; what was asked of it may be done all the same. */

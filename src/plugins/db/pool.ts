@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from 'postgres'
 import { inTime, timeLeft } from '../deadline/deadline.ts'
-import { DatabaseDown, ReadOnly } from './errors.ts'
+import { DatabaseDown, markDatabaseError, ReadOnly } from './errors.ts'
 import { retryConflicts, transact } from './transaction.ts'
 
 export type Pool = ReturnType<typeof createPool>
@@ -79,12 +79,12 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
     begin: <T>(work: (transaction: TransactionSql) => Promise<T>) => transact(client, prologue, work),
     /** Asks; DatabaseDown at once while it is known to be down. */
     async ask<T>(query: (sql: Sql) => PromiseLike<T>) {
-      if (!isOpen) throw new DatabaseDown()
+      if (!isOpen) throw markDatabaseError(new DatabaseDown())
       try {
         return await answer(query)
       } catch (error) {
         onFault(error)
-        throw error
+        throw markDatabaseError(error)
       }
     },
     /**

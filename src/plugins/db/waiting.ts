@@ -1,5 +1,5 @@
 import type BetterSqlite from 'better-sqlite3'
-import { isUnavailable } from './errors.ts'
+import { isOutage, markDatabaseError } from './errors.ts'
 
 /** Waiting for another process blocks the event loop, so not for long. */
 const WAIT_MS = 250
@@ -7,7 +7,7 @@ const WAIT_MS = 250
 /**
  * Lets statements wait for the lock of another process: as long as the client was opened for until `check` has found it free
  * once, briefly from then on, and after one that waited in vain none until it is free again. One wait blocks all requests, and
- * many would add up to seconds. `onFault` is told of each failure.
+ * many would add up to seconds. Failures are marked as the database's, and `onFault` is told of each.
  */
 export function limitWaiting(client: BetterSqlite.Database, onFault: (error: unknown) => void) {
   const setWait = (ms: number) => void client.pragma(`busy_timeout = ${ms}`)
@@ -16,17 +16,15 @@ export function limitWaiting(client: BetterSqlite.Database, onFault: (error: unk
     try {
       return work()
     } catch (error) {
-      if (isUnavailable(error)) setWait(0)
+      if (isOutage(error)) setWait(0)
       onFault(error)
-      throw error
+      throw markDatabaseError(error)
     }
   }
 
   const prepare = client.prepare.bind(client)
   client.prepare = ((source: string) => {
-    const statement = prepare(source)
-    // In WAL mode no reader waits for a writer.
-    if (statement.readonly) return statement
+    const statement = attempt(() => prepare(source))
     const { run, get, all } = statement
     return Object.assign(statement, {
       run: (...values: unknown[]) => attempt(() => run.apply(statement, values)),

@@ -7,9 +7,11 @@ import BetterSqlite from 'better-sqlite3'
 import type { FastifyInstance } from 'fastify'
 import postgres from 'postgres'
 import t from 'tap'
-import { build, buildWithLog, logIn, PASSWORD, transports } from '../../build.ts'
+import { SERVER_ERROR_DETAIL } from '../../../src/plugins/errors/errors.ts'
+import { backends, build, buildWithLog, logIn, PASSWORD, transports } from '../../build.ts'
 import { startProxy } from '../../proxy.ts'
-import { startPostgres, waitUntil } from '../../servers.ts'
+import { freePort, startPostgres, waitUntil } from '../../servers.ts'
+import { buildWithRoutes } from '../errors/app.ts'
 
 async function isReady(app: FastifyInstance) {
   return (await app.inject({ method: 'GET', url: '/readyz' })).statusCode === 200
@@ -79,6 +81,38 @@ t.test(
     await t.resolves(logIn(app, 'ada'))
   }
 )
+
+for (const backend of backends) {
+  t.test(
+    `a call of a route that fails by itself is no outage of the database: ${backend.name}`,
+    { skip: backend.skip },
+    async (t) => {
+      const port = await freePort()
+      const addRoutes = (app: FastifyInstance) => {
+        app.get('/fetch', () => fetch(`http://127.0.0.1:${port}`))
+        app.get('/other', async () => {
+          throw Object.assign(new Error('another database has no connection left'), { code: '53300' })
+        })
+      }
+      const { app, lines } = await buildWithRoutes(t, addRoutes, await backend.environment())
+      await waitUntil(() => app.redis?.isUp() !== false, 'Redis is trusted')
+
+      for (const url of ['/fetch', '/other']) {
+        const reply = await app.inject({ method: 'GET', url })
+        t.equal(reply.statusCode, 500, url)
+        t.match(reply.json(), { code: 'INTERNAL_ERROR', detail: SERVER_ERROR_DETAIL })
+        t.notOk('retry-after' in reply.headers)
+      }
+      const failed = lines.find(({ msg }) => msg === 'request failed')
+      t.match(failed, { err: { message: 'fetch failed', cause: { code: 'ECONNREFUSED' } } }, 'the log has the cause')
+
+      const ready = await app.inject({ method: 'GET', url: '/readyz' })
+      t.equal(ready.statusCode, 200)
+      t.match(ready.json(), { status: 'ok' })
+      t.notOk(lines.some(({ event }) => event === 'dependency_down'))
+    }
+  )
+}
 
 t.test('ASVS 13.2.6: connections that died without a word are replaced without a restart', async (t) => {
   const server = await startPostgres()

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import t from 'tap'
+import { markDatabaseError } from '../../../src/plugins/db/errors.ts'
 import { createSweeper } from '../../../src/plugins/sweep/sweeper.ts'
 import { waitUntil } from '../../wait.ts'
 
@@ -47,7 +48,7 @@ t.test('a database that is down is no news', async (t) => {
   let tries = 0
   sweeper.add(async () => {
     tries++
-    throw Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' })
+    throw markDatabaseError(Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' }))
   })
   sweeper.start()
   await waitUntil(() => tries >= 3, 'three rounds')
