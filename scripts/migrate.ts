@@ -10,8 +10,11 @@ try {
   const database = await openDatabase(DB_URI, () => {}, settings)
   try {
     await database.check()
-    const count = await database.migrate(migrationsFor(DB_URI))
-    print(count === 0 ? 'The database is up to date' : `Applied ${count} migration${count === 1 ? '' : 's'}`)
+    const plan = migrationsFor(DB_URI)
+    const count = await database.migrate(plan)
+    const isNewer = (await database.history()).length > plan([]).length
+    const nothing = isNewer ? 'The database is newer than this code: nothing to apply' : 'The database is up to date'
+    print(count === 0 ? nothing : `Applied ${count} migration${count === 1 ? '' : 's'}`)
   } finally {
     await database.close()
   }

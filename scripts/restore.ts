@@ -29,11 +29,14 @@ function checkUnused(path: string) {
 function checkHistory(client: BetterSqlite.Database) {
   const history = historyOf(client)
   if (history.length === 0) throw new Refused('The backup is no database of this service')
+  const plan = migrationsFor(':memory:')
   try {
-    migrationsFor(':memory:')(history)
+    plan(history)
   } catch (error) {
     throw new Refused((error as Error).message)
   }
+  if (history.length > plan([]).length)
+    throw new Refused('The backup is newer than this code: restore it with the release that it comes from')
 }
 
 /** Adds the logins that the old file has beside those of the backup: access tokens of theirs may be alive. False: it cannot. */

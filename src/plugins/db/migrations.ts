@@ -22,15 +22,16 @@ export async function openDatabase(
 }
 
 /**
- * What is left to apply of the migrations. Throws where the files are out of order or do not tell the database's history:
- * an edited, a removed or a late file would otherwise be skipped in silence.
+ * What is left to apply of the migrations. Throws where the files are out of order or differ from the database's history: an
+ * edited, a removed or a late file would otherwise be skipped in silence. A history that begins with all of the files and goes
+ * on is one of a later release: nothing is left, and its replicas of before may start again.
  */
 export function planMigrations(files: Migration[]): MigrationPlan {
   return (applied) => {
     const late = files.findIndex(({ folderMillis }, i) => folderMillis <= (files[i - 1]?.folderMillis ?? 0))
     if (late >= 0)
       throw new Error(`Migration ${late + 1} in drizzle/ is older than the one before it: generate it again`)
-    const strange = applied.findIndex((hash, i) => files[i]?.hash !== hash)
+    const strange = files.findIndex(({ hash }, i) => i < applied.length && applied[i] !== hash)
     if (strange >= 0)
       throw new Error(`Migration ${strange + 1} in the database is not the one in drizzle/: edited or not from here`)
     return files.slice(applied.length)

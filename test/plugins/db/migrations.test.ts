@@ -14,11 +14,15 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import BetterSqlite from 'better-sqlite3'
+import type { FastifyBaseLogger } from 'fastify'
+import postgres from 'postgres'
 import t, { type Test } from 'tap'
+import { createLook } from '../../../src/plugins/db/look.ts'
 import { isPostgres, migrationsFor, openDatabase, planMigrations } from '../../../src/plugins/db/migrations.ts'
 import type { Migration } from '../../../src/plugins/db/types.ts'
-import { build, databases, testEnvironment } from '../../build.ts'
+import { build, buildWithLog, databases, logIn, testEnvironment } from '../../build.ts'
 import { freshFolder, settled, startListening } from '../../process.ts'
+import { freshPostgresUri } from '../../servers.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const BIN = join(ROOT, 'node_modules/.bin')
@@ -49,14 +53,27 @@ async function run(folder: string, DB_URI: string, ...[command = '', ...words]: 
   return { code, printed }
 }
 
+/** A migration after those of drizzle/. */
+const extra = (hash: string): Migration => ({ hash, folderMillis: 9e12, sql: [`create table "${hash}" (id integer)`] })
+
+/** Applies ours and then more, as a later release does. */
+async function migrateFurther(uri: string, ...hashes: string[]) {
+  const connection = await openDatabase(uri)
+  const more = hashes.map((hash, i) => ({ ...extra(hash), folderMillis: 9e12 + i }))
+  await connection.migrate(planMigrations([...migrationsFor(uri)([]), ...more]))
+  await connection.close()
+}
+
+/** A new, empty database, which an app of the test finds again. */
+const freshUri = async (folder: string, database: (typeof databases)[number]) =>
+  database.isPostgres ? database.uri() : `file:${folder}/app.db`
+
 const migrate = (folder: string, uri: string) => run(folder, uri, 'node', 'scripts/migrate.ts')
 
 for (const database of databases) {
-  const freshUri = async (folder: string) => (database.isPostgres ? database.uri() : `file:${folder}/app.db`)
-
   t.test(`of four processes that migrate an empty ${database.name} at once one does, and all end well`, async (t) => {
     const folder = copyProject(t)
-    const uri = await freshUri(folder)
+    const uri = await freshUri(folder, database)
     const ends = await Promise.all(Array.from({ length: 4 }, () => migrate(folder, uri)))
     t.strictSame(
       ends.map(({ code, printed }) => `${code} ${printed}`).sort(),
@@ -66,7 +83,7 @@ for (const database of databases) {
 
   t.test(`four services that start at once on an empty ${database.name} all serve, and one migrates it`, async (t) => {
     const folder = freshFolder(t)
-    const environment = { ...settled, DB_URI: await freshUri(folder), DB_MIGRATE: 'auto' }
+    const environment = { ...settled, DB_URI: await freshUri(folder, database), DB_MIGRATE: 'auto' }
     const servers = await Promise.all(Array.from({ length: 4 }, () => startListening(t, folder, environment)))
     for (const { url } of servers) t.equal((await fetch(`${url}/readyz`)).status, 200)
     const applied = servers.filter(({ output }) => output().includes(`applied ${COUNT} database migrations`))
@@ -76,7 +93,7 @@ for (const database of databases) {
   t.test(`drizzle-kit and npm run db:migrate agree on what was applied to ${database.name}`, async (t) => {
     async function migrateBy(tools: ('drizzle-kit' | 'npm run db:migrate')[]) {
       const folder = copyProject(t)
-      const uri = await freshUri(folder)
+      const uri = await freshUri(folder, database)
       for (const tool of tools) {
         const isKit = tool === 'drizzle-kit'
         const { code, printed } = await (isKit ? run(folder, uri, 'drizzle-kit', 'migrate') : migrate(folder, uri))
@@ -98,7 +115,7 @@ for (const database of databases) {
     const folder = copyProject(t)
     const dialect = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
     const before = readdirSync(dialect, { recursive: true }).sort()
-    const { code, printed } = await run(folder, await freshUri(folder), 'drizzle-kit', 'generate')
+    const { code, printed } = await run(folder, await freshUri(folder, database), 'drizzle-kit', 'generate')
     t.equal(code, 0, printed)
     t.match(printed, 'No schema changes')
     t.strictSame(readdirSync(dialect, { recursive: true }).sort(), before)
@@ -117,12 +134,13 @@ for (const database of databases) {
 
     const edited = planMigrations([file(1), { ...file(2), hash: 'another' }])
     await t.rejects(connection.migrate(edited), { message: /^Migration 2 in the database is not the one in drizzle/ })
-    const removed = planMigrations([file(1)])
-    await t.rejects(connection.migrate(removed), { message: /^Migration 2 in the database is not the one in drizzle/ })
+    const removed = planMigrations([file(2)])
+    await t.rejects(connection.migrate(removed), { message: /^Migration 1 in the database is not the one in drizzle/ })
     const inserted = planMigrations([file(1), { ...file(1), hash: 'inserted', folderMillis: 1.5 }, file(2)])
     await t.rejects(connection.migrate(inserted), { message: /^Migration 2 in the database is not the one in drizzle/ })
     const late = planMigrations([file(1), file(2), { ...file(3), folderMillis: 1.5 }])
     await t.rejects(connection.migrate(late), { message: /^Migration 3 in drizzle\/ is older than the one before it/ })
+    t.equal(await connection.migrate(planMigrations([file(1)])), 0, 'a release before this one finds nothing to do')
     t.strictSame(await connection.history(), ['hash 1', 'hash 2'], 'nothing was applied')
     t.equal(await connection.migrate(planMigrations([file(1), file(2), file(3)])), 1, 'a new one is')
   })
@@ -144,7 +162,7 @@ for (const database of databases) {
   t.test(`DB_MIGRATE=check refuses to start on ${database.name} while migrations are pending`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'starter-check-'))
     t.teardown(() => rmSync(folder, { recursive: true }))
-    const DB_URI = await freshUri(folder)
+    const DB_URI = await freshUri(folder, database)
     await t.rejects(build(t, { DB_URI, DB_MIGRATE: 'check' }), {
       message: `${COUNT} database migrations are pending: npm run db:migrate`
     })
@@ -156,6 +174,73 @@ for (const database of databases) {
     await t.resolves(app.checkDatabase())
   })
 }
+
+for (const database of databases) {
+  for (const DB_MIGRATE of ['check', 'auto']) {
+    t.test(
+      `with DB_MIGRATE=${DB_MIGRATE} a replica starts on ${database.name} that a later release has migrated`,
+      async (t) => {
+        const DB_URI = await freshUri(freshFolder(t), database)
+        await migrateFurther(DB_URI, 'of the next release')
+
+        const { app, lines } = await buildWithLog(t, { DB_URI, DB_MIGRATE })
+
+        await t.resolves(logIn(app, 'ada'))
+        await t.resolves(app.checkDatabase())
+        const told = lines.filter(({ dependency }) => dependency === 'database')
+        const line = {
+          level: 'warn',
+          unknownMigrations: 1,
+          msg: 'the database is newer than the code: a later release has migrated it'
+        }
+        t.match(told, [line], 'one line says so')
+        t.equal(told.length, 1)
+      }
+    )
+
+    t.test(
+      `with DB_MIGRATE=${DB_MIGRATE} no replica starts on ${database.name} with another history, longer or not`,
+      async (t) => {
+        const DB_URI = await freshUri(freshFolder(t), database)
+        const [first, ...rest] = migrationsFor(DB_URI)([])
+        const foreign = [{ ...(first as Migration), hash: 'edited' }, ...rest]
+        const connection = await openDatabase(DB_URI)
+        await connection.migrate(planMigrations(foreign))
+        const refused = { message: /^Migration 1 in the database is not the one in drizzle/ }
+        await t.rejects(build(t, { DB_URI, DB_MIGRATE }), refused)
+        await connection.migrate(planMigrations([...foreign, extra('one more')]))
+        await t.rejects(build(t, { DB_URI, DB_MIGRATE }), refused)
+        await connection.close()
+      }
+    )
+  }
+}
+
+t.test('a database that comes back with more migrations is used, with fewer it is not', async (t) => {
+  const DB_URI = await freshPostgresUri()
+  await migrateFurther(DB_URI, 'one')
+  const connection = await openDatabase(DB_URI)
+  t.teardown(() => connection.close())
+  const lines: string[] = []
+  const log = { info: () => {}, warn: (_: object, text: string) => lines.push(text) } as unknown as FastifyBaseLogger
+  const look = createLook(connection, { DB_URI, DB_MIGRATE: 'check' }, log)
+  await look()
+  await look()
+  t.equal(lines.length, 1, 'told once')
+
+  await migrateFurther(DB_URI, 'one', 'two')
+  await look()
+  t.equal(lines.length, 2, 'told again')
+
+  const admin = postgres(DB_URI, { max: 1 })
+  t.teardown(() => admin.end())
+  await admin`delete from drizzle.__drizzle_migrations where hash = 'two'`
+  await t.rejects(look(), { message: /^1 database migrations are pending/ })
+  await admin`insert into drizzle.__drizzle_migrations (hash, created_at) values ('another', 9e15)`
+  await t.resolves(look())
+  await admin`update drizzle.__drizzle_migrations set hash = 'edited' where id = 1`
+  await t.rejects(look(), { message: /^Migration 1 in the database is not the one in drizzle/ })
+})
 
 t.test('by default SQLite is migrated at start and PostgreSQL is not', async (t) => {
   for (const database of databases) {
@@ -243,21 +328,24 @@ t.test('an SQLite migration waits for another process that is at it', async (t) 
 
 for (const database of databases) {
   t.test(
-    `npm run db:migrate refuses a history on ${database.name} that is edited, or newer than its files`,
+    `npm run db:migrate refuses a history on ${database.name} that was edited, and leaves a newer one as it is`,
     async (t) => {
       const folder = copyProject(t)
-      const uri = database.isPostgres ? await database.uri() : `file:${folder}/app.db`
+      const uri = await freshUri(folder, database)
       t.match(await migrate(folder, uri), { code: 0 })
-      const strange = `Not migrated: Migration ${COUNT} in the database is not the one in drizzle/: edited or not from here\n`
 
       const files = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
+      const journal = join(files, 'meta/_journal.json')
+      const all = readFileSync(journal, 'utf8')
+      const { entries, ...rest } = JSON.parse(all)
+      writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, -1) }))
+      const newer = 'The database is newer than this code: nothing to apply\n'
+      t.strictSame(await migrate(folder, uri), { code: 0, printed: newer })
+
+      writeFileSync(journal, all)
       const last = join(files, readdirSync(files).findLast((name) => name.endsWith('.sql')) ?? '')
       appendFileSync(last, '-- edited\n')
-      t.strictSame(await migrate(folder, uri), { code: 1, printed: strange })
-
-      const journal = join(files, 'meta/_journal.json')
-      const { entries, ...rest } = JSON.parse(readFileSync(journal, 'utf8'))
-      writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, -1) }))
+      const strange = `Not migrated: Migration ${COUNT} in the database is not the one in drizzle/: edited or not from here\n`
       t.strictSame(await migrate(folder, uri), { code: 1, printed: strange })
     }
   )
