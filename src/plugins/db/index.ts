@@ -5,6 +5,7 @@ import { watchAvailability } from './availability.ts'
 import { isUnavailable } from './errors.ts'
 import { createLook } from './look.ts'
 import { isPostgres, openDatabase } from './migrations.ts'
+import { isOpenToOthers } from './sqlite-file.ts'
 import type { Atomically, Database, PrepareFirst, Tables } from './types.ts'
 
 declare module 'fastify' {
@@ -25,6 +26,8 @@ async function db(app: FastifyInstance) {
   const look = createLook(connection, app.config, app.log)
   const availability = watchAvailability(look, app.log)
   await availability.start()
+  if (!isPostgres(DB_URI) && isOpenToOthers(DB_URI))
+    app.log.warn({ dependency: 'database' }, 'other users may open the SQLite file, and it is not ours: chmod 600 it')
   // Statements are prepared for tables.
   if (!isPostgres(DB_URI) && (await connection.history()).length === 0)
     throw new Error('The SQLite file has no tables and takes none now: it is locked or read-only, or the disk is full')

@@ -1,19 +1,15 @@
-import { closeSync, openSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import BetterSqlite from 'better-sqlite3'
+import type BetterSqlite from 'better-sqlite3'
 import { copyBeforeMigration, sqlitePath } from './copy.ts'
 import { loadSqlite } from './drizzle.ts'
 import { nullIfUndone, someRows } from './errors.ts'
 import * as tables from './schema.sqlite.ts'
+import { MIGRATION_WAIT_MS, openFile } from './sqlite-file.ts'
 import type { Atomically, Connection, Database, Lock, MigrationPlan, PrepareFirst, Step, Tables } from './types.ts'
 import { limitWaiting } from './waiting.ts'
 
 // The shape of drizzle-kit's own journal table, so that both can apply migrations.
 const JOURNAL =
   'create table if not exists __drizzle_migrations (id serial primary key, hash text not null, created_at numeric)'
-
-/** At start another process may be applying its migrations. */
-const MIGRATION_WAIT_MS = 10_000
 
 /** The hashes of the migrations that were applied to a file, in order. */
 export function historyOf(client: BetterSqlite.Database) {
@@ -22,26 +18,10 @@ export function historyOf(client: BetterSqlite.Database) {
   return client.prepare('select hash from __drizzle_migrations order by created_at').pluck().all() as string[]
 }
 
-/** To change its journal SQLite needs the file alone, and does not wait for that as for everything else. */
-async function useWal(client: BetterSqlite.Database) {
-  const end = Date.now() + MIGRATION_WAIT_MS
-  for (;;) {
-    try {
-      return client.pragma('journal_mode = WAL')
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'SQLITE_BUSY' || Date.now() > end) throw error
-      await sleep(20)
-    }
-  }
-}
-
 /** Opens (and creates) an SQLite file; `file:` in front is dropped. */
 export async function openSqlite(uri: string, onFault: (error: unknown) => void): Promise<Connection> {
   const path = sqlitePath(uri)
-  // Created by us first: SQLite would make it readable for all.
-  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
-  const client = new BetterSqlite(path, { timeout: MIGRATION_WAIT_MS })
-  await useWal(client)
+  const client = await openFile(path)
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
   const { attempt, check } = limitWaiting(client, onFault)
