@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Settings } from '../config/settings.ts'
+import { describeClock } from './clock.ts'
 import { isPostgres, migrationsFor } from './migrations.ts'
 import type { Connection } from './types.ts'
 
@@ -28,6 +29,8 @@ export function createLook(
       throw new Error(`${pending} database migrations are pending: npm run db:migrate`)
     const applied = pending > 0 ? await connection.migrate(plan) : 0
     if (applied > 0) log.info(`applied ${applied} database migrations`)
+    const clock = isNew && isPostgres(DB_URI) ? await describeClock(connection.db) : null
+    if (clock) log.warn({ dependency: 'database' }, clock)
     const unknown = history.length - fileCount
     if (unknown > 0 && history.length > known)
       log.warn(

@@ -4,7 +4,13 @@ import type { Login } from '../db/types.ts'
 // RFC 6750, 3: the challenge says that there was a token and that it does not count.
 const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
 
-/** Why a token was refused, for the log: the code of the library, or that its claims are not ours. */
+/** Issued by a clock that is ahead of ours. Only the log says so: to a client such a token is as invalid as any other. */
+export class TokenNotYetValid extends Error {
+  readonly code = 'TOKEN_NOT_YET_VALID'
+  override name = 'TokenNotYetValid'
+}
+
+/** Why a token was refused, for the log: a code of ours or of the library, or that its claims are not ours. */
 export function causeOf({ cause }: Error) {
   return (cause as { code?: string } | undefined)?.code ?? 'claims'
 }

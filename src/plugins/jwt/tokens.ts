@@ -4,7 +4,7 @@ import { TOLERANCE_SECONDS } from '../blocklist/blocklist.ts'
 import { isUuid } from '../db/ids.ts'
 import type { Login } from '../db/types.ts'
 import { createRecent, REMEMBERED } from '../input/recent.ts'
-import { InvalidToken, TokenExpired } from './errors.ts'
+import { InvalidToken, TokenExpired, TokenNotYetValid } from './errors.ts'
 import { type Claims, createKeyring } from './keyring.ts'
 import { accessKeys, secretKeys } from './keys.ts'
 import type { TokenReply } from './schemas.ts'
@@ -42,7 +42,7 @@ export async function createTokens(app: FastifyInstance) {
   }
 
   function checkTime({ iat, exp }: Times, now: Date) {
-    if (iat > seconds(now) + TOLERANCE_SECONDS) throw new InvalidToken()
+    if (iat > seconds(now) + TOLERANCE_SECONDS) throw new InvalidToken({ cause: new TokenNotYetValid() })
     if (exp <= seconds(now) - TOLERANCE_SECONDS) throw new TokenExpired()
   }
 
