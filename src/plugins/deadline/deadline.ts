@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What a request may wait for SQL and Redis in all, in ms: with its own work it is answered within 1.5 s. */
+/** What a request may wait for SQL, Redis and the hash queue in all, in ms: with its own work it is answered within 1.5 s. */
 const REQUEST_MS = 1000
 
 /**
