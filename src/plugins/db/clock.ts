@@ -1,7 +1,7 @@
 import { sql } from './drizzle.ts'
 import type { Database } from './types.ts'
 
-/** As far as clocks of replicas may differ before they refuse each other's tokens. */
+/** Beyond this, replicas refuse each other's tokens. */
 const TOLERATED_MS = 5000
 
 /** How far this machine's clock is ahead of PostgreSQL's, in ms: exact to half the time of the answer. */
@@ -13,7 +13,7 @@ async function measureLead(db: Database) {
   return (before + Date.now()) / 2 - Number(row?.ms)
 }
 
-/** What there is to say of this machine's clock, which every replica compares with the one of PostgreSQL; null: nothing. */
+/** Warns of a clock that differs too much from PostgreSQL's, with which every replica compares its own; null: it agrees. */
 export async function describeClock(db: Database) {
   const leadMs = await measureLead(db)
   if (Math.abs(leadMs) <= TOLERATED_MS) return null

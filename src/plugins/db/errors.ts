@@ -18,7 +18,7 @@ export function markDatabaseError(error: unknown) {
   return error
 }
 
-/** The error itself, or the cause of it, that the database threw; null: it came from somewhere else. */
+/** The error, or the one among its causes, that the database threw; null: it came from somewhere else. */
 function findDatabaseError(error: unknown): Error | null {
   if (!(error instanceof Error)) return null
   return ours.has(error) ? error : findDatabaseError(error.cause)

@@ -27,7 +27,10 @@ async function db(app: FastifyInstance) {
   const availability = watchAvailability(look, app.log)
   await availability.start()
   if (!isPostgres(DB_URI) && isOpenToOthers(DB_URI))
-    app.log.warn({ dependency: 'database' }, 'other users may open the SQLite file, and it is not ours: chmod 600 it')
+    app.log.warn(
+      { dependency: 'database' },
+      'other users may open the SQLite file, which belongs to another user: run chmod 600 on it'
+    )
   // Statements are prepared for tables.
   if (!isPostgres(DB_URI) && (await connection.history()).length === 0)
     throw new Error('The SQLite file has no tables and takes none now: it is locked or read-only, or the disk is full')

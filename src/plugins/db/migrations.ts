@@ -24,7 +24,7 @@ export async function openDatabase(
 /**
  * What is left to apply of the migrations. Throws where the files are out of order or differ from the database's history: an
  * edited, a removed or a late file would otherwise be skipped in silence. A history that begins with all of the files and goes
- * on is one of a later release: nothing is left, and its replicas of before may start again.
+ * on comes from a later release: nothing is left to apply, and replicas of this one may still start.
  */
 export function planMigrations(files: Migration[]): MigrationPlan {
   return (applied) => {

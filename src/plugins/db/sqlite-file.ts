@@ -7,7 +7,7 @@ import { sqlitePath } from './copy.ts'
 /** At start another process may be applying its migrations. */
 export const MIGRATION_WAIT_MS = 10_000
 
-/** The modes that let group or others do anything. */
+/** The permission bits of group and others. */
 const OTHERS = 0o077
 
 /** What is wrong with DB_URI and how to mend it, by the code of the system or of SQLite. */
@@ -22,14 +22,14 @@ const FAULTS: [code: RegExp, fault: string][] = [
   [/^E[A-Z]/, 'names a file that cannot be opened: correct the path']
 ]
 
-/** An error of opening, whose text would quote the path, as a fault of the setting; any other as it is. */
+/** Turns an error of opening, whose text may quote the path, into a fault of the setting; gives any other as it is. */
 function toFault(error: unknown) {
   const { code = '' } = error as { code?: string }
   const fault = FAULTS.find(([pattern]) => pattern.test(code))
   return fault ? new InvalidSettings([`DB_URI ${fault[1]} (${code})`]) : error
 }
 
-/** The file and its companions as far as they are there and others may open them; SQLite keeps the latter beside the real file. */
+/** Which of the file, its -wal and its -shm other users may open. SQLite keeps the latter beside the real file of a link. */
 function findOpenToOthers(path: string) {
   const files = ['', '-wal', '-shm'].map((end) => realpathSync(path) + end)
   return files.filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS) > 0)
@@ -41,13 +41,13 @@ export function isOpenToOthers(uri: string) {
   return path !== ':memory:' && process.geteuid !== undefined && findOpenToOthers(path).length > 0
 }
 
-/** Takes the file from all but its owner, where that is us: it holds hashes of passwords. */
+/** Leaves a file of ours to us alone: it holds password hashes. */
 function narrow(path: string) {
   for (const file of findOpenToOthers(path)) {
     try {
       if (statSync(file).uid === process.geteuid?.()) chmodSync(file, 0o600)
     } catch {
-      // Another process has just deleted a companion, or the disk knows no modes: what stays open is warned of.
+      // Another process has just deleted a companion, or the file system has no modes: index.ts warns of what stays open.
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Login } from '../db/types.ts'
 // RFC 6750, 3: the challenge says that there was a token and that it does not count.
 const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
 
-/** Issued by a clock that is ahead of ours. Only the log says so: to a client such a token is as invalid as any other. */
+/** The token was issued by a clock that is ahead of ours. Only the log says so; the client gets INVALID_TOKEN. */
 export class TokenNotYetValid extends Error {
   readonly code = 'TOKEN_NOT_YET_VALID'
   override name = 'TokenNotYetValid'
