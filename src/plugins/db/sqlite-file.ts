@@ -19,7 +19,7 @@ const FAULTS: [code: RegExp, fault: string][] = [
     'names a file that this user cannot write, or a folder in which it cannot: correct the permissions, or the path'
   ],
   [/^SQLITE_NOTADB$/, 'names a file that is not an SQLite database: correct the path, or restore a backup'],
-  [/^E[A-Z]/, 'names a file that cannot be opened: correct the path']
+  [/^E[A-Z]/, 'names a file that cannot be opened: look at its path and its disk']
 ]
 
 /** Turns an error of opening, whose text may quote the path, into a fault of the setting; gives any other as it is. */
