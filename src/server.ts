@@ -8,6 +8,8 @@ import { serializeError } from './plugins/logging/serializers.ts'
 /** What a request that is being answered may still take when the service stops, in ms. */
 const DRAIN_MS = 10_000
 
+// A reader that went away must not end the service: the log deals with that by itself.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 const print = (line: string) => process.stdout.write(`${line}\n`)
 // Pino takes an object where Fastify's type says a text.
 const startupLine = (address: string) =>
@@ -17,7 +19,7 @@ const startupLine = (address: string) =>
 async function start() {
   try {
     const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
-    const log = await openLog(process.stdout.isTTY)
+    const log = await openLog(process.stdout)
     process.on('exit', () => log.flushSync())
     const app = await buildApp(settings, log)
     await app.listen({ host: settings.HOST, port: settings.PORT, listenTextResolver: startupLine })

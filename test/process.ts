@@ -25,14 +25,26 @@ export function freshFolder(t: Test) {
   return folder
 }
 
-/** The service as a process of its own, with these variables alone; killed when the test ends. */
-export async function start(t: Test, folder: string, environment: Record<string, string> = {}) {
+/**
+ * The service as a process of its own, with these variables alone; killed when the test ends. Its output is kept, unless
+ * `stdout` is a file descriptor for it.
+ */
+export async function start(
+  t: Test,
+  folder: string,
+  environment: Record<string, string> = {},
+  stdout: 'pipe' | number = 'pipe'
+) {
   const port = environment['PORT'] ?? `${await freePort()}`
   const env = { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: port, ...environment }
-  const child = spawn(process.execPath, [join(ROOT, 'src/server.ts')], { cwd: folder, env })
+  const child = spawn(process.execPath, [join(ROOT, 'src/server.ts')], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', stdout, 'pipe']
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
+    stream?.on('data', (chunk) => {
       output += chunk
     })
   }

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
-import { destination } from 'pino'
 import type { Settings } from '../config/settings.ts'
 import { clientAddress } from '../input/address.ts'
+import { createOutput } from './output.ts'
 import { serializeError } from './serializers.ts'
 
 // Nothing logs these today. Should a line one day hold one of them, it stays out as a whole: pino's own redaction by
@@ -72,45 +72,19 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply | null) 
   request.log.info(line, reply ? 'request' : 'request aborted')
 }
 
-/**
- * Hands lines on many at a time: a write for each costs as much as the line. The buffer of sonic-boom, below pino, measures
- * each line by itself.
- */
-function batchLines(stream: { write(lines: string): unknown; flushSync(): void }) {
-  let lines = ''
-  function flush() {
-    if (lines !== '') stream.write(lines)
-    lines = ''
-  }
-  setInterval(flush, 100).unref()
-  return {
-    write(line: string) {
-      lines += line
-      if (lines.length >= 16_384) flush()
-    },
-    flushSync() {
-      flush()
-      stream.flushSync()
-    }
-  }
-}
+/** A terminal shows each line at once; elsewhere lines are written many at a time. */
+const BATCH = { terminal: 1, other: 16_384 }
 
-/**
- * Where lines go: to a terminal as a person can read them (as JSON where pino-pretty is missing), else to standard output,
- * within a tenth of a second; `flushSync` writes what is left when the process ends.
- */
-export async function openLog(isTerminal: boolean) {
-  const pretty = isTerminal && (await import('pino-pretty').catch(() => null))
-  if (pretty) {
-    const stream = pretty.default({
-      sync: true,
-      colorize: true,
-      translateTime: 'SYS:HH:MM:ss',
-      ignore: 'event,requestId,ip,userId,method,route,status,durationMs,address',
-      messageFormat: ({ msg, method, route, status, durationMs }) =>
-        method ? `${method} ${route ?? 'no route'} ${status ?? msg} ${durationMs ?? '-'} ms` : `${msg}`
-    })
-    return { write: (line: string) => void stream.write(line), flushSync() {} }
-  }
-  return batchLines(destination({ dest: 1, sync: true }))
+/** Where lines go: to a terminal as a person can read them (as JSON where pino-pretty is missing), else as JSON. */
+export async function openLog({ fd, isTTY }: { fd: number; isTTY: boolean }) {
+  const pretty = isTTY && (await import('pino-pretty').catch(() => null))
+  if (!pretty) return createOutput(fd, BATCH.other)
+  const format = pretty.prettyFactory({
+    colorize: true,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'event,requestId,ip,userId,method,route,status,durationMs,address,lost',
+    messageFormat: ({ msg, method, route, status, durationMs }) =>
+      method ? `${method} ${route ?? 'no route'} ${status ?? msg} ${durationMs ?? '-'} ms` : `${msg}`
+  })
+  return createOutput(fd, BATCH.terminal, (line) => format(line) ?? '')
 }
