@@ -15,9 +15,15 @@ const rows: [what: string, headers: Record<string, string>, through: string][] =
   ['nothing', { 'x-forwarded-for': '' }, PEER],
   ['10 kB', { 'x-forwarded-for': long }, PEER],
   ['IPv6', { 'x-forwarded-for': '2001:db8::7' }, '2001:db8::7'],
-  ['IPv6 with brackets and port', { 'x-forwarded-for': '[2001:db8::7]:80' }, PEER],
+  ['IPv6 with brackets and port', { 'x-forwarded-for': '[2001:db8::7]:80' }, '2001:db8::7'],
   ['IPv6 with a long zone', { 'x-forwarded-for': `fe80::7%${'a'.repeat(5000)}` }, 'fe80::7'],
-  ['IPv4 with port', { 'x-forwarded-for': '198.51.100.7:80' }, PEER],
+  ['IPv4 with port', { 'x-forwarded-for': '198.51.100.7:80' }, '198.51.100.7'],
+  ['a zone within brackets', { 'x-forwarded-for': '[fe80::7%eth0]:80' }, 'fe80::7'],
+  [
+    'a chain in which every hop has a port',
+    { 'x-forwarded-for': '1.2.3.4:1, 198.51.100.7:51234, 127.0.0.1:443' },
+    '198.51.100.7'
+  ],
   ['IPv4 in IPv6', { 'x-forwarded-for': '::ffff:198.51.100.7' }, '198.51.100.7'],
   [
     'the names of others',

@@ -4,12 +4,22 @@ import type { FastifyRequest } from 'fastify'
 import { createRecent } from './recent.ts'
 
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
-/** IPv4 in IPv6, as a socket for both shows it, is IPv4. */
-const unmapped = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '')
+
+/**
+ * The address in an entry of X-Forwarded-For, or ''. Some proxies add a port (`203.0.113.5:51234`, `[2001:db8::7]:443`), and a
+ * link-local address has a zone (`fe80::1%eth0`), which may be any text. IPv4 in IPv6, as a socket for both shows it, is IPv4.
+ */
+function addressIn(entry: string) {
+  if (isIPv4(entry)) return entry
+  const address = entry
+    .replace(/^\[(.*)\](:\d{1,5})?$/, '$1')
+    .replace(/^([\d.]+):\d{1,5}$/, '$1')
+    .replace(/%.*$/, '')
+    .replace(/^::ffff:(?=\d+\.)/i, '')
+  return isIP(address) === 0 ? '' : address
+}
 
 const REMEMBERED_ADDRESSES = 1000
-/** The longest address, IPv4 in IPv6; zones, any text of any length, are not remembered. */
-const LONGEST_ADDRESS = 45
 
 /**
  * Tells which addresses are those of a reverse proxy, from addresses and CIDR ranges. Fastify asks it about each address of
@@ -24,33 +34,25 @@ export function createProxyList(ranges: readonly string[]) {
   }
   const recent = createRecent<boolean>(REMEMBERED_ADDRESSES)
 
-  function look(text: string) {
-    const address = unmapped(text)
-    return isIP(address) !== 0 && proxies.check(address, familyOf(address))
-  }
-  return function isProxy(text: string) {
-    const known = recent.get(text)
+  return function isProxy(entry: string) {
+    const address = addressIn(entry)
+    if (address === '') return false
+    const known = recent.get(address)
     if (known !== undefined) return known
-    const found = look(text)
-    if (text.length <= LONGEST_ADDRESS) recent.set(text, found)
+    const found = proxies.check(address, familyOf(address))
+    recent.set(address, found)
     return found
   }
-}
-
-function findAddress({ ip, socket }: FastifyRequest) {
-  if (isIPv4(ip)) return ip
-  const address = isIP(ip) ? ip : (socket.remoteAddress ?? '')
-  return unmapped(address.replace(/%.*$/, ''))
 }
 
 const known: unique symbol = Symbol('clientAddress')
 
 /**
  * The client's address: the right-most one in X-Forwarded-For that is no proxy of TRUST_PROXY, else the connection's. What is
- * no address counts as none; the zone of a link-local one, any text of any length, is left out.
+ * no address counts as none.
  */
 export function clientAddress(request: FastifyRequest & { [known]?: string }) {
-  request[known] ??= findAddress(request)
+  request[known] ??= addressIn(request.ip) || addressIn(request.socket.remoteAddress ?? '')
   return request[known]
 }
 
