@@ -1,8 +1,11 @@
 import { getDomain } from 'tldts'
-import { isLocalOrigin } from '../src/plugins/cors/env.ts'
+import { isAppOrigin, isLocalOrigin } from '../src/plugins/cors/env.ts'
 
 // The rules by which a browser judges requests and cookies. A site is a scheme and a registrable domain, by the public suffix list
 // (HTML, "same site"; RFC 6265bis, 5.2).
+
+/** The origin of a page as browsers send it. Node's own is "null" for the pages of an app, such as capacitor://localhost. */
+export const originOf = ({ protocol, host }: URL) => `${protocol}//${host}`
 
 /** What browsers take for their own machine: trusted without https. */
 export const isLocal = (url: URL) => isLocalOrigin(url.origin)
@@ -12,7 +15,7 @@ const siteOf = ({ protocol, hostname }: URL) =>
 
 /** What a browser says in Sec-Fetch-Site when this page calls that service. */
 export function fetchSite(page: URL, api: URL) {
-  if (page.origin === api.origin) return 'same-origin'
+  if (originOf(page) === api.origin) return 'same-origin'
   return siteOf(page) === siteOf(api) ? 'same-site' : 'cross-site'
 }
 
@@ -69,6 +72,11 @@ export function judgeCookie(cookie: Cookie, page: URL, api: URL): { setting: str
     return {
       setting: '--api',
       text: `${page.origin} and ${api.origin} are two sites for a browser, which sends no cookie of one from pages of the other. Use the same name and scheme for both`
+    }
+  if (isElsewhere && sameSite !== 'none' && isAppOrigin(originOf(page)))
+    return {
+      setting: 'COOKIE_SAME_SITE',
+      text: 'The page of an app is of another site than the service, and gets no cookie with SameSite=Lax or Strict back to it. Let the app log in by tokens (--no-cookies), or set COOKIE_SAME_SITE=none'
     }
   if (isElsewhere && sameSite !== 'none')
     return {

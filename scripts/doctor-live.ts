@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { judgeCookie, parseCookie } from './doctor-browser.ts'
+import { judgeCookie, originOf, parseCookie } from './doctor-browser.ts'
 import { type Finding, type Place, pageHeaders } from './doctor-rules.ts'
 
 export type Account = { user: string; password: string }
@@ -35,7 +35,7 @@ export async function* examine(place: Place, account: Account | null): AsyncGene
   const fault = await findFault(ask)
   yield tell('The service answers there', fault)
   if (fault) return
-  if (page.origin !== api.origin) yield tell('It answers the preflight of the page', await judgePreflight(ask, page))
+  if (originOf(page) !== api.origin) yield tell('It answers the preflight of the page', await judgePreflight(ask, page))
 
   const login = await ask('/api/auth/login', {
     method: 'POST',
@@ -48,7 +48,7 @@ export async function* examine(place: Place, account: Account | null): AsyncGene
     })
   })
   yield tell('The page may log in', !login.ok && judgeRefusal(login, await bodyOf(login), place, account !== null))
-  if (page.origin !== api.origin) yield tell('The page may read the reply', !isReadable(login, page) && UNREADABLE)
+  if (originOf(page) !== api.origin) yield tell('The page may read the reply', !isReadable(login, page) && UNREADABLE)
   if (api.protocol === 'https:')
     yield tell('It tells browsers to come by https alone', !login.headers.has('strict-transport-security') && NO_HSTS)
   if (account && login.ok) yield* examineLogin(ask, login, place)
@@ -68,7 +68,7 @@ const BELIEVED = {
 }
 
 function isReadable({ headers }: Response, page: URL) {
-  const isAllowed = headers.get('access-control-allow-origin') === page.origin
+  const isAllowed = headers.get('access-control-allow-origin') === originOf(page)
   return isAllowed && headers.get('access-control-allow-credentials') === 'true'
 }
 
@@ -102,7 +102,7 @@ async function judgePreflight(ask: Ask, page: URL): Promise<Finding | false> {
 
 function judgeRefusal({ status }: Response, { code, detail }: Body, { page, api }: Place, isReal: boolean) {
   if (code === 'INVALID_CREDENTIALS') return isReal && { setting: '--user', text: 'User name or password is wrong' }
-  if (code === 'CROSS_ORIGIN_REQUEST' && page.origin === api.origin)
+  if (code === 'CROSS_ORIGIN_REQUEST' && originOf(page) === api.origin)
     return {
       setting: 'the proxy',
       text: 'The service takes its own page for a foreign one, since it does not see the Host that the browser called. Pass it on: proxy_set_header Host $http_host'

@@ -3,7 +3,7 @@ import type { Settings } from '../src/plugins/config/settings.ts'
 import { cookieOptions } from '../src/plugins/cookies/cookie.ts'
 import { isCrossOrigin } from '../src/plugins/cookies/cross-origin.ts'
 import { CrossOriginRequest } from '../src/plugins/cookies/errors.ts'
-import { fetchSite, isLocal, judgeCookie } from './doctor-browser.ts'
+import { fetchSite, isLocal, judgeCookie, originOf } from './doctor-browser.ts'
 
 /** Where page and service are for a browser, what the service was told, and whether the page logs in with cookies at all. */
 export type Place = { page: URL; api: URL; settings: Settings; hasCookies: boolean }
@@ -14,7 +14,7 @@ export type Check = { title: string; find: (place: Place) => Finding | null }
 
 /** The headers that a browser sends along when the page calls the service. */
 export function pageHeaders(page: URL, api: URL) {
-  return { origin: page.origin, 'sec-fetch-site': fetchSite(page, api) }
+  return { origin: originOf(page), 'sec-fetch-site': fetchSite(page, api) }
 }
 
 /** A check that finds one thing. */
@@ -32,9 +32,9 @@ const placeChecks: Check[] = [
     'By plain http anybody on the way reads passwords and logins, and pages of https may not call it. Put a proxy with TLS before it: deploy/nginx.conf'
   ),
   check(
-    'The page comes by https, or is on this machine',
+    'The page comes by https, with an app, or is on this machine',
     '--spa',
-    ({ page }) => page.protocol !== 'https:' && !isLocal(page),
+    ({ page }) => page.protocol === 'http:' && !isLocal(page),
     'By plain http anybody on the way can change the script of the page. Serve it by https'
   ),
   check(
@@ -47,7 +47,7 @@ const placeChecks: Check[] = [
     title: 'The page may act with a cookie, and read replies',
     find({ page, api, settings }) {
       const isRefused = isCrossOrigin({ host: api.host, ...pageHeaders(page, api) }, settings.CORS_API_ORIGINS)
-      const text = `${new CrossOriginRequest().message}. Add ${page.origin}`
+      const text = `${new CrossOriginRequest().message}. Add ${originOf(page)}`
       return isRefused ? { setting: 'CORS_API_ORIGINS', text } : null
     }
   },
@@ -65,14 +65,16 @@ const placeChecks: Check[] = [
     'COOKIE_SAME_SITE',
     ({ page, api, settings }) =>
       settings.COOKIE_SAME_SITE === 'none' &&
-      [page.origin, ...settings.CORS_API_ORIGINS].every((origin) => fetchSite(new URL(origin), api) !== 'cross-site'),
+      [originOf(page), ...settings.CORS_API_ORIGINS].every(
+        (origin) => fetchSite(new URL(origin), api) !== 'cross-site'
+      ),
     'SameSite=None is for pages of another site than the service, and none is listed: it gives up a protection for nothing. Set COOKIE_SAME_SITE=lax'
   )
 ]
 
 /** Of the settings alone, as if COOKIE_SECURE were right already, and the page were meant: one fault shall not hide others. */
 function asMeant({ page, api, settings }: Place): Settings {
-  const CORS_API_ORIGINS = settings.CORS_API_ORIGINS.filter((origin) => origin !== page.origin)
+  const CORS_API_ORIGINS = settings.CORS_API_ORIGINS.filter((origin) => origin !== originOf(page))
   return { ...settings, CORS_API_ORIGINS, COOKIE_SECURE: api.protocol === 'https:' }
 }
 

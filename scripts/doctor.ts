@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { loadEnvironment } from '../src/plugins/config/env-file.ts'
 import { InvalidSettings, readSettings } from '../src/plugins/config/settings.ts'
+import { isAppOrigin } from '../src/plugins/cors/env.ts'
 import { type Account, examine } from './doctor-live.ts'
 import { checks, type Finding, type Place } from './doctor-rules.ts'
 
@@ -23,8 +24,9 @@ function say(title: string, finding: Finding | null) {
   return process.stderr.write(`FAIL  ${title}\n      ${finding.setting}: ${finding.text}\n`)
 }
 
-/** An address as it is typed; a page is its origin alone. */
+/** An address as it is typed; a page is its origin alone, which may be that of an app. */
 function readUrl(name: string, text: string) {
+  if (name === 'spa' && isAppOrigin(text)) return new URL(text)
   if (!/^https?:\/\//.test(text) || !URL.canParse(text))
     throw new Error(`--${name} must be an address such as https://${name === 'spa' ? 'app' : 'api'}.example.com`)
   return new URL(text)

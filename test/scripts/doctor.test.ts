@@ -87,6 +87,21 @@ const right: [what: string, setUp: Case][] = [
     'tokens alone, from another site',
     { ...elsewhere, environment: { CORS_API_ORIGINS: 'https://app.example.org' }, hasCookies: false }
   ],
+  [
+    'an app that logs in by tokens',
+    { page: 'capacitor://localhost', environment: { CORS_API_ORIGINS: 'capacitor://localhost' }, hasCookies: false }
+  ],
+  [
+    'an app that logs in by cookies',
+    {
+      page: 'tauri://localhost',
+      environment: { CORS_API_ORIGINS: 'tauri://localhost', COOKIE_SAME_SITE: 'none' }
+    }
+  ],
+  [
+    'a page of the same site, and an app for which SameSite is None',
+    { environment: { CORS_API_ORIGINS: 'https://app.example.com,capacitor://localhost', COOKIE_SAME_SITE: 'none' } }
+  ],
   ['a container whose port has another number outside', { ...here, api: 'http://localhost:8080', environment: local }],
   ['a machine to develop on', { ...here, environment: local }]
 ]
@@ -117,6 +132,12 @@ const wrong: [what: string, setUp: Case, setting: string][] = [
     { ...elsewhere, environment: { CORS_API_ORIGINS: 'https://app.example.org' } },
     'COOKIE_SAME_SITE'
   ],
+  [
+    'so is the page of an app',
+    { page: 'capacitor://localhost', environment: { CORS_API_ORIGINS: 'capacitor://localhost' } },
+    'COOKIE_SAME_SITE'
+  ],
+  ['another app is listed', { page: 'ionic://localhost', hasCookies: false }, 'CORS_API_ORIGINS'],
   [
     'so are two customers of a public suffix',
     {
@@ -205,6 +226,7 @@ t.test('the command says pass and FAIL, writes nothing, and exits by what it fou
   })
   t.match(ill, { code: 1, err: /^FAIL {2}.*\n {6}CORS_API_ORIGINS: Pages of this origin may not act/ })
   t.match(await run(folder, ['--spa', 'app', '--api', 'api'], {}), { code: 1, err: /--spa must be an address/ })
+  t.match(await run(folder, ['--spa', 'file://app', '--api', 'http://localhost:3000'], {}), { code: 1, err: /--spa/ })
   t.match(await run(folder, [], {}), { code: 1, out: /npm run doctor/ })
   t.match(await run(folder, ['--help'], {}), { code: 0, out: /npm run doctor/ })
 })
@@ -233,6 +255,17 @@ t.test('--live finds nothing where all is well, and leaves no login', { skip: no
   const byToken = await run(folder, [...words, '--no-cookies'], own)
   t.match(byToken, { code: 0, err: '', out: /The page may log out/ }, 'nor by token')
   t.notMatch(byToken.out, /Browsers store the cookie that it sends/)
+})
+
+t.test('--live calls the service as the page of an app would', async (t) => {
+  const CORS_API_ORIGINS = 'capacitor://localhost'
+  const { folder, own, words } = await startLocal(t, { CORS_API_ORIGINS })
+  const asApp = ['--spa', CORS_API_ORIGINS, ...words.slice(2), '--no-cookies']
+  t.match(await run(folder, asApp, { ...own, CORS_API_ORIGINS }), {
+    code: 0,
+    err: '',
+    out: /It answers the preflight of the page/
+  })
 })
 
 t.test('--live sees that the running service has other settings', { skip: noCookies }, async (t) => {

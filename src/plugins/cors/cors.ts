@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Settings } from '../config/settings.ts'
 
+/** What pages send with fetch: credentials and JSON, then what tracing, Sentry and common clients add by themselves. */
+const ALLOWED =
+  'Authorization, Content-Type, traceparent, tracestate, baggage, sentry-trace, x-requested-with, idempotency-key'
 const EXPOSED = 'Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate'
 
 const isListed = ({ CORS_API_ORIGINS }: Settings, origin: string | undefined): origin is string =>
@@ -16,18 +19,21 @@ export function corsHeaders(settings: Settings, origin: string | undefined): Rec
   }
 }
 
+/** Whether an OPTIONS is a preflight. The package would answer one that names no method with text of its own. */
+export const isPreflight = (headers: IncomingHttpHeaders) => Boolean(headers['access-control-request-method'])
+
 /** The options of @fastify/cors for one OPTIONS. It adds the credentials header for refused origins too, unless told `false`. */
 export function preflightOptions(settings: Settings, headers: IncomingHttpHeaders) {
-  const { origin, 'access-control-request-method': preflight } = headers
+  const { origin } = headers
   if (!isListed(settings, origin)) return { origin: false as const }
   return {
     origin,
     credentials: true,
     methods: 'GET, HEAD, POST, PUT, PATCH, DELETE',
-    allowedHeaders: 'Authorization, Content-Type',
+    allowedHeaders: [ALLOWED, ...settings.CORS_ALLOWED_HEADERS],
     exposedHeaders: EXPOSED,
     maxAge: 600,
     // A plain OPTIONS is answered by methods.
-    preflight: preflight !== undefined
+    preflight: isPreflight(headers)
   }
 }

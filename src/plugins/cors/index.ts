@@ -2,7 +2,7 @@ import fastifyCors from '@fastify/cors'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { logEvent } from '../events/log.ts'
-import { corsHeaders, preflightOptions } from './cors.ts'
+import { corsHeaders, isPreflight, preflightOptions } from './cors.ts'
 
 /** Lets pages of CORS_API_ORIGINS, and of no other origin, read replies, failures included. It refuses no request: see session. */
 async function cors(app: FastifyInstance) {
@@ -16,8 +16,7 @@ async function cors(app: FastifyInstance) {
     await scope.register(fastifyCors, {
       async delegator(request: FastifyRequest) {
         const options = preflightOptions(app.config, request.headers)
-        const isPreflight = 'access-control-request-method' in request.headers
-        if (isPreflight && options.origin === false) logEvent(request, 'malicious_cors')
+        if (isPreflight(request.headers) && options.origin === false) logEvent(request, 'malicious_cors')
         return options
       }
     })

@@ -49,6 +49,12 @@ t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each setting is refused by name where it cann
       'ftp://app.example',
       'https://ok.example,*'
     ],
+    ['CORS_API_ORIGINS', 'file://', 'file:///app', 'file://localhost', 'data:text/html,x', 'javascript:alert(1)'],
+    ['CORS_API_ORIGINS', 'blob:https://app.example', 'about:blank', 'ws://app.example', 'custom://localhost'],
+    ['CORS_API_ORIGINS', 'capacitor://', 'capacitor://localhost/', 'capacitor://*', 'CAPACITOR://localhost'],
+    ['CORS_API_ORIGINS', 'capacitor:localhost', 'ionic://localhost/path', 'app://localhost?x', 'app://localhost#x'],
+    ['CORS_API_ORIGINS', 'tauri://user@localhost', 'tauri://localhost:99999', 'chrome-extension://*', 'app://a b'],
+    ['CORS_ALLOWED_HEADERS', '*', 'x-*', 'x tenant', 'x-tenant:', 'x-tenant,*', '"x-tenant"', 'x/y', 'mandant-ä'],
     ['DB_URI', 'mysql://host/name', 'http://host', 'redis://host', 'sqlite://file.db'],
     [
       'REDIS_URL',
@@ -82,6 +88,10 @@ t.test('what a deployment needs is accepted', async (t) => {
   const rows: Environment[] = [
     { TRUST_PROXY: '10.0.0.1, 192.168.0.0/16,::1,fd00::/8' },
     { CORS_API_ORIGINS: 'https://app.example,http://localhost:5173,http://127.0.0.1:8080,https://[::1]:5173' },
+    { CORS_API_ORIGINS: 'capacitor://localhost, ionic://localhost,tauri://localhost,app://localhost,app://-' },
+    { CORS_API_ORIGINS: 'chrome-extension://abcdefghijklmnopabcdefghijklmnop,capacitor://localhost:8100' },
+    { CORS_API_ORIGINS: 'moz-extension://2c1ff34f-5bd1-4bd4-8c55-3cd4a3d4a2ee' },
+    { CORS_ALLOWED_HEADERS: 'x-tenant, X-Client-Version,x_y,!#$%&.^`|~' },
     { DB_URI: 'postgres://user:pass@host:5432/name' },
     { DB_URI: 'postgresql://host/name?sslmode=verify-full' },
     { DB_URI: './data/app.db' },

@@ -1,8 +1,10 @@
 import t from 'tap'
-import { build } from '../../build.ts'
+import { build, logIn, transports } from '../../build.ts'
 import { answersIn, exchange, listen } from '../errors/raw.ts'
 
 const LISTED = 'https://app.example.com'
+const ALLOWED =
+  'Authorization, Content-Type, traceparent, tracestate, baggage, sentry-trace, x-requested-with, idempotency-key'
 const EXPOSED = 'Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate'
 const hostile = [
   'http://app.example.com',
@@ -64,7 +66,7 @@ t.test(
           'access-control-allow-origin': LISTED,
           'access-control-allow-credentials': 'true',
           'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-          'access-control-allow-headers': 'Authorization, Content-Type',
+          'access-control-allow-headers': ALLOWED,
           'access-control-max-age': '600',
           'x-content-type-options': 'nosniff'
         })
@@ -147,6 +149,67 @@ t.test('without a list nobody gets an allow header, and nothing varies on the or
     for (const reply of [get, preflight]) {
       t.same(allowHeaders(reply.headers), [], url)
       t.notMatch(`${reply.headers['vary']}`, /origin/i)
+    }
+  }
+})
+
+const apps = [
+  'capacitor://localhost',
+  'ionic://localhost',
+  'tauri://localhost',
+  'app://localhost',
+  'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+  'moz-extension://2c1ff34f-5bd1-4bd4-8c55-3cd4a3d4a2ee'
+]
+for (const transport of transports) {
+  t.test(
+    `ASVS 3.4.2: a listed app reads replies and acts with a login by ${transport.kind}, any other does not`,
+    async (t) => {
+      const app = await build(t, { CORS_API_ORIGINS: [LISTED, ...apps].join(',') })
+      const ada = await logIn(app, 'ada', transport)
+      const others = ['capacitor://localhost:8100', 'capacitor://localhost.evil.test', 'app://other', 'tauri://local']
+      for (const origin of [...apps, ...others]) {
+        const isListed = apps.includes(origin)
+        const asked = await app.inject({
+          method: 'OPTIONS',
+          url: '/api/users/me',
+          headers: { origin, 'access-control-request-method': 'PATCH' }
+        })
+        const acted = await app.inject({
+          method: 'PATCH',
+          url: '/api/users/me',
+          headers: { ...ada.headers, origin, 'sec-fetch-site': 'cross-site' },
+          payload: { name: `Ada of ${origin}` }
+        })
+        t.equal(asked.statusCode, 204, origin)
+        for (const reply of [asked, acted])
+          t.equal(reply.headers['access-control-allow-origin'], isListed ? origin : undefined, origin)
+        t.equal(acted.statusCode, isListed || transport.kind === 'token' ? 200 : 403, origin)
+      }
+    }
+  )
+}
+
+t.test('CORS_ALLOWED_HEADERS adds to the request headers that a listed page may send', async (t) => {
+  const app = await buildListed(t, { CORS_ALLOWED_HEADERS: 'x-tenant, X-Client-Version' })
+  const headers = { origin: LISTED, 'access-control-request-method': 'POST' }
+  const reply = await app.inject({ method: 'OPTIONS', url: '/api/auth/login', headers })
+  t.equal(reply.statusCode, 204)
+  t.equal(reply.headers['access-control-allow-headers'], `${ALLOWED}, x-tenant, X-Client-Version`)
+})
+
+t.test('an OPTIONS whose Access-Control-Request-Method is empty is no preflight', async (t) => {
+  for (const CORS_API_ORIGINS of ['', LISTED]) {
+    const app = await build(t, { CORS_API_ORIGINS })
+    for (const origin of [LISTED, 'https://evil.test']) {
+      const headers = { origin, 'access-control-request-method': '' }
+      const known = await app.inject({ method: 'OPTIONS', url: '/api/notes', headers })
+      t.equal(known.statusCode, 204, `${origin}, listed: ${CORS_API_ORIGINS}`)
+      t.equal(known.headers['allow'], 'GET, HEAD, POST, OPTIONS')
+      t.equal(known.headers['access-control-allow-methods'], undefined)
+      const unknown = await app.inject({ method: 'OPTIONS', url: '/nowhere', headers })
+      t.match(unknown.json(), { status: 404, code: 'NOT_FOUND' })
+      t.match(unknown.headers['content-type'], /^application\/problem\+json/)
     }
   }
 })
