@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { MalformedRequest, UnsupportedMediaType } from '../errors/errors.ts'
+import { hasNoBody, refuseBody } from './body.ts'
 import { parseJson } from './json.ts'
 
 /** One reading of each message: HTTP with one Host, bodies in JSON and UTF-8, uncompressed. */
@@ -10,6 +11,8 @@ async function input(app: FastifyInstance) {
     // Duplicates arrive joined by a comma (RFC 9112, 3.2: a request without or with two Host fields is a 400).
     const hasOneHost = host === undefined ? request.raw.httpVersion === '1.0' : !host.includes(',')
     if (!hasOneHost) return done(new MalformedRequest())
+    // A body of no length is no body, whatever its type: navigator.sendBeacon(url, '') sends text/plain.
+    if (hasNoBody(request.headers)) delete request.headers['content-type']
     done(encoding === undefined ? undefined : new UnsupportedMediaType())
   })
 
@@ -18,6 +21,7 @@ async function input(app: FastifyInstance) {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseJson(body)
   )
+  app.addContentTypeParser('*', refuseBody)
 }
 
 export default fp(input, { name: 'input', dependencies: ['errors'] })
