@@ -40,6 +40,13 @@ export function answerClientError(headers: Record<string, string>) {
   }
 }
 
+const ABORTED = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
+
+/** Whether the client went away in the middle of its body, which is what this error is about. Nobody waits for an answer. */
+export function isAborted(error: unknown, request: IncomingMessage) {
+  return error instanceof Error && 'code' in error && ABORTED.has(`${error.code}`) && request.readableAborted
+}
+
 /** Answers an `Expect` that is not `100-continue`: 417 (RFC 9110, 10.1.1). */
 export function answerExpectation(headers: Record<string, string>) {
   return (_request: IncomingMessage, response: ServerResponse) => {

@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { logEvent } from '../events/log.ts'
 import { securityHeaders } from '../headers/headers.ts'
-import { answerExpectation } from './edge.ts'
+import { answerExpectation, isAborted } from './edge.ts'
+import { MalformedRequest } from './errors.ts'
 import { knownPointers, problemHeaders, toCoded, toProblem } from './problem.ts'
 import { Problem } from './schemas.ts'
 
@@ -35,7 +36,9 @@ async function errors(app: FastifyInstance) {
   }
 
   app.setErrorHandler(async function answerFailure(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
-    const translated = translators.map((translate) => translate(thrown)).find((error) => error !== null)
+    // Its code is that of any lost connection, also of one to the database.
+    const known = isAborted(thrown, request.raw) ? [() => new MalformedRequest()] : translators
+    const translated = known.map((translate) => translate(thrown)).find((error) => error !== null)
     const error = toCoded(translated ?? thrown)
     if (error.statusCode >= 500) {
       request.log.error({ err: thrown, code: error.code }, 'request failed')

@@ -1,7 +1,13 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { type Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import createError from '@fastify/error'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { waitUntil } from '../../wait.ts'
 import { buildWithRoutes } from './app.ts'
+import { listen } from './raw.ts'
 
 const SECRET = 'select * from users where email = hunter2'
 class DrizzleQueryError extends Error {
@@ -114,6 +120,48 @@ t.test(
     t.equal(reply.json().code, 'INTERNAL_ERROR')
     t.same(told, [[cause, reply.json().requestId]])
     t.equal(lines.filter(({ msg }) => msg === 'an onServerError listener failed').length, 2)
+  }
+)
+
+t.test(
+  'a client that goes away in the middle of its body is no failure of the service or of the database',
+  async (t) => {
+    const { app, lines } = await buildWithRoutes(t, (app) => {
+      app.post('/body', async () => ({}))
+      app.addContentTypeParser('application/octet-stream', (_request: unknown, body: unknown, done) => done(null, body))
+      app.post('/upload', async ({ body }) => {
+        await pipeline(body as Readable, new Writable({ write: (_chunk, _encoding, done) => done() }))
+        return {}
+      })
+    })
+    const told: unknown[] = []
+    app.onServerError((error) => void told.push(error))
+    const port = await listen(app)
+    lines.length = 0
+    const rows = [
+      ['/body', 'application/json'],
+      ['/body', 'text/plain'],
+      ['/upload', 'application/octet-stream']
+    ]
+    const ends = ['Content-Length: 1000\r\n\r\n{', 'Transfer-Encoding: chunked\r\n\r\n']
+    const sent = rows.flatMap(([url, type]) =>
+      ends.map((end) => `POST ${url} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n${end}`)
+    )
+    for (const text of sent) {
+      const received = once(app.server, 'request')
+      const socket = connect(port, '127.0.0.1')
+      socket.write(text)
+      await received
+      socket.destroy()
+    }
+    const isOver = () => lines.filter(({ method }) => method === 'POST').length === sent.length
+    await waitUntil(isOver, 'each has its line')
+    t.same(
+      lines.filter(({ level }) => level !== 'info'),
+      []
+    )
+    t.same(told, [])
+    t.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
   }
 )
 
