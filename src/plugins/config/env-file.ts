@@ -23,5 +23,7 @@ export function loadEnvironment(environment: Environment, directory: string, say
       say('First start: wrote .env with fresh random keys (from .env.example)')
     }
   }
-  return existsSync(file) ? { ...parseEnv(readFileSync(file, 'utf8')), ...given } : given
+  if (!existsSync(file)) return given
+  // Some editors write a BOM, which parseEnv would take for a part of the first name.
+  return { ...parseEnv(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')), ...given }
 }

@@ -57,6 +57,13 @@ t.test('an .env that exists is read and never changed', async (t) => {
   t.match(loaded, { PORT: '4000' })
 })
 
+t.test('a BOM in front of .env drops no setting, be the first line a comment or not', async (t) => {
+  for (const text of ['PORT=4000\nHOST=::\n', '# local\r\nPORT=4000\r\nHOST=::\r\n']) {
+    const { loaded } = load(t, {}, { '.env': `\uFEFF${text}` })
+    t.same(loaded, { PORT: '4000', HOST: '::' })
+  }
+})
+
 t.test('the environment wins over .env, unless it is empty', async (t) => {
   const { loaded } = load(t, { PORT: '5000', LOG_LEVEL: '' }, { '.env': 'PORT=4000\nLOG_LEVEL=warn\nHOST=::\n' })
   t.match(loaded, { PORT: '5000', LOG_LEVEL: 'warn', HOST: '::' })
