@@ -24,7 +24,7 @@ export const configEnv = {
     isAddressRange,
     'must list addresses or CIDR ranges such as 10.0.0.0/8; true and numbers are refused'
   ),
-  SHUTDOWN_DELAY: duration('0s', 0)
+  SHUTDOWN_DELAY: duration('0s', 0, '1h')
 }
 
 const prefixOf = (range: string) => Number(range.split('/')[1] ?? 128)

@@ -27,10 +27,13 @@ const parseList = (text: string) =>
     .map((part) => part.trim())
     .filter((part) => part !== '')
 
-/** A duration such as `90`, `15m`, `12h` or `30d`; its value is in seconds. */
-export function duration(fallback: string, minimum = 1) {
-  const fault = `must be a duration such as 90, 15m, 12h or 30d, from ${minimum}s to 3650d`
-  const maximum = 315_360_000
+/**
+ * A duration such as `90`, `15m`, `12h` or `30d`; its value is in seconds. What becomes a timer needs a `longest` of 24d or
+ * less: beyond 2^31 ms a timer of Node fires at once.
+ */
+export function duration(fallback: string, minimum = 1, longest = '3650d') {
+  const fault = `must be a duration such as 90, 15m, 12h or 30d, from ${minimum}s to ${longest}`
+  const maximum = parseSeconds(longest)
   return kind(Type.Integer({ minimum, maximum }), within(minimum, maximum, parseSeconds), fallback, fault)
 }
 

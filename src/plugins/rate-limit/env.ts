@@ -2,7 +2,7 @@ import { duration, flag, integer } from '../config/kinds.ts'
 
 export const rateLimitEnv = {
   RATE_LIMIT_MAX: integer('1000', 1, 100_000_000),
-  RATE_LIMIT_WINDOW: duration('1m'),
+  RATE_LIMIT_WINDOW: duration('1m', 1, '24d'),
   RATE_LIMIT_SHARED: flag('false')
 }
 

@@ -73,7 +73,8 @@ t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each setting is refused by name where it cann
     ['PASSWORD_MIN_LENGTH', '7', '257'],
     ['COOKIE_SECURE', 'yes'],
     ['API_DOCS', '1'],
-    ['SHUTDOWN_DELAY', '-1', 'soon']
+    ['SHUTDOWN_DELAY', '-1', 'soon', '61m', '30d'],
+    ['RATE_LIMIT_WINDOW', '25d']
   ]
   for (const [name, ...values] of rows) {
     for (const value of values) {
@@ -81,6 +82,17 @@ t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each setting is refused by name where it cann
       t.equal(faults.length, 1, `${name}=${value} is refused`)
       t.match(faults[0], new RegExp(`^${name} `))
     }
+  }
+})
+
+t.test('a duration that becomes a timer is one that a timer can hold, and the refusal names the bound', async (t) => {
+  for (const [name, longest] of [
+    ['SHUTDOWN_DELAY', '1h'],
+    ['RATE_LIMIT_WINDOW', '24d']
+  ] as const) {
+    const settings = readSettings({ ...testEnvironment, [name]: longest })
+    t.ok(settings[name] * 1000 < 2 ** 31, name)
+    t.match(faultsOf({ [name]: '25d' }), [new RegExp(`^${name} must be a duration .* to ${longest}$`)])
   }
 })
 
@@ -100,7 +112,8 @@ t.test('what a deployment needs is accepted', async (t) => {
     { REDIS_URL: 'redis+cluster://:pass@host1:6379,host2', RATE_LIMIT_SHARED: 'true' },
     { REDIS_URL: 'rediss+sentinel://:pass@host1,host2:26379/main/0?sentinelPassword=pass' },
     { PORT: '0', HOST: '::' },
-    { SHUTDOWN_DELAY: '0' }
+    { SHUTDOWN_DELAY: '0' },
+    { SHUTDOWN_DELAY: '1h', RATE_LIMIT_WINDOW: '24d', LOGIN_MAX_AGE: '3650d' }
   ]
   for (const row of rows) t.same(faultsOf(row), [], JSON.stringify(row))
 })
