@@ -11,6 +11,9 @@ export type Terminal = { print: (line: string) => void; readPassword: () => Prom
 export type Options = { login?: string | undefined; all?: boolean | undefined }
 type Command = (app: FastifyInstance, terminal: Terminal, words: string[], options: Options) => Promise<void>
 
+/** A line for a terminal: control characters that users sent would move its cursor or its colors, or hide text. */
+const visible = (...cells: (string | null)[]) => cells.join('  ').replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
+
 async function findUser({ users }: FastifyInstance, name = '') {
   const user = await users.findByName(name)
   if (user === null) throw new Refused(`Nobody has the name or address ${name}`)
@@ -33,18 +36,18 @@ export const commands: Record<string, Command> = {
       (error: { pointer: string; detail: string }) => `${error.pointer} ${error.detail}`
     )
     if (reply.statusCode !== 201) throw new Refused([detail, ...faults].join('\n'))
-    print(`${user.id} ${user.username}`)
+    print(visible(`${user.id} ${user.username}`))
   },
   async list({ users }, { print }) {
     for (const { id, username, email, createdAt } of await users.list())
-      print([id, username, email, createdAt.toISOString()].join('  '))
+      print(visible(id, username, email, createdAt.toISOString()))
   },
   async logins(app, { print }, [name]) {
     const user = await findUser(app, name)
     const now = new Date()
     for (let page = await app.logins.listLive(user.id, now); page.length > 0; ) {
       for (const { id, kind, lastSeenAt, ip, userAgent } of page)
-        print([id, kind, lastSeenAt.toISOString(), ip, userAgent].join('  '))
+        print(visible(id, kind, lastSeenAt.toISOString(), ip, userAgent))
       page = await app.logins.listLive(user.id, now, { after: page.at(-1) })
     }
   },

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { commands, type Options } from '../../scripts/users-commands.ts'
 import { backends, build, logIn, PASSWORD, signUp, testEnvironment, transports } from '../build.ts'
@@ -103,6 +104,21 @@ for (const backend of backends) {
     })
   })
 }
+
+t.test('nothing that a user sent moves the terminal of who lists it', async (t) => {
+  const { app, users } = await prepare(t, {})
+  const { user } = await logIn(app, 'ada')
+  const { sessions, users: accounts } = app.tables
+  const odd = 'Fire\u009b31mfox\u001b[2J\u0085\u007f\u202efdp.\u2066 über'
+  await app.db.update(sessions).set({ userAgent: odd }).where(eq(sessions.userId, user.id))
+  await app.db.update(accounts).set({ username: odd, email: odd }).where(eq(accounts.id, user.id))
+  for (const words of [['list'], ['logins', 'ada']]) {
+    const { refused, printed } = await users(words)
+    t.equal(refused, null)
+    t.match(printed, 'Fire31mfox[2Jfdp. über')
+    t.notMatch(printed, /[\p{Cc}\p{Bidi_Control}](?<!\n)/u, words.join())
+  }
+})
 
 t.test('npm run users asks the terminal, and says in a line what is wrong', async (t) => {
   const folder = freshFolder(t)

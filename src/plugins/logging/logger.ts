@@ -86,5 +86,6 @@ export async function openLog({ fd, isTTY }: { fd: number; isTTY: boolean }) {
     messageFormat: ({ msg, method, route, status, durationMs }) =>
       method ? `${method} ${route ?? 'no route'} ${status ?? msg} ${durationMs ?? '-'} ms` : `${msg}`
   })
-  return createOutput(fd, BATCH.terminal, (line) => format(line) ?? '')
+  // JSON escapes the other control characters; these are commands to some terminals.
+  return createOutput(fd, BATCH.terminal, (line) => format(line.replace(/[\x7f-\x9f]/g, '')) ?? '')
 }

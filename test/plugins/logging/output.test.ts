@@ -171,6 +171,10 @@ t.test(
     t.match(output, /\[\d\d:\d\d:\d\d\].*INFO.*: .*listening at/)
     t.notMatch(output, '{"level"')
 
+    const headers = { 'content-type': 'application/json', 'user-agent': 'Fire\u009b31mfox' }
+    await fetch(`${url}/api/auth/login`, { method: 'POST', headers, body: '{}' })
+    await waitUntil(() => output.includes('Fire31mfox'), 'commands to the terminal are left out')
+
     child.stdout.pause()
     t.same(await ask(url, 1000), [400])
     child.stdout.resume()
