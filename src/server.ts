@@ -7,6 +7,7 @@ import { serializeError } from './plugins/logging/serializers.ts'
 
 /** What a request that is being answered may still take when the service stops, in ms. */
 const DRAIN_MS = 10_000
+const parent = process.ppid
 
 // A reader that went away must not end the service: the log deals with that by itself.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
@@ -35,7 +36,7 @@ async function start() {
 const app = await start()
 const delayMs = app.config.SHUTDOWN_DELAY * 1000
 
-closeWithGrace(
+const { close } = closeWithGrace(
   { delay: delayMs + DRAIN_MS, logger: { error: (err) => app.log.error({ err }, 'stopped') } },
   async ({ signal, err }) => {
     if (err) app.log.fatal({ event: 'sys_crash', err }, 'uncaught error')
@@ -49,3 +50,13 @@ closeWithGrace(
     clearTimeout(cut)
   }
 )
+
+// npm starts a shell that starts the service, and passes SIGTERM to the shell alone.
+if (process.env['npm_lifecycle_event'] === 'start') {
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    if (!app.lifecycle.isStopping) close()
+  }, 500)
+  watch.unref()
+}

@@ -99,7 +99,7 @@ t.test('a reader that stalls loses no request; it is told how many lines it miss
   const server = await start(t, freshFolder(t), environment, writer)
   closeSync(writer)
   await untilUp(server.url)
-  const count = 5000
+  const count = 4000
   t.same(await ask(server.url, count), [400])
 
   const isTold = () => read().some(({ event }) => event === 'log_lines_lost')
