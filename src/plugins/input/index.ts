@@ -7,12 +7,12 @@ import { parseJson } from './json.ts'
 /** One reading of each message: HTTP with one Host, bodies in JSON and UTF-8, uncompressed. */
 async function input(app: FastifyInstance) {
   app.addHook('onRequest', function refuseOddMessages(request, _reply, done) {
-    const { host, 'content-encoding': encoding } = request.headers
+    const { host, 'content-type': type, 'content-encoding': encoding } = request.headers
     // Duplicates arrive joined by a comma (RFC 9112, 3.2: a request without or with two Host fields is a 400).
     const hasOneHost = host === undefined ? request.raw.httpVersion === '1.0' : !host.includes(',')
     if (!hasOneHost) return done(new MalformedRequest())
     // A body of no length is no body, whatever its type: navigator.sendBeacon(url, '') sends text/plain.
-    if (hasNoBody(request.headers)) delete request.headers['content-type']
+    if (type !== undefined && hasNoBody(request.headers)) delete request.headers['content-type']
     done(encoding === undefined ? undefined : new UnsupportedMediaType())
   })
 
