@@ -2,6 +2,7 @@ import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { logEvent } from '../events/log.ts'
+import { hasBearer } from './bearer.ts'
 import { isCrossOrigin, isSafeMethod } from './cross-origin.ts'
 import { CrossOriginRequest } from './errors.ts'
 
@@ -19,10 +20,10 @@ async function cookies(app: FastifyInstance) {
     if (isRefused) logEvent(request, 'malicious_csrf')
     return isRefused
   }
-  // Only what sends a cookie along needs this; with Authorization the cookie does not count.
+  // Only a request that acts by its cookie needs this; beside a bearer token the cookie does not count.
   app.addHook('onRequest', function refuseCrossOrigin(request, _reply, done) {
     const { method, headers } = request
-    const actsByCookie = !isSafeMethod(method) && headers.cookie !== undefined && headers.authorization === undefined
+    const actsByCookie = !isSafeMethod(method) && headers.cookie !== undefined && !hasBearer(headers)
     done(actsByCookie && isForeign(request) ? new CrossOriginRequest() : undefined)
   })
   await app.register(fastifyCookie)

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../config/settings.ts'
+import { hasBearer } from '../cookies/bearer.ts'
 import { createCookie } from '../cookies/cookie.ts'
 import type { Login } from '../db/types.ts'
 import type { TokenReply } from './schemas.ts'
@@ -17,8 +18,8 @@ export function createRefreshCookie(settings: Settings, tokens: Tokens) {
   const tokenOf = ({ cookies }: FastifyRequest) => cookies[carrier.name]
 
   return {
-    /** The token of the cookie; none for a request with Authorization, whose cookies do not count. */
-    read: (request: FastifyRequest) => (request.headers.authorization === undefined ? tokenOf(request) : undefined),
+    /** The token of the cookie; none beside a bearer token, where cookies do not count. */
+    read: (request: FastifyRequest) => (hasBearer(request.headers) ? undefined : tokenOf(request)),
     /** The `sid` of the login that the browser has a cookie of; null: of none. */
     findLogin(request: FastifyRequest) {
       const token = tokenOf(request)

@@ -2,17 +2,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Account, freshUntil } from '../auth/account.ts'
 import { isLive } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
+import { hasBearer } from '../cookies/bearer.ts'
 import { logEvent } from '../events/log.ts'
 import { causeOf, InvalidToken, TokenExpired, TokenRevoked } from './errors.ts'
 import { RefreshIn, TokenLoginReply, TokenReply } from './schemas.ts'
 
-/** The token of `Authorization: Bearer …` (RFC 6750, 2.1); null for another scheme or none. Throws INVALID_TOKEN. */
-export function bearerToken(authorization: string | undefined) {
-  if (authorization === undefined) return null
+/** The token of `Authorization: Bearer …` (RFC 6750, 2.1). Throws INVALID_TOKEN where it is malformed. */
+function bearerToken(authorization = '') {
   const [, token] = /^bearer ([^\s,]+)$/i.exec(authorization) ?? []
-  if (token !== undefined) return token
-  if (/^bearer([ \t]|$)/i.test(authorization)) throw new InvalidToken()
-  return null
+  if (token === undefined) throw new InvalidToken()
+  return token
 }
 
 /** Logins carried by an access token, and by the refresh token that renews it. */
@@ -21,10 +20,9 @@ export function createTokenStrategy(app: FastifyInstance): Strategy {
   const { ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, FRESH_FOR } = app.config
   const asksForCookie = ({ body }: FastifyRequest) => (body as { refreshIn?: string }).refreshIn === 'cookie'
 
-  async function identify(request: FastifyRequest): Promise<Account | null> {
+  async function identify(request: FastifyRequest): Promise<Account> {
     try {
       const token = bearerToken(request.headers.authorization)
-      if (token === null) return null
       const { sub, sid, auth_time } = tokens.verifyAccess(token, new Date())
       if (await app.isRevoked(sid)) throw new TokenRevoked(sid)
       return { userId: sub, sid, kind: 'token', freshUntil: freshUntil(new Date(auth_time * 1000), FRESH_FOR) }
@@ -64,7 +62,7 @@ export function createTokenStrategy(app: FastifyInstance): Strategy {
         deliver: async (login, now) => refreshCookie.deliver(reply, login, now)
       }
     },
-    identify: (request) => (request.headers.authorization === undefined ? null : identify(request)),
+    identify: (request) => (hasBearer(request.headers) ? identify(request) : null),
     // The client has the tokens, the blocklist has their login; the cookie is another login's, perhaps.
     signOut(request, reply, sid) {
       if (refreshCookie.findLogin(request) === sid) refreshCookie.clear(reply)

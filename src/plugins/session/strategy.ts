@@ -4,6 +4,7 @@ import Type from 'typebox'
 import { type Account, freshUntil } from '../auth/account.ts'
 import { idleEnd, isLive, type SessionLogin } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
+import { hasBearer } from '../cookies/bearer.ts'
 import { createCookie } from '../cookies/cookie.ts'
 import { logEvent } from '../events/log.ts'
 import { UserReply } from '../users/schemas.ts'
@@ -29,8 +30,7 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
   }
 
   /** The cookie, where it counts. */
-  const cookieOf = ({ cookies, headers }: FastifyRequest) =>
-    headers.authorization === undefined ? cookies[name] : undefined
+  const cookieOf = ({ cookies, headers }: FastifyRequest) => (hasBearer(headers) ? undefined : cookies[name])
 
   /** Slides the idle end, at most once a minute or once in a tenth of the idle life. Nobody waits for it. */
   function touch(login: SessionLogin, now: Date, log: FastifyBaseLogger) {

@@ -36,14 +36,17 @@ t.test(
   }
 )
 
-t.test('any cookie counts, Authorization or none do not', async (t) => {
+t.test('any cookie counts, beside another scheme than Bearer too; a bearer token and no cookie do not', async (t) => {
   const app = await build(t, { CORS_API_ORIGINS: LISTED })
   const foreign = { origin: 'https://evil.test', host: HOST }
   const call = { method: 'POST', url: '/api/auth/logout' } as const
   const other = await app.inject({ ...call, headers: { ...foreign, cookie: 'theme=dark' } })
   t.equal(`${other.statusCode} ${other.json().code}`, '403 CROSS_ORIGIN_REQUEST')
-  const bearer = await app.inject({ ...call, headers: { ...foreign, cookie: 'theme=dark', authorization: 'Basic x' } })
-  t.equal(`${bearer.statusCode} ${bearer.json().code}`, '401 UNAUTHENTICATED')
+  const sent = { ...foreign, cookie: 'theme=dark' }
+  const basic = await app.inject({ ...call, headers: { ...sent, authorization: 'Basic x' } })
+  t.equal(`${basic.statusCode} ${basic.json().code}`, '403 CROSS_ORIGIN_REQUEST')
+  const bearer = await app.inject({ ...call, headers: { ...sent, authorization: 'Bearer x' } })
+  t.equal(bearer.statusCode, 401)
   const none = await app.inject({ ...call, headers: foreign })
   t.equal(`${none.statusCode} ${none.json().code}`, '401 UNAUTHENTICATED')
 })

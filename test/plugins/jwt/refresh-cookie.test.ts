@@ -136,7 +136,8 @@ t.test('without a body and without a cookie that counts the body is missing', as
   t.match(await browser.refresh(), { status: 400, body: { code: 'VALIDATION_FAILED' } })
   await browser.logIn()
   const withBearer = await browser.refresh(browser.bearer())
-  t.match(withBearer, { status: 400, body: { code: 'VALIDATION_FAILED' } }, 'Authorization goes before cookies')
+  t.match(withBearer, { status: 400, body: { code: 'VALIDATION_FAILED' } }, 'a bearer token goes before cookies')
+  t.equal((await browser.refresh({ authorization: 'Basic x' })).status, 200, 'another scheme does not')
   t.match(await browser.refresh({ cookie: `${browser.cookie()?.split('=')[0]}=made-up` }), {
     status: 401,
     body: { code: 'INVALID_TOKEN' }

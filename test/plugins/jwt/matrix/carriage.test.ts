@@ -91,6 +91,7 @@ for (const backend of backends) {
         ['two in one', { authorization: `Bearer ${genuine}, Bearer ${genuine}` }, 'INVALID_TOKEN'],
         ['a parameter', { authorization: `Bearer ${genuine},x=1` }, 'INVALID_TOKEN'],
         ['as a parameter', { authorization: `Bearer token=${genuine}` }, 'INVALID_TOKEN'],
+        ['a colon behind the scheme', { authorization: `Bearer: ${genuine}` }, 'INVALID_TOKEN'],
         ['only the scheme', { authorization: 'Bearer' }, 'INVALID_TOKEN'],
         ['the scheme and a space', { authorization: 'Bearer ' }, 'INVALID_TOKEN'],
         ['no scheme', { authorization: genuine }, 'UNAUTHENTICATED'],
