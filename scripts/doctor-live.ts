@@ -47,7 +47,7 @@ export async function* examine(place: Place, account: Account | null): AsyncGene
       remember: false
     })
   })
-  yield tell('The page may log in', !login.ok && judgeRefusal(login, await bodyOf(login), place, account !== null))
+  yield tell('The page may log in', !login.ok && judgeRefusal(login, await bodyOf(login), account !== null))
   if (originOf(page) !== api.origin) yield tell('The page may read the reply', !isReadable(login, page) && UNREADABLE)
   if (api.protocol === 'https:')
     yield tell('It tells browsers to come by https alone', !login.headers.has('strict-transport-security') && NO_HSTS)
@@ -100,13 +100,8 @@ async function judgePreflight(ask: Ask, page: URL): Promise<Finding | false> {
   return !isAllowed && { setting: 'CORS_API_ORIGINS', text }
 }
 
-function judgeRefusal({ status }: Response, { code, detail }: Body, { page, api }: Place, isReal: boolean) {
+function judgeRefusal({ status }: Response, { code, detail }: Body, isReal: boolean) {
   if (code === 'INVALID_CREDENTIALS') return isReal && { setting: '--user', text: 'User name or password is wrong' }
-  if (code === 'CROSS_ORIGIN_REQUEST' && originOf(page) === api.origin)
-    return {
-      setting: 'the proxy',
-      text: 'The service takes its own page for a foreign one, since it does not see the Host that the browser called. Pass it on: proxy_set_header Host $http_host'
-    }
   if (code === 'CROSS_ORIGIN_REQUEST') return { setting: 'CORS_API_ORIGINS', text: `${detail}` }
   if (status === 429 || status === 503) return { setting: '--live', text: `${detail}. Try again later` }
   return { setting: 'the proxy', text: `The login was answered with ${status} ${code ?? 'by something else'}` }

@@ -46,7 +46,7 @@ const placeChecks: Check[] = [
   {
     title: 'The page may act with a cookie, and read replies',
     find({ page, api, settings }) {
-      const isRefused = isCrossOrigin({ host: api.host, ...pageHeaders(page, api) }, settings.CORS_API_ORIGINS)
+      const isRefused = isCrossOrigin({ host: api.host, ...pageHeaders(page, api) }, settings)
       const text = `${new CrossOriginRequest().message}. Add ${originOf(page)}`
       return isRefused ? { setting: 'CORS_API_ORIGINS', text } : null
     }

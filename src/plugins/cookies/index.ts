@@ -16,7 +16,7 @@ declare module 'fastify' {
 /** Reads cookies, and keeps foreign pages from acting with them. */
 async function cookies(app: FastifyInstance) {
   function isForeign(request: FastifyRequest) {
-    const isRefused = isCrossOrigin(request.headers, app.config.CORS_API_ORIGINS)
+    const isRefused = isCrossOrigin(request.headers, app.config)
     if (isRefused) logEvent(request, 'malicious_csrf')
     return isRefused
   }

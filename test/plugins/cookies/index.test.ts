@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { build, signUp } from '../../build.ts'
+import { answersIn, exchange, listen } from '../errors/raw.ts'
 import { HOST, LISTED, origins } from './origins.ts'
 
 const rows = async (app: FastifyInstance) => ({
@@ -19,7 +20,7 @@ t.test(
         for (const url of ['/api/notes', '/api/auth/logout', '/api/auth/login', '/nowhere']) {
           // The body is refused by each handler's schema, so that what passes changes nothing either.
           if (isFine && url === '/api/auth/logout') continue
-          const sent = { cookie: 'theme=dark', ...from, host: HOST }
+          const sent = { cookie: 'theme=dark', host: HOST, ...from }
           const reply = await app.inject({ method, url, headers: sent, payload: { odd: true } })
           const about = `${method} ${url}: ${what}`
           if (isFine) t.not(reply.json().code, 'CROSS_ORIGIN_REQUEST', about)
@@ -27,7 +28,7 @@ t.test(
         }
       }
       for (const method of ['GET', 'HEAD'] as const) {
-        const sent = { cookie: 'theme=dark', ...from, host: HOST }
+        const sent = { cookie: 'theme=dark', host: HOST, ...from }
         const reply = await app.inject({ method, url: '/api/auth', headers: sent })
         t.equal(reply.statusCode, 200, `a safe method is served: ${method} ${what}`)
       }
@@ -49,4 +50,26 @@ t.test('any cookie counts, beside another scheme than Bearer too; a bearer token
   t.equal(bearer.statusCode, 401)
   const none = await app.inject({ ...call, headers: foreign })
   t.equal(`${none.statusCode} ${none.json().code}`, '401 UNAUTHENTICATED')
+})
+
+t.test('while cookies are not Secure a page of the service by plain http is its own', async (t) => {
+  const app = await build(t, { COOKIE_SECURE: 'false' })
+  const send = async (origin: string, host: string) => {
+    const headers = { cookie: 'theme=dark', origin, host }
+    return (await app.inject({ method: 'POST', url: '/nowhere', headers })).statusCode
+  }
+  t.equal(await send('http://localhost:3000', 'localhost:3000'), 404)
+  t.equal(await send('http://localhost', 'LOCALHOST:80'), 404)
+  t.equal(await send('https://localhost', 'localhost:443'), 404)
+  t.equal(await send('http://localhost:5173', 'localhost:3000'), 403)
+  t.equal(await send('http://localhost:443', 'localhost'), 403)
+})
+
+t.test('without Host no origin is the own one', async (t) => {
+  const port = await listen(await build(t))
+  for (const origin of ['https://undefined', 'https://']) {
+    const lines = ['POST /nowhere HTTP/1.0', `Origin: ${origin}`, 'Cookie: theme=dark', 'Content-Length: 0']
+    const [answer] = answersIn(await exchange(port, `${lines.join('\r\n')}\r\n\r\n`))
+    t.equal(answer?.status, 403, origin)
+  }
 })

@@ -1,23 +1,28 @@
 export const LISTED = 'https://app.example.com'
 export const HOST = 'api.example.com'
 
-/** What a request says of where it comes from, and whether it may act with a cookie. */
+/** What a request says of where it comes from, and whether it may act with a cookie. Its Host is HOST unless it names another. */
 export const origins: [string, Record<string, string>, boolean][] = [
   ['no browser', {}, true],
   ['the listed origin', { origin: LISTED }, true],
   ['the listed origin, cross-site', { origin: LISTED, 'sec-fetch-site': 'cross-site' }, true],
   ['the listed origin, same-site', { origin: LISTED, 'sec-fetch-site': 'same-site' }, true],
   ['this host by https', { origin: `https://${HOST}` }, true],
-  ['this host by http', { origin: `http://${HOST}` }, true],
   ['this host, same-origin', { origin: `https://${HOST}`, 'sec-fetch-site': 'same-origin' }, true],
   ['typed by the user', { 'sec-fetch-site': 'none' }, true],
   ['same-origin without Origin', { 'sec-fetch-site': 'same-origin' }, true],
   ['fetch metadata of the future', { 'sec-fetch-site': 'elsewhere' }, true],
+  ['same-origin, whatever a proxy made of Host', { origin: 'https://www.test', 'sec-fetch-site': 'same-origin' }, true],
+  ['this host in upper case', { origin: `https://${HOST}`, host: HOST.toUpperCase() }, true],
+  ['this host, to which a proxy adds the port', { origin: `https://${HOST}`, host: `${HOST}:443` }, true],
+  ['this host at a port of its own', { origin: `https://${HOST}:8443`, host: `${HOST}:8443` }, true],
+  ['an address of IPv6', { origin: 'https://[2001:db8::443]', host: '[2001:db8::443]:443' }, true],
   ['cross-site without Origin', { 'sec-fetch-site': 'cross-site' }, false],
   ['same-site without Origin', { 'sec-fetch-site': 'same-site' }, false],
   ['this host, cross-site', { origin: `https://${HOST}`, 'sec-fetch-site': 'cross-site' }, false],
-  ['foreign, but same-origin it says', { origin: 'https://evil.test', 'sec-fetch-site': 'same-origin' }, false],
   ['foreign, but none it says', { origin: 'https://evil.test', 'sec-fetch-site': 'none' }, false],
+  ['foreign, but elsewhere it says', { origin: 'https://evil.test', 'sec-fetch-site': 'elsewhere' }, false],
+  ['foreign, but it says two things', { origin: 'https://evil.test', 'sec-fetch-site': 'same-origin, none' }, false],
   ['foreign', { origin: 'https://evil.test' }, false],
   ['another scheme', { origin: 'http://app.example.com' }, false],
   ['another port', { origin: `${LISTED}:8443` }, false],
@@ -41,6 +46,15 @@ export const origins: [string, Record<string, string>, boolean][] = [
   ['8 kB', { origin: `https://${'a'.repeat(8000)}.test` }, false],
   ['two of them', { origin: `${LISTED}, https://evil.test` }, false],
   ['this host with another port', { origin: `https://${HOST}:444` }, false],
+  ['this host by http', { origin: `http://${HOST}` }, false],
+  ['this host by http, with its port', { origin: `http://${HOST}:80` }, false],
+  ['this host, without the port that a proxy drops', { origin: `https://${HOST}:8443` }, false],
+  ['this host with the port of another scheme', { origin: `https://${HOST}:80` }, false],
+  ['an address of IPv6 that ends like the port', { origin: 'https://[2001:db8:]', host: '[2001:db8::443]' }, false],
+  ['this host with a trailing dot', { origin: `https://${HOST}.` }, false],
+  ['this host with a trailing slash', { origin: `https://${HOST}/` }, false],
+  ['this host with user info', { origin: `https://evil@${HOST}` }, false],
+  ['this host behind a foreign name', { origin: `https://evil.test@${HOST}:443` }, false],
   ['another scheme of this host', { origin: `ftp://${HOST}` }, false],
   ['this host as prefix', { origin: `https://${HOST}.evil.test` }, false]
 ]

@@ -16,22 +16,27 @@ t.test(
     await logIn(app, 'ada', cookie)
     const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'cookie' }
     const before = await rows(app)
+    let passed = 0
     for (const [what, from, isFine] of origins) {
       // Those that pass would each cost a hash: a few are enough.
       if (isFine && 'sec-fetch-site' in from) continue
       const reply = await app.inject({
         method: 'POST',
         url: '/api/auth/login',
-        headers: { ...from, host: HOST },
+        headers: { host: HOST, ...from },
         payload
       })
       t.equal(reply.statusCode, isFine ? 200 : 403, what)
-      if (isFine) continue
+      if (isFine) {
+        passed++
+        continue
+      }
       t.equal(reply.json().code, 'CROSS_ORIGIN_REQUEST', what)
       t.equal(reply.headers['set-cookie'], undefined, what)
     }
     const after = await rows(app)
-    t.equal(after.sessions.length, before.sessions.length + 4, 'one for each that passed')
+    t.equal(after.sessions.length, before.sessions.length + passed, 'one for each that passed')
+    t.ok(passed > 0)
   }
 )
 
