@@ -24,8 +24,10 @@ const bodyOf = (reply: Response) => reply.json().catch(() => ({})) as Promise<Bo
 /** Calls the running service as the page would, and judges its replies as a browser does. With an account it logs in and out. */
 export async function* examine(place: Place, account: Account | null): AsyncGenerator<Told> {
   const { page, api, hasCookies } = place
+  // Below a path that the proxy takes away, too; `--api` may end with /api, as clients have it.
+  const base = api.href.replace(/(\/api)?\/?$/, '')
   const ask: Ask = (path, init = {}) =>
-    fetch(`${api.origin}${path}`, {
+    fetch(`${base}${path}`, {
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
       ...init,

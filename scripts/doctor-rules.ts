@@ -1,6 +1,6 @@
 import { rules } from '../src/plugins/config/rules.ts'
 import type { Settings } from '../src/plugins/config/settings.ts'
-import { cookieOptions } from '../src/plugins/cookies/cookie.ts'
+import { cookieName, cookieOptions } from '../src/plugins/cookies/cookie.ts'
 import { isCrossOrigin } from '../src/plugins/cookies/cross-origin.ts'
 import { CrossOriginRequest } from '../src/plugins/cookies/errors.ts'
 import { fetchSite, isLocal, judgeCookie, originOf } from './doctor-browser.ts'
@@ -37,12 +37,6 @@ const placeChecks: Check[] = [
     ({ page }) => page.protocol === 'http:' && !isLocal(page),
     'By plain http anybody on the way can change the script of the page. Serve it by https'
   ),
-  check(
-    'The paths of the service begin with /api for the browser, too',
-    '--api',
-    ({ api }) => !['/', '/api', '/api/'].includes(api.pathname),
-    'The refresh cookie is for /api/auth, and browsers do not send it to another path. Give the service a name of its own, or pass /api on as it is'
-  ),
   {
     title: 'The page may act with a cookie, and read replies',
     find({ page, api, settings }) {
@@ -56,7 +50,7 @@ const placeChecks: Check[] = [
     find({ page, api, settings, hasCookies }) {
       const { path, partitioned = false } = cookieOptions(settings)
       const { COOKIE_SECURE: secure, COOKIE_SAME_SITE: sameSite } = settings
-      const name = secure ? '__Host-sid' : 'sid'
+      const name = cookieName(settings, 'sid')
       return hasCookies ? judgeCookie({ name, path, partitioned, secure, sameSite }, page, api) : null
     }
   },

@@ -11,12 +11,15 @@ const kinds = ['cookie', 'token'] as const
 type Kind = (typeof kinds)[number]
 
 /** The cookie of a login, as the browser reports it. */
-function cookieOf(world: World, kind: Kind) {
-  const [name, path] = kind === 'cookie' ? ['sid', '/'] : ['refresh', '/api/auth']
-  const common = { domain: world.hosts.api, path, httpOnly: true }
-  if (world.scheme === 'http') return { ...common, name, secure: false, sameSite: 'Lax', partitionKey: undefined }
-  const prefix = kind === 'cookie' ? '__Host-' : '__Secure-'
-  return { ...common, name: prefix + name, secure: true, sameSite: 'None', partitionKey: 'https://example.org' }
+function cookieOf(world: World, api: string, kind: Kind) {
+  const purpose = kind === 'cookie' ? 'sid' : 'refresh'
+  const common = { domain: world.hosts.api, path: '/', httpOnly: true }
+  if (world.scheme === 'http') {
+    const name = `${purpose}-${new URL(api).port}`
+    return { ...common, name, secure: false, sameSite: 'Lax', partitionKey: undefined }
+  }
+  const name = `__Host-${purpose}`
+  return { ...common, name, secure: true, sameSite: 'None', partitionKey: 'https://example.org' }
 }
 
 /** What a page of a foreign origin can try with the browser of somebody who is logged in. Gives what it could read. */
@@ -86,7 +89,7 @@ for (const world of worlds) {
       await signUp(page)
       const cookies = await browser.context.cookies()
       t.equal(cookies.length, 1)
-      t.match(cookies[0], cookieOf(world, kind))
+      t.match(cookies[0], cookieOf(world, stage.api, kind))
       t.equal(await page.evaluate(() => document.cookie), '', 'no script sees it')
       t.notMatch(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), /eyJ/)
 

@@ -63,6 +63,7 @@ const right: [what: string, setUp: Case][] = [
   ],
   ['two pages, one of the same site and one of another', twoPages],
   ['the other of these', { ...twoPages, page: 'https://app.example.org' }],
+  ['the service is below a path that the proxy takes away', { api: 'https://api.example.com/v1' }],
   ['the address with /api, as clients may have it', { api: 'https://api.example.com/api' }],
   [
     'a page on this machine, and a service elsewhere to try it on',
@@ -162,8 +163,7 @@ const wrong: [what: string, setUp: Case, setting: string][] = [
     },
     '--api'
   ],
-  ['localhost and 127.0.0.1 are mixed', { ...here, api: 'http://127.0.0.1:3000', environment: local }, '--api'],
-  ['the service is below a path that the proxy takes away', { api: 'https://api.example.com/v1' }, '--api']
+  ['localhost and 127.0.0.1 are mixed', { ...here, api: 'http://127.0.0.1:3000', environment: local }, '--api']
 ]
 for (const [what, setUp, setting] of wrong) {
   t.test(`the doctor names the setting, and no other: ${what}`, async (t) => {
@@ -282,10 +282,11 @@ t.test('--live sees that clients can choose their address', { skip: noCookies },
 })
 
 /** A proxy that changes what it passes on; gives its address. */
-async function startMeddler(t: Test, target: number, hide: { host?: string; reply?: string }) {
+async function startMeddler(t: Test, target: number, hide: { host?: string; reply?: string; path?: string }) {
   const meddler = createServer((request, reply) => {
     const headers = { ...request.headers, ...(hide.host && { host: hide.host }) }
-    const passed = { host: 'localhost', port: target, method: request.method, path: request.url, headers }
+    const path = request.url?.replace(hide.path ?? '', '')
+    const passed = { host: 'localhost', port: target, method: request.method, path, headers }
     const upstream = forward({ ...passed, agent: false } as RequestOptions, (answer) => {
       if (hide.reply) delete answer.headers[hide.reply]
       reply.writeHead(answer.statusCode ?? 502, answer.headers)
@@ -312,6 +313,11 @@ t.test('--live sees what a proxy on the way does wrong', { skip: noCookies }, as
   const otherHost = await startMeddler(t, port, { host: 'app:3000' })
   const fine = await run(folder, ['--spa', otherHost, '--api', otherHost, ...words], own)
   t.match(fine, { code: 0, err: '' }, 'a Host of its own is no fault: fetch metadata say whose page it is')
+  const belowPath = await startMeddler(t, port, { path: '/v1' })
+  for (const end of ['/v1', '/v1/api', '/v1/']) {
+    const below = await run(folder, ['--spa', page, '--api', belowPath + end, ...words], own)
+    t.match(below, { code: 0, err: '' }, `nor is a path that it takes away: ${end}`)
+  }
 })
 
 t.test('--live sees that nothing is there, or something else', async (t) => {

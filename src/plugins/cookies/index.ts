@@ -1,8 +1,9 @@
-import fastifyCookie from '@fastify/cookie'
+import fastifyCookie, { type CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { logEvent } from '../events/log.ts'
 import { hasBearer } from './bearer.ts'
+import { decodeValue } from './cookie.ts'
 import { isCrossOrigin, isSafeMethod } from './cross-origin.ts'
 import { CrossOriginRequest } from './errors.ts'
 
@@ -26,7 +27,9 @@ async function cookies(app: FastifyInstance) {
     const actsByCookie = !isSafeMethod(method) && headers.cookie !== undefined && !hasBearer(headers)
     done(actsByCookie && isForeign(request) ? new CrossOriginRequest() : undefined)
   })
-  await app.register(fastifyCookie)
+  // What its types leave out: these options go to the parser too.
+  const parseOptions = { decode: decodeValue } as CookieSerializeOptions
+  await app.register(fastifyCookie, { parseOptions })
   app.decorate('refuseForeignPage', (request: FastifyRequest) => {
     if (isForeign(request)) throw new CrossOriginRequest()
   })

@@ -16,6 +16,10 @@ async function jwt(app: FastifyInstance) {
   const tokens = await createTokens(app)
   app.decorate('tokens', tokens)
   app.decorate('refreshCookie', createRefreshCookie(app.config, tokens))
+  app.addHook('onRequest', function clearFormerCookie(request, reply, done) {
+    app.refreshCookie.clearFormer(request, reply)
+    done()
+  })
   app.strategies.set('token', createTokenStrategy(app))
 }
 

@@ -1,28 +1,38 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import { hasBearer } from '../cookies/bearer.ts'
-import { createCookie } from '../cookies/cookie.ts'
+import { cookieName, createCookie } from '../cookies/cookie.ts'
 import type { Login } from '../db/types.ts'
+import { logEvent } from '../events/log.ts'
+import { InvalidToken } from './errors.ts'
 import type { TokenReply } from './schemas.ts'
 import type { Tokens } from './tokens.ts'
 
 export type RefreshCookie = ReturnType<typeof createRefreshCookie>
 
 /**
- * The refresh token in a cookie that no script can read and that goes to /api/auth alone, for logins that asked for it
- * (`refreshIn: "cookie"`). The row of a login knows, so that a renewed login keeps to it.
+ * The refresh token in a cookie that no script can read, for logins that asked for it (`refreshIn: "cookie"`). Browsers send it
+ * with every call; only a refresh, and a login or logout that replaces or ends its own login, read it. The row of a login knows of
+ * it, so that a renewed login keeps to it.
  */
 export function createRefreshCookie(settings: Settings, tokens: Tokens) {
-  // It has a path, which forbids the prefix __Host- (RFC 6265bis, 4.1.3).
-  const carrier = createCookie(settings, settings.COOKIE_SECURE ? '__Secure-refresh' : 'refresh', '/api/auth')
-  const tokenOf = ({ cookies }: FastifyRequest) => cookies[carrier.name]
+  const carrier = createCookie(settings, cookieName(settings, 'refresh'))
+  // Its name in version 0.1, where it had a path and so not the prefix __Host-: a sibling subdomain could plant one.
+  const former = createCookie(settings, settings.COOKIE_SECURE ? '__Secure-refresh' : 'refresh', '/api/auth')
 
   return {
-    /** The token of the cookie; none beside a bearer token, where cookies do not count. */
-    read: (request: FastifyRequest) => (hasBearer(request.headers) ? undefined : tokenOf(request)),
+    /** The token of the cookie; undefined without one, and beside a bearer token. Two of them are cleared, and INVALID_TOKEN. */
+    read(request: FastifyRequest, reply: FastifyReply) {
+      if (hasBearer(request.headers)) return undefined
+      if (carrier.clearDoubled(reply)) {
+        logEvent(request, 'authn_token_invalid', { reason: 'two cookies' })
+        throw new InvalidToken()
+      }
+      return carrier.read(request)
+    },
     /** The `sid` of the login that the browser has a cookie of; null: of none. */
     findLogin(request: FastifyRequest) {
-      const token = tokenOf(request)
+      const token = carrier.read(request)
       try {
         return token === undefined ? null : tokens.verifyRefresh(token, new Date()).sid
       } catch {
@@ -37,6 +47,10 @@ export function createRefreshCookie(settings: Settings, tokens: Tokens) {
       carrier.set(reply, refreshToken, login.remember ? members.refreshExpiresIn : null)
       return members
     },
-    clear: (reply: FastifyReply) => carrier.clear(reply)
+    clear: (reply: FastifyReply) => carrier.clear(reply),
+    /** Clears the cookie of version 0.1 where one still comes. It is never read. */
+    clearFormer(request: FastifyRequest, reply: FastifyReply) {
+      if (request.cookies[former.name] !== undefined && !hasBearer(request.headers)) former.clear(reply)
+    }
   }
 }

@@ -23,9 +23,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
     bodyLimit: SMALL_BODY,
     compress: false,
-    async preValidation(request) {
+    async preValidation(request, reply) {
       // Without a body it is in the cookie; without either the body is what is missing.
-      const token = request.body === undefined ? app.refreshCookie.read(request) : undefined
+      const token = request.body === undefined ? app.refreshCookie.read(request, reply) : undefined
       if (token !== undefined) request.body = { refreshToken: token }
     },
     handler: (request, reply) => refresh(request, reply, request.body.refreshToken)

@@ -5,10 +5,9 @@ import { type Account, freshUntil } from '../auth/account.ts'
 import { idleEnd, isLive, type SessionLogin } from '../auth/logins.ts'
 import type { Strategy } from '../auth/strategy.ts'
 import { hasBearer } from '../cookies/bearer.ts'
-import { createCookie } from '../cookies/cookie.ts'
+import { cookieName, createCookie } from '../cookies/cookie.ts'
 import { logEvent } from '../events/log.ts'
 import { UserReply } from '../users/schemas.ts'
-import { cookieName } from './cookie.ts'
 import { SessionExpired, SessionRevoked } from './errors.ts'
 import { createOpener } from './open.ts'
 import type { SessionStore } from './store.ts'
@@ -18,7 +17,7 @@ const TOUCH_EVERY_MS = 60_000
 /** Logins carried by a signed cookie that holds a random id. */
 export async function createCookieStrategy(app: FastifyInstance, store: SessionStore): Promise<Strategy> {
   const { SECRET_KEY, SESSION_TTL, FRESH_FOR } = app.config
-  const carrier = createCookie(app.config, cookieName(app.config))
+  const carrier = createCookie(app.config, cookieName(app.config, 'sid'))
   const { name } = carrier
   const signer = new Signer([...SECRET_KEY])
   const isSigned = (cookie: string) => signer.unsign(cookie).valid
@@ -29,8 +28,8 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     carrier.set(reply, value, login.remember ? maxAge : null)
   }
 
-  /** The cookie, where it counts. */
-  const cookieOf = ({ cookies, headers }: FastifyRequest) => (hasBearer(headers) ? undefined : cookies[name])
+  /** The cookie, where it counts: not beside a bearer token, and not where two came. */
+  const cookieOf = (request: FastifyRequest) => (hasBearer(request.headers) ? undefined : carrier.read(request))
 
   /** Slides the idle end, at most once a minute or once in a tenth of the idle life. Nobody waits for it. */
   function touch(login: SessionLogin, now: Date, log: FastifyBaseLogger) {
@@ -44,10 +43,8 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
       .catch((err: unknown) => log.debug({ err }, 'the login was not touched'))
   }
 
-  /** The login of the request's cookie, live or ended, or null. */
-  async function findLogin(request: FastifyRequest, reply: FastifyReply, now: Date) {
-    const cookie = cookieOf(request)
-    if (cookie === undefined) return null
+  /** The login of this cookie, live or ended, or null. */
+  async function findLogin(cookie: string, request: FastifyRequest, reply: FastifyReply, now: Date) {
     const found = await opener.find(request, cookie)
     if (found === null) {
       if (!isSigned(cookie)) logEvent(request, 'session_signature_fail')
@@ -59,9 +56,9 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     return login
   }
 
-  async function identify(request: FastifyRequest, reply: FastifyReply): Promise<Account | null> {
+  async function identify(cookie: string, request: FastifyRequest, reply: FastifyReply): Promise<Account | null> {
     const now = new Date()
-    const login = await findLogin(request, reply, now)
+    const login = await findLogin(cookie, request, reply, now)
     if (login === null) return null
     if (!isLive(login, now)) {
       const { userId, id: sid, kind, revokedAt, revokedReason } = login
@@ -83,7 +80,8 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     admit: (request) => app.refuseForeignPage(request),
     async replaced(request, reply) {
       const now = new Date()
-      const former = await findLogin(request, reply, now)
+      const cookie = cookieOf(request)
+      const former = cookie === undefined ? null : await findLogin(cookie, request, reply, now)
       return former && isLive(former, now) ? { ...former, accessTtl: 0 } : null
     },
     async issue(request, reply) {
@@ -96,7 +94,12 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
       }
       return { row: { secretHash, accessTtl: 0 }, deliver }
     },
-    identify: (request, reply) => (cookieOf(request) === undefined ? null : identify(request, reply)),
+    identify(request, reply) {
+      const cookie = cookieOf(request)
+      if (cookie !== undefined) return identify(cookie, request, reply)
+      if (!hasBearer(request.headers)) carrier.clearDoubled(reply)
+      return null
+    },
     signOut(_request, reply) {
       carrier.clear(reply)
     }

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Environment } from '../../../src/plugins/config/settings.ts'
+import { cookieName } from '../../../src/plugins/cookies/cookie.ts'
 import { ServiceUnavailable } from '../../../src/plugins/errors/errors.ts'
-import { backends, build, PASSWORD, signUp } from '../../build.ts'
+import { backends, build, buildWithLog, PASSWORD, signUp } from '../../build.ts'
 
 const LISTED = 'https://app.example.com'
 const NEXT = 'another long password'
@@ -10,12 +11,11 @@ const credentials = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'tok
 type Sent = { cookie?: string; authorization?: string; origin?: string }
 
 /** What a browser does: it keeps the cookie that it is given, and no script sees it. */
-function browserOf(app: FastifyInstance) {
+function browserOf(app: FastifyInstance, usernameOrEmail: string) {
   let cookie: string | undefined
   let accessToken = ''
   async function ask(method: 'POST' | 'PUT' | 'DELETE' | 'GET', url: string, payload?: object, headers: Sent = {}) {
-    const isUnderPath = url.startsWith('/api/auth')
-    const sent = { ...(cookie && isUnderPath && { cookie }), ...headers }
+    const sent = { ...(cookie && { cookie }), ...headers }
     const reply = await app.inject({ method, url, headers: sent, ...(payload && { payload }) })
     const [set] = reply.cookies
     if (set) cookie = set.maxAge === 0 || set.value === '' ? undefined : `${set.name}=${encodeURIComponent(set.value)}`
@@ -27,22 +27,23 @@ function browserOf(app: FastifyInstance) {
     ask,
     cookie: () => cookie,
     bearer: () => ({ authorization: `Bearer ${accessToken}` }),
-    logIn: (more: object = {}) => ask('POST', '/api/auth/login', { ...credentials, refreshIn: 'cookie', ...more }),
+    logIn: (more: object = {}) =>
+      ask('POST', '/api/auth/login', { ...credentials, usernameOrEmail, refreshIn: 'cookie', ...more }),
     refresh: (headers: Sent = {}) => ask('POST', '/api/auth/token-refresh', undefined, headers)
   }
 }
 
-async function open(app: FastifyInstance) {
-  await signUp(app, 'ada')
-  return browserOf(app)
+async function open(app: FastifyInstance, username = 'ada') {
+  await signUp(app, username)
+  return browserOf(app, username)
 }
 
 for (const [environment, attributes] of [
-  [{}, 'refresh=…; Max-Age=2592000; Path=/api/auth; HttpOnly; SameSite=Lax'],
-  [{ COOKIE_SECURE: 'true' }, '__Secure-refresh=…; Max-Age=2592000; Path=/api/auth; HttpOnly; Secure; SameSite=Lax'],
+  [{}, 'refresh-3000=…; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax'],
+  [{ COOKIE_SECURE: 'true' }, '__Host-refresh=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax'],
   [
     { COOKIE_SECURE: 'true', COOKIE_SAME_SITE: 'none' },
-    '__Secure-refresh=…; Max-Age=2592000; Path=/api/auth; HttpOnly; Secure; Partitioned; SameSite=None'
+    '__Host-refresh=…; Max-Age=2592000; Path=/; HttpOnly; Secure; Partitioned; SameSite=None'
   ]
 ] as [Environment, string][]) {
   t.test(`ASVS 3.3.1, 3.3.2, 3.3.4: the refresh token is in a cookie: ${attributes}`, async (t) => {
@@ -61,7 +62,7 @@ for (const [environment, attributes] of [
     t.equal(out.status, 204)
     const cleared = attributes
       .replace('=…; Max-Age=2592000', '=; Max-Age=0')
-      .replace('Path=/api/auth', 'Path=/api/auth; Expires=Thu, 01 Jan 1970 00:00:00 GMT')
+      .replace('Path=/', 'Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT')
     t.equal(out.setCookie, cleared, 'a logout takes it away, with the same attributes')
   })
 }
@@ -175,5 +176,126 @@ t.test('a logout that was 503 takes the cookie away when it is repeated, and not
   const logOut = () => browser.ask('POST', '/api/auth/logout', undefined, browser.bearer())
   t.match(await logOut(), { status: 503, setCookie: '' })
   isDown = false
-  t.match(await logOut(), { status: 204, setCookie: /refresh=; Max-Age=0/ })
+  t.match(await logOut(), { status: 204, setCookie: /__Host-refresh=; Max-Age=0/ })
+})
+
+/** The lines of Set-Cookie: which cookie of which path each one clears, and in which jar. */
+function cleared(reply: { headers: Record<string, unknown> }) {
+  const lines = [reply.headers['set-cookie'] ?? []].flat() as string[]
+  return lines
+    .map((line) => {
+      const [, name, path] = /^([^=]+)=; Max-Age=0; Path=([^;]+); Expires=Thu, 01 Jan 1970/.exec(line) ?? []
+      return `${name} ${path}${line.includes('; Partitioned') ? ' partitioned' : ''}`
+    })
+    .sort()
+}
+
+for (const [environment, jars] of [
+  [{}, ['__Host-refresh /', '__Host-refresh / partitioned']],
+  [{ COOKIE_SAME_SITE: 'none' }, ['__Host-refresh /', '__Host-refresh / partitioned']],
+  [{ COOKIE_SECURE: 'false' }, ['refresh-3000 /']]
+] as [Environment, string[]][]) {
+  t.test(`of two refresh cookies neither counts, and both are cleared: ${jars.join(', ')}`, async (t) => {
+    const { app, lines } = await buildWithLog(t, environment)
+    const browser = await open(app)
+    await browser.logIn()
+    const own = browser.cookie() ?? ''
+    const eve = await open(app, 'eve')
+    await eve.logIn()
+    const url = '/api/auth/token-refresh'
+    for (const cookie of [`${own}; ${eve.cookie()}`, `${eve.cookie()};${own}`, `${own}; ${own}`]) {
+      const reply = await app.inject({ method: 'POST', url, headers: { cookie } })
+      t.equal(`${reply.statusCode} ${reply.json().code}`, '401 INVALID_TOKEN')
+      t.equal(reply.headers['www-authenticate'], 'Bearer error="invalid_token"')
+      t.same(cleared(reply), jars)
+    }
+    t.match(
+      lines.filter(({ event }) => event === 'authn_token_invalid'),
+      [{ reason: 'two cookies' }, { reason: 'two cookies' }, { reason: 'two cookies' }]
+    )
+    const doubled = { cookie: `${own}; ${eve.cookie()}` }
+    const beside = await app.inject({ method: 'POST', url, headers: { ...doubled, ...browser.bearer() } })
+    t.equal(`${beside.statusCode} ${beside.json().code}`, '400 VALIDATION_FAILED')
+    t.equal(beside.headers['set-cookie'], undefined, 'beside a bearer token neither is looked at')
+    t.equal((await browser.refresh()).status, 200, 'each of them alone is as good as before')
+    t.equal((await eve.refresh()).status, 200)
+
+    const payload = { ...credentials, refreshIn: 'cookie' }
+    const login = await app.inject({ method: 'POST', url: '/api/auth/login', payload, headers: doubled })
+    t.equal(login.statusCode, 200, 'a login goes on all the same')
+    t.equal(login.cookies.filter(({ value }) => value !== '').length, 1)
+    t.equal((await eve.refresh()).status, 200, 'and ends nobody')
+  })
+}
+
+for (const [environment, name] of [
+  [{}, '__Secure-refresh'],
+  [{ COOKIE_SECURE: 'false' }, 'refresh']
+] as [Environment, string][]) {
+  t.test(`a cookie of the former name is cleared, never read: ${name}`, async (t) => {
+    const app = await build(t, environment)
+    const eve = await open(app, 'eve')
+    await eve.logIn()
+    const planted = `${name}=${eve.cookie()?.split('=')[1]}`
+    const browser = await open(app)
+    await browser.logIn()
+    const refresh = (cookie: string, headers: Sent = {}) =>
+      app.inject({ method: 'POST', url: '/api/auth/token-refresh', headers: { cookie, ...headers } })
+
+    const alone = await refresh(planted)
+    t.equal(`${alone.statusCode} ${alone.json().code}`, '400 VALIDATION_FAILED')
+    t.same(cleared(alone), [`${name} /api/auth`])
+    const beside = await refresh(`${planted}; ${browser.cookie()}`)
+    t.equal(beside.statusCode, 200, 'beside the own one it does nothing')
+    t.same(
+      cleared(beside).filter((line) => !line.startsWith('undefined')),
+      [`${name} /api/auth`]
+    )
+    const authorization = `Bearer ${beside.json().accessToken}`
+    const me = await app.inject({ method: 'GET', url: '/api/users/me', headers: { authorization, cookie: planted } })
+    t.match(me.json(), { username: 'ada' })
+    t.equal(me.headers['set-cookie'], undefined, 'a bearer request sets no cookie')
+    t.equal((await eve.refresh()).status, 200)
+  })
+}
+
+t.test('the refresh cookie comes with every call, and only a refresh, a login and a logout read it', async (t) => {
+  const app = await build(t)
+  const browser = await open(app)
+  await browser.logIn()
+  const rows = () => app.db.select().from(app.tables.sessions)
+  const before = await rows()
+  for (const [method, url] of [
+    ['GET', '/api/auth/whoami'],
+    ['GET', '/api/users/me'],
+    ['GET', '/api/auth/sessions'],
+    ['DELETE', '/api/auth/sessions'],
+    ['POST', '/api/auth/logout'],
+    ['DELETE', '/api/users/me']
+  ] as const)
+    t.match(await browser.ask(method, url), { status: 401, body: { code: 'UNAUTHENTICATED' }, setCookie: '' }, url)
+  t.match(await browser.ask('GET', '/api/auth/check-auth'), { body: { authenticated: false }, setCookie: '' })
+  const signUpBody = { username: 'bob', email: 'bob@example.com', name: 'Bob', password: PASSWORD }
+  t.match(await browser.ask('POST', '/api/auth/signup', signUpBody), { status: 201, setCookie: '' })
+  t.same(await rows(), before)
+
+  for (const url of ['/api/auth/whoami', '/api/users/me', '/api/auth/sessions'])
+    t.match(await browser.ask('GET', url, undefined, browser.bearer()), { status: 200, setCookie: '' }, url)
+  const named = await browser.ask('DELETE', '/api/auth/sessions?keepCurrent=true', undefined, browser.bearer())
+  t.match(named, { status: 204, setCookie: '' })
+  const gone = await browser.ask('DELETE', '/api/users/me', undefined, browser.bearer())
+  t.match(
+    gone,
+    { status: 204, setCookie: /^__Host-refresh=; Max-Age=0; Path=\/;/ },
+    'its login has ended with the account'
+  )
+})
+
+t.test('a refresh token in double quotes counts', async (t) => {
+  const app = await build(t)
+  const browser = await open(app)
+  await browser.logIn()
+  const [, value] = browser.cookie()?.split('=') ?? []
+  const cookie = `${cookieName(app.config, 'refresh')}="${value}"`
+  t.equal((await browser.refresh({ cookie })).status, 200)
 })
