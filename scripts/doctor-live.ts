@@ -61,8 +61,8 @@ const UNREADABLE = {
   text: 'The reply lets no page of this origin read it, or says so twice. Let the service alone send Access-Control-Allow-Origin'
 }
 const NO_HSTS = {
-  setting: 'COOKIE_SECURE',
-  text: 'There is no Strict-Transport-Security, which COOKIE_SECURE=true sends, unless a proxy takes it out'
+  setting: 'HSTS',
+  text: 'There is no Strict-Transport-Security. The service sends it with COOKIE_SECURE=true unless HSTS=false; a proxy may take it out'
 }
 const BELIEVED = {
   setting: 'TRUST_PROXY',

@@ -1,5 +1,11 @@
 import type { Settings } from '../config/settings.ts'
 
+/** The policy of RFC 6797, or none. Browsers ignore it over plain http. */
+function strictTransport({ COOKIE_SECURE, HSTS }: Settings): Record<string, string> {
+  if (!COOKIE_SECURE || HSTS === 'false') return {}
+  return { 'strict-transport-security': `max-age=31536000${HSTS === 'true' ? '' : '; includeSubDomains'}` }
+}
+
 /** What every reply carries (OWASP API response headers; ASVS 5.0, 3.4 and 14.3.2). The docs page has a policy of its own. */
 export function securityHeaders(settings: Settings): Record<string, string> {
   return {
@@ -12,6 +18,6 @@ export function securityHeaders(settings: Settings): Record<string, string> {
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
-    ...(settings.COOKIE_SECURE && { 'strict-transport-security': 'max-age=31536000; includeSubDomains' })
+    ...strictTransport(settings)
   }
 }

@@ -40,12 +40,22 @@ t.test(
   }
 )
 
-t.test('ASVS 3.4.1: HSTS is said only where browsers come by https', async (t) => {
-  const app = await build(t, { COOKIE_SECURE: 'false' })
-  for (const url of ['/livez', '/%zz', '/nowhere']) {
-    const { headers } = await app.inject({ method: 'GET', url })
-    t.match(headers, EVERYWHERE)
-    t.equal(headers['strict-transport-security'], undefined)
+const hstsCases: [environment: Record<string, string>, header: string | undefined][] = [
+  [{}, HSTS],
+  [{ HSTS: 'includeSubDomains' }, HSTS],
+  [{ HSTS: 'true' }, 'max-age=31536000'],
+  [{ HSTS: 'false' }, undefined],
+  [{ COOKIE_SECURE: 'false' }, undefined],
+  [{ COOKIE_SECURE: 'false', HSTS: 'true' }, undefined]
+]
+t.test('ASVS 3.4.1: HSTS is sent only where browsers come by https, and as its setting says', async (t) => {
+  for (const [environment, header] of hstsCases) {
+    const app = await build(t, environment)
+    for (const url of ['/livez', '/%zz', '/nowhere']) {
+      const { headers } = await app.inject({ method: 'GET', url })
+      t.match(headers, EVERYWHERE)
+      t.equal(headers['strict-transport-security'], header, `${url} with ${JSON.stringify(environment)}`)
+    }
   }
 })
 
