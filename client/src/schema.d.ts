@@ -401,6 +401,21 @@ export interface components {
                 };
             };
         };
+        /** @description Forbidden: `CROSS_ORIGIN_REQUEST` */
+        Forbidden: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "CROSS_ORIGIN_REQUEST";
+                };
+            };
+        };
         /** @description Conflict: `USERNAME_TAKEN`, `EMAIL_TAKEN` */
         Conflict: {
             headers: {
@@ -490,21 +505,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code: "INVALID_CREDENTIALS";
-                };
-            };
-        };
-        /** @description Forbidden: `CROSS_ORIGIN_REQUEST` */
-        Forbidden: {
-            headers: {
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    code: "CROSS_ORIGIN_REQUEST";
                 };
             };
         };
@@ -808,6 +808,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
+            403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1210,6 +1211,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized4"];
+            403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests2"];

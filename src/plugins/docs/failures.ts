@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifySchema } from 'fastify'
 import Type from 'typebox'
+import { CrossOriginRequest } from '../cookies/errors.ts'
 import * as errors from '../errors/errors.ts'
 import { type CodedError, toProblem } from '../errors/problem.ts'
 import type { ErrorType, Failure } from '../errors/schemas.ts'
@@ -31,7 +32,8 @@ function inFront({ body, querystring }: FastifySchema, isUnsafe: boolean) {
   return [
     ...(body || querystring ? [ValidationFailed] : []),
     ...(body ? [MalformedJson, PayloadTooLarge] : []),
-    ...(isUnsafe ? [UnsupportedMediaType] : []),
+    // A cookie may come with any call, and then the page that sent it counts.
+    ...(isUnsafe ? [UnsupportedMediaType, CrossOriginRequest] : []),
     ...[errors.MalformedRequest, errors.RateLimited, errors.InternalError, errors.ServiceUnavailable]
   ]
 }

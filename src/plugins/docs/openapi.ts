@@ -2,7 +2,6 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { Unauthenticated } from '../auth/errors.ts'
 import { isSafeMethod } from '../cookies/cross-origin.ts'
-import { CrossOriginRequest } from '../cookies/errors.ts'
 import { shareComponents } from './components.ts'
 import { describeFailures, LIMIT_HEADERS } from './failures.ts'
 
@@ -25,13 +24,12 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
     const replies = (schema.response ?? {}) as Replies
     const isGuarded = !schema.security && Object.hasOwn(replies, 401)
     const isUnsafe = !isSafeMethod(method)
-    const more = [...(isGuarded ? refusals : []), ...(isGuarded && isUnsafe ? [CrossOriginRequest] : [])]
     const successes = Object.entries(replies).filter(([status]) => status < '400')
     const response = {
       ...Object.fromEntries(
         successes.map(([status, reply]) => [status, { description: schema.summary, ...reply, headers: LIMIT_HEADERS }])
       ),
-      ...describeFailures(schema, isUnsafe, more)
+      ...describeFailures(schema, isUnsafe, isGuarded ? refusals : [])
     }
     return { ...schema, response, ...(isGuarded && { security }) }
   }

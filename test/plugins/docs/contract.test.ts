@@ -89,6 +89,17 @@ t.test('every operation answers as the document says, when it succeeds and when 
   }
 })
 
+t.test('every unsafe operation is said to refuse a foreign page that comes with a cookie, and does', async (t) => {
+  const { document, ask } = await openContract(t)
+  const headers = { cookie: 'theme=dark', origin: 'https://evil.test' }
+  const unsafe = operationsOf(document).filter((call) => !call.startsWith('GET '))
+  t.ok(unsafe.includes('POST /api/auth/signup') && unsafe.includes('POST /api/auth/token-refresh'))
+  for (const call of unsafe) {
+    const reply = await ask(call, 403, { headers }, NOBODY)
+    t.equal(reply.json().code, 'CROSS_ORIGIN_REQUEST', call)
+  }
+})
+
 type Ask = Awaited<ReturnType<typeof openContract>>['ask']
 
 async function asUser(app: FastifyInstance, ask: Ask, kind: 'cookie' | 'token') {
