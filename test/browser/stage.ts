@@ -22,22 +22,34 @@ const chromiumPath = process.env['CHROMIUM'] ?? PROGRAMS.find(existsSync)
 const PICTURES = join(ROOT, '.tap/screenshots')
 
 /** Where the page and the service are: what the two differ in is all that a browser judges them by. */
-export type World = (typeof worlds)[number]
-export const worlds = [
+export type World = {
+  name: string
+  scheme: 'http' | 'https'
+  hosts: { api: string; app: string; foreign: string[] }
+  settings: Record<string, string>
+}
+export const worlds: [World, World] = [
   {
     name: 'http on localhost',
     scheme: 'http',
     hosts: { api: 'localhost', app: 'localhost', foreign: ['localhost'] },
-    settings: { COOKIE_SECURE: 'false', HOST: 'localhost' } as Record<string, string>
+    settings: { COOKIE_SECURE: 'false', HOST: 'localhost' }
   },
   {
     name: 'https on two sites',
     scheme: 'https',
     // A page of the app's own site shares its jar of partitioned cookies.
     hosts: { api: 'api.example.com', app: 'app.example.org', foreign: ['blog.example.org', 'www.example.net'] },
-    settings: { COOKIE_SECURE: 'true', COOKIE_SAME_SITE: 'none', TRUST_PROXY: '127.0.0.1/32' } as Record<string, string>
+    settings: { COOKIE_SECURE: 'true', COOKIE_SAME_SITE: 'none', TRUST_PROXY: '127.0.0.1/32' }
   }
-] as const
+]
+/** Page and service under one domain, and somebody else's page under it, too. */
+export const siblings: World = {
+  name: 'https under one domain',
+  scheme: 'https',
+  hosts: { api: 'api.example.com', app: 'app.example.com', foreign: ['evil.example.com'] },
+  settings: { COOKIE_SECURE: 'true', TRUST_PROXY: '127.0.0.1/32' }
+}
 
 /** Answers at this origin until the test ends; gives the origin. */
 async function listen(t: Test, { scheme }: World, host: string, answer: RequestListener) {
