@@ -9,7 +9,7 @@ export type Answer = {
   at: number
   ms: number
   cookies: string[]
-  body: { code?: string; authenticated?: boolean; accessToken?: string; refreshToken?: string }
+  body: { code?: string; authenticated?: boolean; accessToken?: string; refreshToken?: string; sessionId?: string }
 }
 export type Client = ReturnType<typeof createClient>
 

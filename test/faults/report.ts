@@ -67,6 +67,10 @@ ${table}
 looked at. *well again after*: from the end of the fault to the last failure; the last look at a database that is down may be half a
 second old.
 
+What happens when faults and calls meet at random is another test: \`npm run test:hammer\` calls three replicas directly for a minute, empties
+Redis twice a second meanwhile, kills replicas and connections, stops Redis, and replays everything that has ended. Before a release run
+it for ten minutes: \`npm run test:hammer -- --minutes 10\`. It prints its seed, and \`--seed 1234\` makes the same choices again.
+
 What it does not promise: a refresh that PostgreSQL carried out in the very moment in which it was lost, so that its client heard
 nothing, and that is repeated only after \`REFRESH_GRACE\`, looks like a stolen token and ends that login.
 `
