@@ -87,6 +87,29 @@ t.test('the settings of the Kubernetes files are settings, and the service takes
   t.ok(readSettings({ ...data, ...stringData, SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey() }))
 })
 
+t.test('on Kubernetes only the ingress controller reaches the replicas, and few addresses are believed', async (t) => {
+  const { spec } = ofKind('NetworkPolicy')
+  const { labels } = ofKind('Deployment')['spec'].template.metadata
+  t.strictSame(spec.podSelector.matchLabels, labels)
+  t.strictSame(spec.policyTypes, ['Ingress'], 'what it says of incoming connections is all that is allowed')
+  const [rule, ...others] = spec.ingress
+  t.strictSame(others, [])
+  t.strictSame(rule.ports, [
+    { protocol: 'TCP', port: ofKind('Deployment')['spec'].template.spec.containers[0].ports[0].name }
+  ])
+  t.equal(rule.from.length, 1, 'a pod of this namespace, and not any pod or any namespace')
+  for (const selector of ['namespaceSelector', 'podSelector'])
+    t.ok(Object.keys(rule.from[0][selector].matchLabels).length > 0, selector)
+  t.notMatch(
+    spec.podSelector.matchLabels,
+    ofKind('Job')['spec'].template.metadata.labels,
+    'a migration listens nowhere'
+  )
+
+  for (const range of ofKind('ConfigMap')['data'].TRUST_PROXY.split(','))
+    t.ok(Number(range.split('/')[1] ?? 32) >= 24, `${range} is not the whole cluster`)
+})
+
 t.test('the pods are asked where the service answers, are given time to end, and have no rights', async (t) => {
   const app = await build(t)
   const { spec } = ofKind('Deployment')
