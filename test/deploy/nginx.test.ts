@@ -1,9 +1,10 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type IncomingHttpHeaders } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { type ConnectionOptions, connect } from 'node:tls'
 import t, { type Test } from 'tap'
-import { signUp, transports } from '../build.ts'
+import { PASSWORD, signUp, transports } from '../build.ts'
 import { buildWithRoutes } from '../plugins/errors/app.ts'
 import { answersIn, listen } from '../plugins/errors/raw.ts'
 import { freePort, waitUntil } from '../servers.ts'
@@ -316,6 +317,33 @@ t.test(
       t.equal(await ask('DELETE', { origin: 'null' }), 403)
       t.equal(await ask('PATCH', { 'sec-fetch-site': 'cross-site' }), 403)
       t.strictSame(arrived, [])
+    }
+  }
+)
+
+t.test(
+  'by the location that README shows the API is served under a path, and its cookies come back',
+  { skip: noNginx },
+  async (t) => {
+    const { app, port } = await startApp(t)
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+    const [location = ''] = /^location \/backend\/ \{[^}]*\}/m.exec(readme) ?? []
+    t.match(location, 'http://127.0.0.1:3000/;')
+    const nginx = await startNginx(t, [port], undefined, location.replace(':3000/', `:${port}/`))
+    const { call, close } = createClient(nginx, CLIENT)
+    t.teardown(close)
+    await signUp(app, 'ada')
+
+    for (const login of [{ authType: 'cookie' }, { authType: 'token', refreshIn: 'cookie' }]) {
+      const body = { usernameOrEmail: 'ada', password: PASSWORD, ...login }
+      const { status, headers } = await call('/backend/api/auth/login', { method: 'POST', body })
+      t.equal(status, 200)
+      const [set = ''] = headers['set-cookie'] ?? []
+      t.match(set, /^__Host-[^;]*;.*Path=\/(;|$)/, 'a browser sends it to any path')
+      const [cookie = ''] = set.split(';')
+      const [path, method] =
+        login.authType === 'cookie' ? ['/users/me', 'GET'] : (['/auth/token-refresh', 'POST'] as const)
+      t.equal((await call(`/backend/api${path}`, { method, headers: { cookie } })).status, 200)
     }
   }
 )

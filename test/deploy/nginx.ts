@@ -35,8 +35,8 @@ function makeCertificate(folder: string) {
 
 export type Nginx = Awaited<ReturnType<typeof startNginx>>
 
-/** nginx before replicas at these ports, and before another service, if there is one. */
-export async function startNginx(t: Test, replicas: number[], other?: number) {
+/** nginx before replicas at these ports, and before another service, if there is one; `more` is a location beside its own. */
+export async function startNginx(t: Test, replicas: number[], other?: number, more = '') {
   const folder = mkdtempSync(join(tmpdir(), 'starter-nginx-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   makeCertificate(folder)
@@ -55,7 +55,7 @@ export async function startNginx(t: Test, replicas: number[], other?: number) {
     ['listen 127.0.0.1:8081', `listen 127.0.0.1:${statusPort}`],
     ['/etc/nginx/tls', folder, 2],
     ['/dev/stdout', join(folder, 'access.log')],
-    ['location = /_problem', `${locations}\nlocation = /_problem`],
+    ['location = /_problem', `${locations}\n${more}\nlocation = /_problem`],
     ...[0, 1, 2].map((i): [string, string] => [`app${i + 1}:3000`, `127.0.0.1:${replicas[i] ?? replicas[0]}`])
   ])
   writeFileSync(conf, text)
