@@ -62,6 +62,8 @@ export async function startCluster(t: Test) {
     DB_MIGRATE: 'auto',
     REDIS_URL: `redis://127.0.0.1:${redis.port}`,
     TRUST_PROXY: '127.0.0.1',
+    // As behind TLS: without it the names of cookies end with the port, and each replica has another.
+    COOKIE_SECURE: 'true',
     RATE_LIMIT_MAX: '1000000'
   }
   const replicas: Replica[] = []
