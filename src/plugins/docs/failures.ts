@@ -27,13 +27,12 @@ const HEADERS: Record<number, Record<string, Header>> = { 401: CHALLENGE, 429: R
 const REQUEST_ID = '0193f0a2-7d5b-7c3e-9a41-2f6b8c0d1e5f'
 
 /** What a route may fail with though it does not say so: as its parts in front of the handler do. */
-function inFront({ body, querystring }: FastifySchema, isUnsafe: boolean) {
+function inFront({ querystring }: FastifySchema, isUnsafe: boolean) {
   const { ValidationFailed, MalformedJson, PayloadTooLarge, UnsupportedMediaType } = errors
   return [
-    ...(body || querystring ? [ValidationFailed] : []),
-    ...(body ? [MalformedJson, PayloadTooLarge] : []),
+    ...(isUnsafe || querystring ? [ValidationFailed] : []),
     // A cookie may come with any call, and then the page that sent it counts.
-    ...(isUnsafe ? [UnsupportedMediaType, CrossOriginRequest] : []),
+    ...(isUnsafe ? [MalformedJson, PayloadTooLarge, UnsupportedMediaType, CrossOriginRequest] : []),
     ...[errors.MalformedRequest, errors.RateLimited, errors.InternalError, errors.ServiceUnavailable]
   ]
 }

@@ -1,8 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { MalformedRequest, UnsupportedMediaType } from '../errors/errors.ts'
 import { hasNoBody, refuseBody } from './body.ts'
 import { parseJson } from './json.ts'
+import { refuseUnreadBody } from './unread.ts'
 
 /** One reading of each message: HTTP with one Host, bodies in JSON and UTF-8, uncompressed. */
 async function input(app: FastifyInstance) {
@@ -18,9 +19,12 @@ async function input(app: FastifyInstance) {
 
   // The built-in parsers take text/plain, which needs no preflight, and replace bytes that are not UTF-8.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
-    parseJson(body)
-  )
+  const asBuffer = { parseAs: 'buffer' } as const
+  app.addContentTypeParser('application/json', asBuffer, async (request: FastifyRequest, bytes: Buffer) => {
+    const body = parseJson(bytes)
+    refuseUnreadBody(request, body)
+    return body
+  })
   app.addContentTypeParser('*', refuseBody)
 }
 

@@ -1,4 +1,5 @@
 import ajvCompiler, { type BuildCompilerFromPool, type RouteDefinition } from '@fastify/ajv-compiler'
+import { readQuery } from './query.ts'
 
 const build: BuildCompilerFromPool = ajvCompiler()
 // The first fault ends the check: to collect all of a hostile body would cost CPU (Ajv's own advice). Unknown members of a
@@ -7,10 +8,15 @@ const strict = { coerceTypes: false, removeAdditional: false, useDefaults: true,
 
 /** Bodies, parameters and headers are taken as they are; a query is text, so its numbers and booleans are read from it. */
 export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
-  const compileStrict = build(externalSchemas, { customOptions: strict })
-  // `1e400` becomes Infinity, whose limits Ajv checks only so.
-  const query = { ...strict, coerceTypes: true, strictNumbers: false }
-  const compileQuery = build(externalSchemas, { customOptions: query })
-  // Fastify hands over the route's part, although the type says a schema.
-  return (route) => ((route as RouteDefinition).httpPart === 'querystring' ? compileQuery(route) : compileStrict(route))
+  const compile = build(externalSchemas, { customOptions: strict })
+
+  return (route) => {
+    const validate = compile(route)
+    // Fastify hands over the route's part, although the type says a schema.
+    const { httpPart, schema } = route as RouteDefinition
+    if (httpPart !== 'querystring') return validate
+    const validateQuery = (query: Record<string, unknown>) => validate(readQuery(query, schema))
+    // Fastify calls it and then reads the faults from it; Ajv's type asks for more.
+    return Object.defineProperty(validateQuery, 'errors', { get: () => validate.errors }) as typeof validate
+  }
 }

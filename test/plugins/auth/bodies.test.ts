@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, PASSWORD, signUp, transports } from '../../build.ts'
+import { build, logIn, PASSWORD, signUp, transports } from '../../build.ts'
 
 const valid = {
   '/api/auth/signup': { username: 'ada', email: 'ada@example.com', name: 'Ada', password: PASSWORD },
@@ -66,3 +66,39 @@ t.test('ASVS 2.2.1, 15.3.5: a body that is no object is refused', async (t) => {
     t.equal(none.json().code, 'VALIDATION_FAILED')
   }
 })
+
+t.test(
+  'ASVS 15.3.3: a call that reads no body takes none and an empty object, and refuses anything else',
+  async (t) => {
+    const app = await build(t)
+    for (const transport of transports) {
+      const { headers: credential, sid } = await logIn(app, `ada-${transport.kind}`, transport)
+      const send = (method: 'POST' | 'DELETE', url: string, payload?: string) => {
+        const headers = payload === undefined ? credential : { ...credential, 'content-type': 'application/json' }
+        return app.inject({ method, url, headers, ...(payload !== undefined && { payload }) })
+      }
+      const calls = [
+        ['POST', '/api/auth/logout'],
+        ['DELETE', `/api/auth/sessions/${sid}`],
+        ['DELETE', '/api/auth/sessions'],
+        ['DELETE', '/api/users/me']
+      ] as const
+      for (const [method, url] of calls) {
+        for (const payload of ['{"everywhere":true}', '{"sid":"planted"}', '[]', 'null', '"text"', '5']) {
+          const reply = await send(method, url, payload)
+          t.match(reply.json(), { status: 400, code: 'VALIDATION_FAILED' }, `${method} ${url} ${payload}`)
+          const member = /^\{"(\w+)"/.exec(payload)?.[1]
+          t.equal(reply.json().errors[0].pointer, member === undefined ? '' : `/${member}`)
+        }
+        t.match((await send(method, url, '{')).json(), { status: 400, code: 'MALFORMED_JSON' })
+      }
+      t.equal((await app.inject({ method: 'GET', url: '/api/auth/whoami', headers: credential })).statusCode, 200)
+      t.equal((await send('POST', '/api/auth/logout', '{}')).statusCode, 204)
+      const again = await transport.logIn(app, `ada-${transport.kind}`)
+      const { statusCode } = await app.inject({ method: 'DELETE', url: '/api/auth/sessions', headers: again.headers })
+      t.equal(statusCode, 204, 'without a body')
+    }
+    const unknown = await app.inject({ method: 'POST', url: '/api/nothing', payload: { any: 'member' } })
+    t.equal(unknown.statusCode, 404, 'where there is nothing, that is what is said')
+  }
+)

@@ -1,5 +1,7 @@
 import t from 'tap'
+import Type from 'typebox'
 import { build, logIn } from '../../build.ts'
+import { buildWithRoutes } from '../errors/app.ts'
 
 t.test(
   'ASVS 15.3.5: members of a body are neither converted nor dropped, and the pointer names the one at fault',
@@ -45,7 +47,17 @@ t.test('ASVS 15.3.7: a query is text: numbers are read from it, and one value is
     ['limit=5', 200],
     ['limit=0', 400],
     ['limit=101', 400],
+    ['limit=100', 200],
     ['limit=1.5', 400],
+    ['limit=0x5', 400],
+    ['limit=%2B5', 400],
+    ['limit=+5', 400],
+    ['limit=1e1', 400],
+    ['limit=5.0', 400],
+    ['limit=5%20', 400],
+    ['limit=-5', 400],
+    ['limit=%D9%A5', 400],
+    [`limit=${'9'.repeat(400)}`, 400],
     ['limit=many', 400],
     ['limit=', 400],
     ['limit=5&limit=6', 400],
@@ -80,4 +92,40 @@ t.test('hostile JSON ends as a 400 of the same server', async (t) => {
     t.equal(reply.json().code, code)
   }
   t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
+})
+
+t.test('a query has plain decimal numbers, and `true` and `false`', async (t) => {
+  const { app } = await buildWithRoutes(t, (app) => {
+    const querystring = Type.Object({
+      count: Type.Optional(Type.Integer()),
+      price: Type.Optional(Type.Number()),
+      isNew: Type.Optional(Type.Boolean()),
+      ids: Type.Optional(Type.Array(Type.Integer())),
+      page: Type.Optional(Type.Union([Type.Integer(), Type.Literal('last')])),
+      text: Type.Optional(Type.String())
+    })
+    app.get('/search', { schema: { querystring }, handler: async (request) => request.query })
+  })
+  const read: [query: string, value: object][] = [
+    ['count=-7&price=0.50&isNew=true&text=1e1', { count: -7, price: 0.5, isNew: true, text: '1e1' }],
+    ['ids=1&ids=2&isNew=false', { ids: [1, 2], isNew: false }],
+    ['page=3', { page: 3 }],
+    ['page=last', { page: 'last' }]
+  ]
+  for (const [query, value] of read)
+    t.same((await app.inject({ method: 'GET', url: `/search?${query}` })).json(), value, query)
+  const refused = [
+    'price=1e1',
+    'price=.5',
+    'price=5.',
+    'price=0x5',
+    'price=Infinity',
+    'price=',
+    `price=${'9'.repeat(400)}`
+  ]
+  refused.push('isNew=1', 'isNew=TRUE', 'isNew=', 'isNew=yes', 'ids=1&ids=0x2', 'page=0x3', 'count=1&count=2')
+  for (const query of refused) {
+    const reply = await app.inject({ method: 'GET', url: `/search?${query}` })
+    t.match(reply.json(), { status: 400, code: 'VALIDATION_FAILED' }, query)
+  }
 })
