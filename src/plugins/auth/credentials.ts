@@ -31,16 +31,13 @@ export function createCredentials(app: FastifyInstance) {
   return {
     /** Throws USERNAME_TAKEN, EMAIL_TAKEN or PASSWORD_TOO_COMMON; too many tries of names: TOO_MANY_ATTEMPTS. */
     async signUp(request: FastifyRequest, { password, ...names }: Static<ReturnType<typeof SignUpBody>>) {
-      await throttle.signUp.check(request)
-      // First what is cheap: a taken name costs no hash. The insert decides.
-      const refused = async (error: { statusCode?: number }) => {
-        if (error.statusCode === 409) await throttle.signUp.count(request)
-        throw error
-      }
-      await users.refuseTaken(names.username, names.email).catch(refused)
-      await passwords.refuseCommon(password)
-      const passwordHash = await passwords.hash(password)
-      const user = await users.create({ ...names, passwordHash }, new Date()).catch(refused)
+      const user = await throttle.takeName(request, async () => {
+        // First what is cheap: a taken name costs no hash. The insert decides.
+        await users.refuseTaken(names.username, names.email)
+        await passwords.refuseCommon(password)
+        const passwordHash = await passwords.hash(password)
+        return users.create({ ...names, passwordHash }, new Date())
+      })
       await events.record(request, 'user_created', { userId: user.id })
       return user
     },

@@ -4,9 +4,9 @@ import { causeOf, InvalidToken, RefreshTokenReused, TokenRevoked } from './error
 import { refreshLogin } from './rotation.ts'
 import type { TokenReply } from './schemas.ts'
 
-/** The answer to a refresh token, and what is to be written down of it. Refusals count against the client. */
+/** The answer to a refresh token, and what is to be written down of it. */
 export function createRefresh(app: FastifyInstance) {
-  const { logins, revocations, tokens, refreshCookie, throttle, events, config } = app
+  const { logins, revocations, tokens, refreshCookie, events, config } = app
   const { REFRESH_GRACE: graceSeconds, REFRESH_TOKEN_TTL: idleTtl, ACCESS_TOKEN_TTL: accessTtl } = config
   const rotation = { logins, revocations, graceSeconds, idleTtl, accessTtl }
   const kind = 'token' as const
@@ -18,13 +18,11 @@ export function createRefresh(app: FastifyInstance) {
       const { userId, id: sid } = error.login
       await events.record(request, 'authn_token_reuse', { userId, sid, kind })
     }
-    if ((error as { statusCode?: number }).statusCode === 401) await throttle.refresh.count(request)
     throw error
   }
 
   return async function refresh(request: FastifyRequest, reply: FastifyReply, token: string): Promise<TokenReply> {
     const now = new Date()
-    await throttle.refresh.check(request)
     try {
       const { login, isRepeat } = await refreshLogin(rotation, request, tokens.verifyRefresh(token, now), now)
       const { userId, id: sid } = login

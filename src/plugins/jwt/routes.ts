@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '../errors/schemas.ts'
 import { SMALL_BODY } from '../input/limits.ts'
-import { TooManyAttempts } from '../throttle/errors.ts'
 import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
 import { createRefresh } from './refresh.ts'
 import { RefreshBody, TokenReply } from './schemas.ts'
@@ -19,7 +18,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       description: 'Without a body the refresh token is that of the cookie (`refreshIn: "cookie"`).',
       body: RefreshBody,
       'x-optional-body': true,
-      response: { 200: TokenReply, ...problems(400, ...refusals, TooManyAttempts) }
+      response: { 200: TokenReply, ...problems(400, ...refusals) }
     },
     bodyLimit: SMALL_BODY,
     compress: false,

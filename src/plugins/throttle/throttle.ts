@@ -1,40 +1,33 @@
-import { createHmac, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import { inTime } from '../deadline/deadline.ts'
 import { ServiceUnavailable } from '../errors/errors.ts'
 import { clientAddress, networkOf } from '../input/address.ts'
-import { emailKey, usernameKey } from '../users/names.ts'
+import { createMemoryCounter, createRedisCounter } from './counters.ts'
 import { TooManyAttempts } from './errors.ts'
-import { createLimits, type Limits, type MakeCounter, type Ticket } from './limits.ts'
+import { createKeys, type Subject } from './keys.ts'
+import { createLimits, type Limits, type Ticket } from './limits.ts'
 
 export type Throttle = ReturnType<typeof createThrottle>
-/** Whose password is tried: a user's, or that of a name that nobody has. */
-export type Subject = { userId: string | null; name: string }
 
 const NUMBERS = { pair: 5, address: 100, account: 100 }
 /** Each replica counts alone while Redis is down, so each counts less. */
 const STRICTER = { pair: 3, address: 50, account: 50 }
 
+/** Taken names that one client may come upon in 15 minutes: whoever tries many lists our users. */
+const TAKEN_NAMES = 100
+
 /** An answer waits no longer for what is given back. */
 const SETTLE_MS = 200
-
-const inMemory: MakeCounter = (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration })
 
 const clientOf = (request: FastifyRequest) => networkOf(clientAddress(request))
 
 /** Slows down who guesses passwords, without locking a user out of the addresses they logged in from before. */
 export function createThrottle({ config, redis, events, log }: FastifyInstance) {
-  const local = createLimits(inMemory, redis ? STRICTER : NUMBERS)
-  const inRedis: MakeCounter = (keyPrefix, points, duration) =>
-    new RateLimiterRedis({ storeClient: redis?.client, keyPrefix, points, duration })
-  const shared = redis && createLimits(inRedis, NUMBERS)
-
-  /** The same for all spellings of a name; says nothing of it to who has not the key. */
-  function nameHash(name: string) {
-    const key = name.includes('@') ? emailKey(name) : usernameKey(name)
-    return createHmac('sha256', `throttle:${config.SECRET_KEY[0]}`).update(key).digest('base64url').slice(0, 22)
-  }
+  const local = createLimits((_name, seconds) => createMemoryCounter(seconds), redis ? STRICTER : NUMBERS)
+  const shared = redis && createLimits((...counter) => createRedisCounter(redis.client, ...counter), NUMBERS)
+  const takenNames = createMemoryCounter(15 * 60)
+  const { keysOf, nameHash } = createKeys(config.SECRET_KEY[0] ?? '')
 
   /** Asks the shared counters; the local ones while they cannot be reached. */
   async function ask(question: (limits: Limits) => ReturnType<Limits['attempt']>) {
@@ -60,39 +53,38 @@ export function createThrottle({ config, redis, events, log }: FastifyInstance) 
     return inTime(SETTLE_MS, () => settled).catch(() => {})
   }
 
-  /** Failures of one client, counted in this replica alone: who is refused here wins nothing by asking another. */
-  function countFailures(keyPrefix: string, points: number) {
-    const counter = new RateLimiterMemory({ keyPrefix, points, duration: 15 * 60 })
-    return {
-      /** Throws TOO_MANY_ATTEMPTS. */
-      async check(request: FastifyRequest) {
-        const found = await counter.get(clientOf(request))
-        if (found && found.consumedPoints >= points) throw new TooManyAttempts(found.msBeforeNext)
-      },
-      async count(request: FastifyRequest) {
-        await counter.penalty(clientOf(request))
-      }
-    }
-  }
-
   return {
     nameHash,
-    /** Sign-ups for names that are taken: who asks often lists our users. */
-    signUp: countFailures('sign-up', 100),
-    /** Refresh tokens that do not count. */
-    refresh: countFailures('refresh', 1000),
+    /**
+     * Runs what takes a name, and counts against the client where it was taken already (409): TOO_MANY_ATTEMPTS. In this
+     * replica alone: a client that is refused here wins little by asking another.
+     */
+    async takeName<T>(request: FastifyRequest, work: () => Promise<T>) {
+      const client = clientOf(request)
+      const { count, msLeft } = await takenNames.get(client)
+      if (count >= TAKEN_NAMES) throw new TooManyAttempts(msLeft)
+      try {
+        return await work()
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode === 409) await takenNames.add(client)
+        throw error
+      }
+    },
     /**
      * Counts an attempt as failed before the password is looked at, and throws TOO_MANY_ATTEMPTS if there were too many.
      * Then `succeed` takes it back and forgets the failures of this account and address; `cancel` only takes it back.
      */
-    async attempt(request: FastifyRequest, { userId, name }: Subject): Promise<Ticket> {
+    async attempt(request: FastifyRequest, subject: Subject): Promise<Ticket> {
+      const { userId } = subject
       const network = clientOf(request)
-      const account = userId ?? nameHash(name)
-      let result = await ask((limits) => limits.attempt(account, network, true))
+      const keys = keysOf(subject, network)
+      // Failures of strangers do not keep a user who is logged in from securing the account.
+      const isLoggedIn = userId !== null && request.account?.userId === userId
+      let result = await ask((limits) => limits.attempt(keys, !isLoggedIn))
       // Asked for unknown names too: the time must not tell.
       const isByAccount = 'by' in result && result.by === 'account'
       if (isByAccount && (await events.hasLoggedInFrom(userId ?? randomUUID(), network)))
-        result = await ask((limits) => limits.attempt(account, network, false))
+        result = await ask((limits) => limits.attempt(keys, false))
       if (!('by' in result)) {
         const { succeed, cancel } = result
         return { succeed: () => settle(succeed()), cancel: () => settle(cancel()) }

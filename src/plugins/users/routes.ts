@@ -11,7 +11,7 @@ import { NameChanges, PasswordBody, type Profile, toUserReply, UserReply } from 
 
 /** /api/users */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const { users, strategies, credentials, revocations, events } = app
+  const { users, strategies, credentials, revocations, events, throttle } = app
   const tags = ['users']
   const bodyLimit = SMALL_BODY
 
@@ -33,12 +33,15 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Change my names',
       tags,
       body: NameChanges,
-      response: { 200: UserReply, ...problems(400, 401, UsernameTaken) }
+      response: { 200: UserReply, ...problems(400, 401, UsernameTaken, TooManyAttempts) }
     },
     bodyLimit,
     onRequest: app.authenticate,
     handler: async (request) => {
-      const user = found(await users.update(accountOf(request).userId, request.body, new Date()))
+      const { userId } = accountOf(request)
+      const change = () => users.update(userId, request.body, new Date())
+      const { username } = request.body
+      const user = found(await (username === undefined ? change() : throttle.takeName(request, change)))
       await events.record(request, 'user_updated')
       return user
     }

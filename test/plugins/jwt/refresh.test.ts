@@ -1,5 +1,4 @@
 import t from 'tap'
-import { ServiceUnavailable } from '../../../src/plugins/errors/errors.ts'
 import { buildWithLog, logIn } from '../../build.ts'
 import { encode } from './forge.ts'
 import { token } from './transport.ts'
@@ -78,29 +77,15 @@ t.test(
   }
 )
 
-t.test('ASVS 2.4.1: refresh tokens that are refused count against the client, good ones do not', async (t) => {
-  const { app } = await buildWithLog(t)
+t.test('any number of bad refresh tokens from an address keeps nobody else there from refreshing', async (t) => {
+  const { app } = await buildWithLog(t, { LOG_LEVEL: 'fatal' })
   const { body } = await logIn(app, 'ada', token)
-  let counted = 0
-  const { count } = app.throttle.refresh
-  app.throttle.refresh.count = (request) => {
-    counted++
-    return count(request)
-  }
-  const refresh = async (refreshToken: string) => {
-    const reply = await app.inject({ method: 'POST', url: '/api/auth/token-refresh', payload: { refreshToken } })
-    return reply.statusCode
-  }
-
+  const refresh = async (refreshToken: string) =>
+    (await app.inject({ method: 'POST', url: '/api/auth/token-refresh', payload: { refreshToken } })).statusCode
+  const statuses = new Set<number>()
+  for (let i = 0; i < 1001; i++) statuses.add(await refresh(`${body['accessToken']}${i}`))
+  t.strictSame(statuses, new Set([401]))
   t.equal(await refresh(body['refreshToken'] ?? ''), 200)
-  t.equal(counted, 0)
-  t.equal(await refresh('no token'), 401)
-  t.equal(counted, 1)
-  app.logins.find = async () => {
-    throw new ServiceUnavailable()
-  }
-  t.equal(await refresh(body['refreshToken'] ?? ''), 503)
-  t.equal(counted, 1, 'nor does what is our own fault')
 })
 
 t.test('OpenAPI tells how a token is sent', async (t) => {

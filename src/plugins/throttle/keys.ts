@@ -1,0 +1,32 @@
+import { createHmac } from 'node:crypto'
+import { emailKey, usernameKey } from '../users/names.ts'
+import type { Keys } from './limits.ts'
+
+/** Whose password is tried: a user's, or that of a name that nobody has. */
+export type Subject = { userId: string | null; name: string }
+
+/**
+ * Names that nobody has share so many keys, or made-up names would fill Redis, or the memory of this process: about 100 MB at
+ * most. And so many that a service busy with nothing but guesses (100 hashes a second) brings the shared counts of accounts,
+ * which live for an hour, never to their limit, and those of pairs, which live for a day, not before half a day has passed.
+ */
+const UNKNOWN_KEYS = { account: 2 ** 16, pair: 2 ** 20 }
+
+/** What attempts count for. `secret` keeps anybody else from telling which names share a key. */
+export function createKeys(secret: string) {
+  const hmac = (text: string) => createHmac('sha256', `throttle:${secret}`).update(text).digest()
+  const keyOf = (name: string) => (name.includes('@') ? emailKey(name) : usernameKey(name))
+  const share = (text: string, keys: number) => `unknown-${hmac(text).readUInt32BE() % keys}`
+
+  return {
+    /** The same for all spellings of a name; says nothing of it to anyone without the secret. */
+    nameHash: (name: string) => hmac(keyOf(name)).toString('base64url').slice(0, 22),
+    /** A user counts by the id, a name that nobody has by one of a bounded number of keys. */
+    keysOf({ userId, name }: Subject, network: string): Keys {
+      if (userId !== null) return { network, account: userId, pair: `${userId}:${network}` }
+      const key = keyOf(name)
+      const account = share(key, UNKNOWN_KEYS.account)
+      return { network, account, pair: share(`${key}|${network}`, UNKNOWN_KEYS.pair) }
+    }
+  }
+}
