@@ -6,3 +6,9 @@ const UUID = new RegExp(UUID_PATTERN)
 export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value)
 }
+
+/** The smallest UUIDv7 of this time: older rows have smaller ids. */
+export function firstIdAt(time: Date) {
+  const hex = time.getTime().toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
+}

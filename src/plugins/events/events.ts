@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { and, desc, eq, inArray, lt } from '../db/drizzle.ts'
+import { and, desc, eq, inArray, isNull, lt } from '../db/drizzle.ts'
+import { firstIdAt } from '../db/ids.ts'
 import type { Atomically, AuditEvent, Database, Tables } from '../db/types.ts'
 import { networkOf } from '../input/address.ts'
 import { describe, type EventDetails, type EventSource, logEvent } from './log.ts'
@@ -23,6 +24,23 @@ export function createEvents(db: Database, { auditEvents }: Tables, atomically: 
   }
   const toRows = (source: EventSource, names: EventName[], details: EventDetails) =>
     names.filter((name) => vocabulary[name].isStored).map((name) => toRow(source, name, details))
+
+  async function deleteSome(
+    which: ReturnType<typeof and>,
+    order: typeof auditEvents.createdAt | typeof auditEvents.id
+  ) {
+    const rows = await atomically(
+      [
+        (tx: Database) => {
+          const some = tx.select({ id: auditEvents.id }).from(auditEvents).where(which).orderBy(order).limit(BATCH)
+          return tx.delete(auditEvents).where(inArray(auditEvents.id, some)).returning({ id: auditEvents.id })
+        }
+      ],
+      [],
+      { alone: true }
+    )
+    return rows?.[0].length === BATCH
+  }
 
   return {
     /** The rows of events, for who stores them together with what happens, and then logs it. */
@@ -60,14 +78,9 @@ export function createEvents(db: Database, { auditEvents }: Tables, atomically: 
       return found !== undefined
     },
     /** Deletes some of what happened before then (ASVS 5.0, 14.2.7); gives whether there may be more. */
-    async sweep(before: Date) {
-      const deleteSome = (tx: Database) => {
-        const old = tx.select({ id: auditEvents.id }).from(auditEvents).where(lt(auditEvents.createdAt, before))
-        const some = old.orderBy(auditEvents.createdAt).limit(BATCH)
-        return tx.delete(auditEvents).where(inArray(auditEvents.id, some)).returning({ id: auditEvents.id })
-      }
-      const rows = await atomically([deleteSome], [], { alone: true })
-      return rows?.[0].length === BATCH
-    }
+    sweep: (before: Date) => deleteSome(lt(auditEvents.createdAt, before), auditEvents.createdAt),
+    /** The same for events of nobody: anyone can cause them, and no user can read them. */
+    sweepAnonymous: (before: Date) =>
+      deleteSome(and(isNull(auditEvents.userId), lt(auditEvents.id, firstIdAt(before))), auditEvents.id)
   }
 }

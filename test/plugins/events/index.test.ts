@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import { firstIdAt } from '../../../src/plugins/db/ids.ts'
 import { vocabulary } from '../../../src/plugins/events/vocabulary.ts'
-import { backends, build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../build.ts'
+import { backends, build, buildWithLog, databases, logIn, PASSWORD, signUp, transports } from '../../build.ts'
+import { waitUntil } from '../../servers.ts'
 
 const NEXT = 'another long password'
 
@@ -182,6 +185,55 @@ for (const backend of backends) {
     }
   )
 }
+
+for (const database of databases) {
+  t.test(`ASVS 14.2.7: failed logins of unknown names are forgotten after an hour, on ${database.name}`, async (t) => {
+    const app = await build(t, { DB_URI: await database.uri() })
+    const { auditEvents } = app.tables
+    await signUp(app, 'ada')
+    const kind = transports[0]?.kind
+    for (const usernameOrEmail of ['ada', 'nobody']) {
+      const payload = { usernameOrEmail, password: 'not the password', authType: kind }
+      await app.inject({ method: 'POST', url: '/api/auth/login', payload })
+    }
+    const rows = await app.db.select().from(auditEvents)
+    const unknown = rows.find(({ userId }) => userId === null)
+    t.match(unknown, { event: 'authn_login_fail', ip: '127.0.0.1' }, 'it is stored: time must not tell')
+    const idOf = (ms: number, i: number) => firstIdAt(new Date(ms)).slice(0, -3) + `${i}`.padStart(3, '0')
+    const now = Date.now()
+    const ages = [61 * 60_000, 59 * 60_000].flatMap((age) => Array.from({ length: 250 }, () => age))
+    const copies = ages.map((age, i) => ({
+      ...(unknown as NonNullable<typeof unknown>),
+      id: idOf(now - age, i),
+      createdAt: new Date(now - age)
+    }))
+    const known = {
+      ...(copies[0] as (typeof copies)[0]),
+      id: idOf(now - 62 * 60_000, 0),
+      userId: rows[0]?.userId ?? null
+    }
+    await app.db.insert(auditEvents).values([...copies, known])
+
+    const before = new Date(now - 3_600_000)
+    t.equal(await app.events.sweepAnonymous(before), true, 'there may be more')
+    t.equal(await app.events.sweepAnonymous(before), false)
+    const left = await app.db.select().from(auditEvents)
+    t.equal(left.length, rows.length + 250 + 1)
+    t.notOk(left.some(({ userId, createdAt }) => userId === null && createdAt < before))
+  })
+}
+
+t.test('ASVS 14.2.7: the service itself forgets old failed logins of unknown names', async (t) => {
+  const uri = join(t.testdir(), 'app.db')
+  const first = await build(t, { DB_URI: uri })
+  await first.events.record(first, 'authn_login_fail', { userId: null })
+  const { auditEvents } = first.tables
+  const hourAgo = new Date(Date.now() - 3_601_000)
+  await first.db.update(auditEvents).set({ id: firstIdAt(hourAgo), createdAt: hourAgo })
+  await first.close()
+  const { app } = await buildWithLog(t, { DB_URI: uri }, true)
+  await waitUntil(async () => (await app.db.select().from(auditEvents)).length === 0, 'the row is gone')
+})
 
 t.test('an event that cannot be stored fails nothing that has happened, and the log says so', async (t) => {
   const { app, lines } = await buildWithLog(t)
