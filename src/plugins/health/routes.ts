@@ -1,5 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { HealthReply } from './schemas.ts'
+import { shareCheck } from './shared.ts'
+
+/** So long an answer of the database and Redis is passed on. */
+const KEPT_MS = 250
 
 const response = { 200: HealthReply, 503: HealthReply }
 const upOrDown = (isUp: boolean) => (isUp ? 'up' : 'down')
@@ -7,6 +11,20 @@ const upOrDown = (isUp: boolean) => (isUp ? 'up' : 'down')
 /** / */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const config = { isProbe: true }
+  const passes = (check: Promise<unknown> | undefined) =>
+    check?.then(
+      () => true,
+      () => false
+    )
+  const check = shareCheck(async () => {
+    // One that answers may still refuse writes, as Redis does where its memory is full: then each logout is a 503.
+    const redis = app.redis?.isUp() ? app.redis.check() : undefined
+    const [isDatabaseUp = false, isRedisWritable = false] = await Promise.all([
+      passes(app.checkDatabase()),
+      passes(redis)
+    ])
+    return { isDatabaseUp, isRedisWritable }
+  }, KEPT_MS)
 
   app.get('/livez', {
     schema: { summary: 'The process answers', tags: ['health'], response },
@@ -18,12 +36,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: { summary: 'The service can do its work; without Redis it can, slower', tags: ['health'], response },
     config,
     handler: async (_request, reply) => {
-      const isDatabaseUp = await app.checkDatabase().then(
-        () => true,
-        () => false
-      )
+      const { isDatabaseUp, isRedisWritable } = await check()
       const checks: Record<string, 'up' | 'down' | 'stopping'> = { database: upOrDown(isDatabaseUp) }
-      if (app.redis) checks['redis'] = upOrDown(app.redis.isUp())
+      if (app.redis) checks['redis'] = upOrDown(app.redis.isUp() && isRedisWritable)
       if (app.lifecycle.isStopping) checks['service'] = 'stopping'
       const isReady = isDatabaseUp && !app.lifecycle.isStopping
       if (!isReady) return reply.code(503).send({ status: 'unavailable', checks })

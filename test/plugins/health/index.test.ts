@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
-import { build, PASSWORD } from '../../build.ts'
+import { build, logIn, PASSWORD } from '../../build.ts'
 import { freePort, noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
 import { buildWithRoutes } from '../errors/app.ts'
 import { answersIn, listen } from '../errors/raw.ts'
@@ -37,6 +37,57 @@ t.test('readyz is 200 and degraded without Redis', { skip: noRedisProgram }, asy
   const down = await app.inject({ method: 'GET', url: '/readyz' })
   t.same([down.statusCode, down.json()], [200, { status: 'degraded', checks: { database: 'up', redis: 'down' } }])
 })
+
+t.test('readyz is 200 and degraded while Redis answers but takes no writes', { skip: noRedisProgram }, async (t) => {
+  const redis = await startRedis()
+  const app = await build(t, { REDIS_URL: redis.url })
+  const { headers } = await logIn(app, 'ada')
+  const readyz = async () => (await app.inject({ method: 'GET', url: '/readyz' })).json()
+  t.equal((await readyz()).status, 'ok')
+  await redis.admin.config('SET', 'maxmemory-policy', 'noeviction')
+  await redis.admin.config('SET', 'maxmemory', '1')
+
+  await waitUntil(async () => (await readyz()).status === 'degraded', 'readyz says so')
+  t.same(await readyz(), { status: 'degraded', checks: { database: 'up', redis: 'down' } })
+  t.equal(app.redis?.isUp(), true, 'it answers all the same')
+  t.equal((await app.inject({ method: 'POST', url: '/api/auth/logout', headers })).statusCode, 503)
+
+  await redis.admin.config('SET', 'maxmemory', '0')
+  await waitUntil(async () => (await readyz()).status === 'ok', 'it takes writes again')
+})
+
+t.test(
+  'readyz asks the database once for all who ask at once and soon after, but says at once that it stops',
+  async (t) => {
+    const app = await build(t)
+    const { checkDatabase } = app
+    let asked = 0
+    const held = Promise.withResolvers<void>()
+    app.checkDatabase = async () => {
+      asked++
+      await held.promise
+      return checkDatabase()
+    }
+    const readyz = () => app.inject({ method: 'GET', url: '/readyz' })
+    const first = Promise.all([readyz(), readyz(), readyz()])
+    await waitUntil(() => asked > 0, 'the database is asked')
+    held.resolve()
+    for (const { statusCode } of await first) t.equal(statusCode, 200)
+    for (let i = 0; i < 3; i++) t.equal((await readyz()).statusCode, 200)
+    t.equal(asked, 1)
+
+    app.checkDatabase = async () => {
+      asked++
+      throw new Error('gone')
+    }
+    await waitUntil(async () => (await readyz()).statusCode === 503, 'the loss is seen')
+    t.equal(asked, 2)
+    app.checkDatabase = checkDatabase
+    await waitUntil(async () => (await readyz()).statusCode === 200, 'and so is the return')
+    app.lifecycle.isStopping = true
+    t.match((await readyz()).json(), { status: 'unavailable', checks: { database: 'up', service: 'stopping' } })
+  }
+)
 
 t.test('while it stops readyz is 503 and everything else is still served', async (t) => {
   const app = await build(t)
