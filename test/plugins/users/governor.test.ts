@@ -94,3 +94,53 @@ t.test('a place is waited for no longer than the request has left, and the wait 
   t.equal(await first, 'first')
   t.ok((await promise) <= 910)
 })
+
+t.test('ASVS 15.2.2: a flood of sign-ups makes logins wait no longer than twice as long', async (t) => {
+  const govern = createGovernor(1, 20, 60_000)
+  const order: string[] = []
+  const running = createTask()
+  const all = [govern(running.run)]
+  const add = (lane: 'logins' | 'signUps', name: string) => {
+    const done = govern(async () => name, lane)
+    all.push(done)
+    void done.then(
+      () => order.push(name),
+      () => {}
+    )
+  }
+  for (let i = 0; i < 12; i++) add('signUps', 's')
+  for (let i = 0; i < 4; i++) add('logins', 'l')
+  running.resolve('first')
+  await Promise.all(all)
+  t.equal(order.slice(0, 8).filter((name) => name === 'l').length, 4, order.join(''))
+  t.equal(order.join('').slice(8), 's'.repeat(8), 'then the rest')
+
+  order.length = 0
+  const again = createTask()
+  all.push(govern(again.run))
+  for (let i = 0; i < 12; i++) add('logins', 'l')
+  add('signUps', 's')
+  again.resolve('again')
+  await Promise.all(all)
+  t.ok(order.indexOf('s') < 2, `and the other way round: ${order.join('')}`)
+})
+
+t.test('ASVS 15.2.2: a flood in one lane takes no more than half of the places from the other', async (t) => {
+  const govern = createGovernor(1, 10, 60_000)
+  const running = createTask()
+  const first = govern(running.run)
+  const flood = Promise.allSettled(Array.from({ length: 15 }, () => govern(async () => 'sign-up', 'signUps')))
+  await settle()
+  t.strictSame(govern.load(), { running: 1, waiting: 10, refused: 5 }, 'it may have all places while nobody needs them')
+  const logins = Promise.allSettled(Array.from({ length: 7 }, () => govern(async () => 'login', 'logins')))
+  await settle()
+  t.strictSame(govern.load(), { running: 1, waiting: 10, refused: 12 })
+  running.resolve('first')
+  await first
+  const ends = [...(await flood), ...(await logins)]
+  const count = (value: string) => ends.filter((end) => end.status === 'fulfilled' && end.value === value).length
+  t.equal(count('login'), 5)
+  t.equal(count('sign-up'), 5)
+  for (const end of ends) if (end.status === 'rejected') t.match(end.reason, unavailable)
+  t.strictSame(govern.load(), { running: 0, waiting: 0, refused: 12 })
+})
