@@ -64,7 +64,7 @@ export const commands: Record<string, Command> = {
   async password(app, { readPassword }, [name]) {
     const { id } = await findUser(app, name)
     const { PASSWORD_MIN_LENGTH } = app.config
-    const password = await readPassword()
+    const password = (await readPassword()).normalize('NFC')
     if (!Check(NewPassword(PASSWORD_MIN_LENGTH), password) || !password.isWellFormed() || password.includes('\0'))
       throw new Refused(`A password has ${PASSWORD_MIN_LENGTH} to 256 characters`)
     await app.passwords.refuseCommon(password)

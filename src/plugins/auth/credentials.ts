@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
 import type { User } from '../db/types.ts'
+import { typedPassword } from '../users/normal-form.ts'
+import type { Match } from '../users/passwords.ts'
 import { accountOf } from './account.ts'
 import type { LoginBody, SignUpBody } from './schemas.ts'
 import { createSignIn } from './sign-in.ts'
@@ -18,12 +20,12 @@ export function createCredentials(app: FastifyInstance) {
   /** The claim of the one who asks to be still the same. */
   function claimOf(request: FastifyRequest, password: string, failure: Claim['failure']): Claim {
     const { userId, kind } = accountOf(request)
-    return { find: () => users.find(userId), name: userId, password, kind, failure }
+    return { find: () => users.find(userId), name: userId, password: typedPassword(request, password), kind, failure }
   }
 
-  /** A hash of today's strength in place of a weaker one. Failing it costs nothing: the next login tries again. */
-  async function strengthen({ id, passwordHash }: User, password: string) {
-    if (!passwords.isWeak(passwordHash)) return
+  /** A hash of today in place of a weaker one, or one without NFC. Failing it costs nothing: the next login tries again. */
+  async function strengthen({ id, passwordHash }: User, password: string, match: Match) {
+    if (match !== 'as typed' && !passwords.isWeak(passwordHash)) return
     const renewed = passwords.hash(password).then((hash) => users.rehash(id, passwordHash, hash))
     await renewed.catch((err: unknown) => log.warn({ err, userId: id }, 'the password hash could not be renewed'))
   }
@@ -35,7 +37,7 @@ export function createCredentials(app: FastifyInstance) {
         // First what is cheap: a taken name costs no hash. The insert decides.
         await users.refuseTaken(names.username, names.email)
         await passwords.refuseCommon(password)
-        const passwordHash = await passwords.hash(password)
+        const passwordHash = await passwords.hash(password, 'signUps')
         return users.create({ ...names, passwordHash }, new Date())
       })
       await events.record(request, 'user_created', { userId: user.id })
@@ -49,10 +51,12 @@ export function createCredentials(app: FastifyInstance) {
       { usernameOrEmail: name, password, remember = true }: Static<ReturnType<typeof LoginBody>>
     ) {
       const { kind } = strategy
-      const claim: Claim = { find: () => users.findByName(name), name, password, kind, failure: 'authn_login_fail' }
-      return verified(request, claim, async (user) => {
+      const typed = typedPassword(request, password)
+      const find = () => users.findByName(name)
+      const claim: Claim = { find, name, password: typed, kind, failure: 'authn_login_fail' }
+      return verified(request, claim, async (user, match) => {
         const signedIn = await signIn(strategy, request, reply, user, remember)
-        if (signedIn) await strengthen(user, password)
+        if (signedIn) await strengthen(user, password, match)
         return signedIn && { user, ...signedIn }
       })
     },

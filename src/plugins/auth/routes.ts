@@ -5,6 +5,7 @@ import { problems } from '../errors/schemas.ts'
 import { SMALL_BODY } from '../input/limits.ts'
 import { TooManyAttempts } from '../throttle/errors.ts'
 import { EmailTaken, PasswordTooCommon, UsernameTaken } from '../users/errors.ts'
+import { normalizeCredentials } from '../users/normal-form.ts'
 import { toUserReply } from '../users/schemas.ts'
 import { accountOf } from './account.ts'
 import { checkAuth } from './check-auth.ts'
@@ -13,7 +14,7 @@ import * as schemas from './schemas.ts'
 import sessionRoutes from './session-routes.ts'
 
 const noContent = Type.Null({ description: 'Done' })
-const bodyLimit = SMALL_BODY
+const withPassword = { bodyLimit: SMALL_BODY, preValidation: normalizeCredentials }
 
 /** /api/auth */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
@@ -34,7 +35,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         ...problems(400, UsernameTaken, EmailTaken, PasswordTooCommon, TooManyAttempts)
       }
     },
-    bodyLimit,
+    ...withPassword,
     handler: async (request, reply) => {
       const user = await credentials.signUp(request, request.body)
       return reply.code(201).send({ user: toUserReply(user) })
@@ -52,7 +53,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
         ...problems(400, InvalidCredentials, CrossOriginRequest, TooManyAttempts)
       }
     },
-    bodyLimit,
+    ...withPassword,
     compress: false,
     handler: async (request, reply) => {
       const strategy = strategies.get(request.body.authType)
@@ -70,7 +71,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       body: schemas.ReauthenticateBody,
       response: { ...schemas.renewedReplies(known), ...problems(400, 401, InvalidCredentials, TooManyAttempts) }
     },
-    bodyLimit,
+    ...withPassword,
     compress: false,
     onRequest: app.authenticate,
     handler: async (request, reply) => {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Login, User } from '../db/types.ts'
+import type { Match } from '../users/passwords.ts'
 import { InvalidCredentials } from './errors.ts'
 
 /** A password that is changed or rehashed just now makes a call start again; more often than this nobody is honest. */
@@ -26,14 +27,18 @@ export function createVerifier({ passwords, throttle, events }: FastifyInstance)
    * wrong password are refused in the same way and after the same time: INVALID_CREDENTIALS (ASVS 5.0, 6.3.8). The attempt
    * counts before the password is compared: TOO_MANY_ATTEMPTS.
    */
-  return async function verified<T>(request: FastifyRequest, claim: Claim, act: (user: User) => Promise<T | null>) {
+  return async function verified<T>(
+    request: FastifyRequest,
+    claim: Claim,
+    act: (user: User, match: Match) => Promise<T | null>
+  ) {
     let user = await claim.find()
     const attempt = await throttle.attempt(request, { userId: user?.id ?? null, name: claim.name })
     try {
       for (let i = 1; i <= ATTEMPTS; i++) {
-        const isRight = await passwords.verify(user?.passwordHash ?? null, claim.password)
-        if (user === null || !isRight) break
-        const done = await act(user)
+        const match = await passwords.verify(user?.passwordHash ?? null, claim.password)
+        if (user === null || !match) break
+        const done = await act(user, match)
         if (done !== null) {
           await attempt.succeed()
           return done

@@ -40,7 +40,7 @@ function inFront({ querystring }: FastifySchema, isUnsafe: boolean) {
 function exampleOf(refusal: ErrorType) {
   const error = new refusal() as CodedError
   const pointers = error.code === 'VALIDATION_FAILED' && [
-    { pointer: '/name', detail: 'must NOT have fewer than 2 characters' }
+    { pointer: '/username', detail: 'must NOT have fewer than 3 characters' }
   ]
   return toProblem(pointers ? Object.assign(error, { errors: pointers }) : error, REQUEST_ID)
 }

@@ -1,4 +1,5 @@
-import ajvCompiler, { type BuildCompilerFromPool, type RouteDefinition } from '@fastify/ajv-compiler'
+import ajvCompiler, { type Ajv, type BuildCompilerFromPool, type RouteDefinition } from '@fastify/ajv-compiler'
+import { isEmail } from '../users/names.ts'
 import { readQuery } from './query.ts'
 
 const build: BuildCompilerFromPool = ajvCompiler()
@@ -8,7 +9,9 @@ const strict = { coerceTypes: false, removeAdditional: false, useDefaults: true,
 
 /** Bodies, parameters and headers are taken as they are; a query is text, so its numbers and booleans are read from it. */
 export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
-  const compile = build(externalSchemas, { customOptions: strict })
+  // The package's own `email` knows ASCII domains alone.
+  const onCreate = (ajv: Ajv) => void ajv.addFormat('idn-email', isEmail)
+  const compile = build(externalSchemas, { customOptions: strict, onCreate })
 
   return (route) => {
     const validate = compile(route)

@@ -4,7 +4,7 @@ import { hash, verify } from '@node-rs/argon2'
 import { verify as verifyBcrypt } from '@node-rs/bcrypt'
 import { createCommonPasswords } from './common-passwords.ts'
 import { PasswordTooCommon } from './errors.ts'
-import { createGovernor } from './governor.ts'
+import { createGovernor, type Lane } from './governor.ts'
 
 /** OWASP's for argon2id, which is the package's default algorithm: 19 MiB, two passes, one lane. */
 export const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
@@ -16,6 +16,8 @@ export const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, out
 export const HASHES_AT_ONCE = Math.min(3, availableParallelism())
 
 export type Passwords = ReturnType<typeof createPasswords>
+/** Whether a password is right. 'as typed': only without NFC, as hashes of earlier versions are; the login then renews it. */
+export type Match = boolean | 'as typed'
 
 /** A hash of today's strength that no password is known to have, and that takes no time to make. */
 function makeDecoy() {
@@ -35,25 +37,30 @@ export function createPasswords(concurrency: number, minLength: number) {
   const isCommon = createCommonPasswords(minLength)
   const govern = createGovernor(concurrency, 128, 900)
   const decoy = makeDecoy()
-  const hashPassword = (password: string) => govern(() => hash(password, PARAMETERS))
+
+  async function fits(passwordHash: string | null, password: string) {
+    // Made by the Flask starter, which used bcrypt; renewed at the first login.
+    if (passwordHash?.startsWith('$2')) return govern(() => verifyBcrypt(password, passwordHash))
+    // A hash that nobody here can read, such as one that was taken over, fits no password.
+    const isMatch = await govern(() => verify(passwordHash ?? decoy, password).catch(() => false))
+    return isMatch && passwordHash !== null
+  }
 
   return {
-    /** An argon2id hash as a PHC string. */
-    hash: hashPassword,
+    /** An argon2id hash as a PHC string, of the password in NFC (NIST 800-63B-4, 3.1.1.2). */
+    hash: (password: string, lane?: Lane) => govern(() => hash(password.normalize('NFC'), PARAMETERS), lane),
     /** Takes the same time where there is no such user (null): then it is false (ASVS 5.0, 6.3.8). */
-    async verify(passwordHash: string | null, password: string) {
-      // Made by the Flask starter, which used bcrypt; renewed at the first login.
-      if (passwordHash?.startsWith('$2')) return govern(() => verifyBcrypt(password, passwordHash))
-      // A hash that nobody here can read, such as one that was taken over, fits no password.
-      const isMatch = await govern(() => verify(passwordHash ?? decoy, password).catch(() => false))
-      return isMatch && passwordHash !== null
+    async verify(passwordHash: string | null, password: string): Promise<Match> {
+      const normal = password.normalize('NFC')
+      if (await fits(passwordHash, normal)) return true
+      return normal !== password && (await fits(passwordHash, password)) ? 'as typed' : false
     },
     isWeak,
     /** How many hashes are being computed, wait, and were refused since the start. */
     load: govern.load,
     /** Throws PASSWORD_TOO_COMMON. */
     async refuseCommon(password: string) {
-      if (await isCommon(password)) throw new PasswordTooCommon()
+      if (await isCommon(password.normalize('NFC'))) throw new PasswordTooCommon()
     }
   }
 }

@@ -7,6 +7,7 @@ import { problems } from '../errors/schemas.ts'
 import { SMALL_BODY } from '../input/limits.ts'
 import { TooManyAttempts } from '../throttle/errors.ts'
 import { PasswordTooCommon, UsernameTaken } from './errors.ts'
+import { normalizeCredentials } from './normal-form.ts'
 import { NameChanges, PasswordBody, type Profile, toUserReply, UserReply } from './schemas.ts'
 
 /** /api/users */
@@ -60,6 +61,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     bodyLimit,
     compress: false,
     onRequest: app.authenticate,
+    preValidation: normalizeCredentials,
     handler: async (request, reply) => {
       const { currentPassword, newPassword } = request.body
       const { members } = await credentials.changePassword(request, reply, currentPassword, newPassword)

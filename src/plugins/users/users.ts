@@ -43,7 +43,13 @@ export function createUsers(db: Database, { users }: Tables, prepareFirst: Prepa
     findProfile: (id: string) => profileById({ id }),
     /** Throws USERNAME_TAKEN or EMAIL_TAKEN: of any number at once, one wins. */
     async create({ username, email, name, passwordHash }: SignUp, now: Date) {
-      const row = { id: randomUUIDv7(), username: username.normalize('NFC'), email, name, passwordHash }
+      const row = {
+        id: randomUUIDv7(),
+        username: username.normalize('NFC'),
+        email: email.normalize('NFC'),
+        name,
+        passwordHash
+      }
       const keys = { usernameKey: usernameKey(username), emailKey: emailKey(email), createdAt: now, updatedAt: now }
       const [user] = await db
         .insert(users)

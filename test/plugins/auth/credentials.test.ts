@@ -51,3 +51,18 @@ t.test('ASVS 2.4.1: names that are taken count against the client, what is our o
   for (let i = 0; i < 100; i++) t.equal(await signUp('eve', 'ada@example.com'), 409)
   t.equal(await signUp('eve', 'eve@example.com'), 429, 'a free name too: the reply tells nothing more')
 })
+
+t.test('ASVS 15.2.2: sign-ups wait for a hash in a line of their own', async (t) => {
+  const app = await build(t)
+  const { hash } = app.passwords
+  const lanes: (string | undefined)[] = []
+  app.passwords.hash = (password, lane) => {
+    lanes.push(lane)
+    return hash(password, lane)
+  }
+  const { headers } = await logIn(app, 'ada')
+  const payload = { currentPassword: PASSWORD, newPassword: 'another long password' }
+  const reply = await app.inject({ method: 'PUT', url: '/api/users/me/password', headers, payload })
+  t.ok(reply.statusCode < 300)
+  t.strictSame(lanes, ['signUps', undefined])
+})

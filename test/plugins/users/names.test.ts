@@ -1,5 +1,5 @@
 import t from 'tap'
-import { emailKey, NAME_PATTERN, USERNAME_PATTERN, usernameKey } from '../../../src/plugins/users/names.ts'
+import { emailKey, isEmail, NAME_PATTERN, USERNAME_PATTERN, usernameKey } from '../../../src/plugins/users/names.ts'
 
 // As Ajv builds it.
 const isUsername = (text: string) => new RegExp(USERNAME_PATTERN, 'u').test(text)
@@ -102,6 +102,87 @@ t.test(
   }
 )
 
-t.test('e-mail addresses are compared without case', async (t) => {
-  t.equal(emailKey('Ada@Example.COM'), 'ada@example.com')
+t.test('e-mail addresses are compared without case, and by the ASCII form of their domain', async (t) => {
+  const rows: [email: string, key: string][] = [
+    ['Ada@Example.COM', 'ada@example.com'],
+    ['Ada@B\u00fccher.Example', 'ada@xn--bcher-kva.example'],
+    ['ada@BU\u0308CHER.example', 'ada@xn--bcher-kva.example'],
+    ['ada@XN--Bcher-KVA.example', 'ada@xn--bcher-kva.example'],
+    ['ada@stra\u00dfe.example', 'ada@xn--strae-oqa.example'],
+    ['ada@例え.テスト', 'ada@xn--r8jz45g.xn--zckzah'],
+    // What is ASCII stays as rows of earlier versions have it.
+    ['ada@0x7f.1', 'ada@0x7f.1'],
+    ['ada@xn--.example', 'ada@xn--.example'],
+    ['b\u00fccher.example', 'b\u00fccher.example'],
+    ['@', '@'],
+    ['', '']
+  ]
+  for (const [email, key] of rows) t.equal(emailKey(email), key, email)
+})
+
+t.test('an e-mail address has an ASCII local part and a domain that can be one', async (t) => {
+  const accepted = [
+    'a.b+c@example.co.uk',
+    "o'brien@example.com",
+    'A@B.CD',
+    'x@xn--bcher-kva.example',
+    'ada@b\u00fccher.example'
+  ]
+  accepted.push(
+    'ada@bu\u0308cher.example',
+    'ada@例え.テスト',
+    'ada@почта.рф',
+    'ada@उदाहरण.परीक्षा',
+    `ada@${'b'.repeat(246)}.de`
+  )
+  for (const email of accepted) t.equal(isEmail(email), true, email)
+  const refused = [
+    '',
+    'ada',
+    '@example.com',
+    'ada@',
+    'ada@example',
+    'ada@b\u00fccher',
+    'a b@example.com',
+    'a@b@c.de',
+    '.ada@example.com'
+  ]
+  refused.push(
+    'ada@-example.com',
+    'ada@b\u00fccher-.example',
+    'ada..b@example.com',
+    'ada@example.com.',
+    'ada@b\u00fccher..example'
+  )
+  refused.push(
+    '\u00e4d\u00e4@example.com',
+    '\u212aelvin@example.com',
+    '"ada"@example.com',
+    '"a b"@example.com',
+    'ada,eve@example.com'
+  )
+  refused.push(
+    'ada@example.com,eve@example.com',
+    'ada@example.com\r\nBcc: eve@example.com',
+    'ada@example.com\n',
+    '<ada@example.com>'
+  )
+  refused.push(
+    'ada@b\u00fccher.example\0',
+    'ada@b\u0000\u00fccher.example',
+    'ada@b\u0085\u00fccher.example',
+    'ada@[192.0.2.1]'
+  )
+  refused.push(
+    'ada@b\u00fccher\u3002example',
+    'ada@b\u200d\u00fccher.example',
+    'ada@\u202eb\u00fccher.example',
+    'ada@xn--\u00fc.example'
+  )
+  refused.push(
+    `ada@${'\u00fc'.repeat(120)}.${'\u00e4'.repeat(120)}.example`,
+    'ada(comment)@example.com',
+    'ada@exa_mple.com'
+  )
+  for (const email of refused) t.equal(isEmail(email), false, JSON.stringify(email))
 })

@@ -28,7 +28,7 @@ t.test('ASVS 6.2.5, 6.2.8, 6.2.10: only the very same password is right', async 
     [long, long.toUpperCase(), false],
     [long, '', false],
     ['Zo\u00eb spells it', 'Zo\u00eb spells it', true],
-    ['Zo\u00eb spells it', 'Zoe\u0308 spells it', false],
+    ['Zo\u00eb spells it', 'Zoe\u0308 spells it', true],
     [' spaces ', ' spaces ', true],
     [' spaces ', 'spaces', false],
     ['пароль с пробелами', 'пароль с пробелами', true],

@@ -48,9 +48,9 @@ t.test('ASVS 2.2.1, 15.2.2: each text has a shortest and a longest length, in co
     ['username', '花'.repeat(64), true],
     ['username', '𐌰'.repeat(63), true],
     ['username', 'x'.repeat(65), false],
-    ['name', 'A', false],
-    ['name', '🙂', false],
-    ['name', '🙂🙂', true],
+    ['name', '', false],
+    ['name', 'A', true],
+    ['name', '🙂', true],
     ['name', 'n'.repeat(120), true],
     ['name', 'n'.repeat(121), false],
     ['email', address(254), true],
@@ -64,7 +64,13 @@ t.test('ASVS 2.2.1, 15.2.2: each text has a shortest and a longest length, in co
 
 t.test('an e-mail address has the form of one', async (t) => {
   const app = await build(t)
-  for (const email of ['a.b+c@example.co.uk', "o'brien@example.com", 'A@B.CD', 'x@xn--bcher-kva.example']) {
+  for (const email of [
+    'a.b+c@example.co.uk',
+    "o'brien@example.com",
+    'A@B.CD',
+    'x@xn--bcher-kva.example',
+    'ada@b\u00fccher.example'
+  ]) {
     t.match(await signUpWith(app, { email }), { status: 201 }, email)
   }
   const odd = ['', 'ada', '@example.com', 'ada@', 'ada@example', 'a b@example.com', 'ada@exa mple.com', 'a@b@c.de']
