@@ -14,26 +14,31 @@ export type Counter = {
 /** Makes a counter whose keys live so many seconds. */
 export type MakeCounter = (name: string, seconds: number) => Counter
 
+/** In whole ms, as Redis counts: fractions would add a second to Retry-After. */
+const clock = () => Math.round(performance.now())
+
 const NOTHING: Counted = { count: 0, msLeft: 0 }
 
-/** Counts in this process. */
-export function createMemoryCounter(seconds: number): Counter {
+/** A process remembers so many keys of a counter, about 100 MB: a client with countless IPv6 networks makes countless keys. */
+const MAX_KEYS = 2 ** 20
+
+/** Counts in this process; beyond `maxKeys` the oldest is forgotten. */
+export function createMemoryCounter(seconds: number, maxKeys = MAX_KEYS): Counter {
   const counts = new Map<string, { count: number; endsAt: number }>()
 
   function find(key: string, now: number) {
     const found = counts.get(key)
     return found && found.endsAt > now ? found : undefined
   }
-  /** The oldest keys come first, so this stops early; a key that outlives those behind it delays their deletion, no more. */
+  /** The oldest keys come first, so this stops early; a key that outlives those behind it only delays their deletion. */
   function deleteExpired(now: number) {
     for (const [key, { endsAt }] of counts) {
-      if (endsAt > now) return
+      if (endsAt > now && counts.size <= maxKeys) return
       counts.delete(key)
     }
   }
   function change(key: string, by: number, lifeSeconds: number): Counted {
-    const now = performance.now()
-    deleteExpired(now)
+    const now = clock()
     const known = find(key, now)
     const { count, endsAt } = known ?? { count: 0, endsAt: now + lifeSeconds * 1000 }
     const next = { count: count + by, endsAt }
@@ -41,6 +46,7 @@ export function createMemoryCounter(seconds: number): Counter {
     if (!known || next.count <= 0) counts.delete(key)
     if (next.count <= 0) return NOTHING
     counts.set(key, next)
+    deleteExpired(now)
     return { count: next.count, msLeft: endsAt - now }
   }
 
@@ -48,7 +54,7 @@ export function createMemoryCounter(seconds: number): Counter {
     add: async (key, lifeSeconds = seconds) => change(key, 1, lifeSeconds),
     takeBack: async (key) => change(key, -1, seconds),
     async get(key) {
-      const now = performance.now()
+      const now = clock()
       const found = find(key, now)
       return found ? { count: found.count, msLeft: found.endsAt - now } : NOTHING
     },

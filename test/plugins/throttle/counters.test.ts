@@ -65,6 +65,14 @@ for (const store of stores) {
   })
 }
 
+t.test('a counter in memory forgets its oldest key where there are too many', async (t) => {
+  const counter = createMemoryCounter(1000, 2)
+  for (const key of ['a', 'b', 'a', 'c']) await counter.add(key)
+  t.match(await counter.get('a'), NONE)
+  t.match(await counter.get('b'), { count: 1 })
+  t.match(await counter.get('c'), { count: 1 })
+})
+
 t.test('Redis has no key of a counter at zero, and none without an end', { skip: noRedis }, async (t) => {
   const redis = await connect(t)
   const name = `${Math.random()}`
