@@ -1,5 +1,6 @@
 import createApi from 'openapi-fetch'
 import { ApiError, orThrow, toApiError } from './errors.ts'
+import { LONGEST_WAIT_MS, sendPatiently } from './patience.ts'
 import type { paths } from './schema.d.ts'
 import { createTabs } from './tabs.ts'
 
@@ -20,14 +21,12 @@ export type Options = {
 }
 /** The tokens of a login, in memory alone, and when the access token ends, in ms of this machine's clock. */
 type Access = Tokens & { expiresAt: number }
-type Message = { isLoggedIn: boolean; access: Access | null; isNews: boolean | null }
+type Message = { isLoggedIn: boolean; access: Access | null; userId: string | null; isNews: boolean }
 /** Whose token it is; base64url is what `atob` takes, but for two characters. */
 const userOf = ({ accessToken }: Tokens): string =>
   JSON.parse(atob(accessToken.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '')).sub
 /** Whether a credential has ended, and maybe its login; not said by a wrong password, or by something before the service. */
 const isOver = ({ status, code }: ApiError) => status === 401 && code !== 'INVALID_CREDENTIALS' && code !== 'UNKNOWN'
-/** Longer than this nobody waits for a reply; then the error says how long it would take. */
-const LONGEST_WAIT_MS = 10_000
 
 /**
  * Logs in to the service, keeps being logged in in all tabs, and tells when that ends. One refresh serves any number of calls and
@@ -38,20 +37,26 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
   const isToken = transport === 'token'
   const listeners = new Set<(isLoggedIn: boolean) => void>()
   const tabs = createTabs<Message>(`starter ${transport} ${baseUrl}`, hear)
-  let isLoggedIn = tabs.wasLoggedIn()
+  const closing = new AbortController()
+  /** `userId`: whose tokens these are; null: not known, or by cookie. */
+  let { isLoggedIn, userId } = tabs.recall()
   let access: Access | null = null
   /** Counts the logins and their ends: what began before one is not of the same person. */
   let people = 0
   let refreshing: Promise<void> | null = null
   const isStale = () => isToken && isLoggedIn !== false && !(access && Date.now() < access.expiresAt)
   function hear(message: Message) {
-    ;({ isLoggedIn, access } = message)
+    // A tab that was stuck may tell late of a login that has ended, or that another user's has replaced.
+    const isOutdated = isLoggedIn === false || (userId && message.userId !== userId)
+    if (!message.isNews && isOutdated) return
+    ;({ isLoggedIn, access, userId } = message)
+    tabs.remember(message)
     people += Number(message.isNews)
     if (message.isNews) for (const listener of listeners) queueMicrotask(() => listener(message.isLoggedIn))
   }
-  function say(next: boolean, tokens?: Tokens, isNew = isLoggedIn === !next): Message {
+  function say(next: boolean, tokens?: Tokens, isNews = isLoggedIn === !next): Message {
     const kept = isToken && tokens ? { ...tokens, expiresAt: Date.now() + tokens.expiresIn * 1000 } : null
-    return { isLoggedIn: next, access: kept, isNews: isNew || (kept && access && userOf(kept) !== userOf(access)) }
+    return { isLoggedIn: next, access: kept, userId: kept && userOf(kept), isNews }
   }
 
   /** A new access token, unless another call or another tab has got one in place of the `stale` one. */
@@ -60,12 +65,17 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
       plain.POST('/api/auth/token-refresh', stale?.refreshToken ? { body: { refreshToken: stale.refreshToken } } : {})
     const work = async () => {
       if (access !== stale || isLoggedIn === false) return
+      const asker = people
       // Asked twice: a reply that got lost is the same again, within REFRESH_GRACE.
       const { data, error, response } = await ask().catch(ask)
       const refusal = data ? null : await toApiError(response, error)
       // 400: there is no cookie. Any other refusal may be over soon, and ends nothing.
       if (refusal && (refusal.status > 401 || refusal.code === 'UNKNOWN')) throw refusal
-      tabs.tell(say(data !== undefined, data))
+      if (people !== asker) return
+      // The cookie may be another user's: of a login on another origin, or planted by a neighboring subdomain. Nobody silently
+      // becomes that user: the login of this page has ended.
+      const isSameUser = data && (!userId || userOf(data) === userId)
+      tabs.tell(isSameUser ? say(true, data) : say(false))
     }
     refreshing ??= tabs.alone(work).finally(() => {
       refreshing = null
@@ -79,7 +89,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
       if (people !== asker && isLoggedIn) throw new Error('Somebody else has logged in')
       // By token always one, so that no cookie of another login counts.
       const tokens = await orThrow(call(isToken ? { authorization: `Bearer ${access?.accessToken}` } : {}))
-      tabs.tell(say(next, tokens))
+      if (people === asker) tabs.tell(say(next, tokens))
     }
     if (isStale()) await refresh(access)
     await tabs.alone(work).catch(async (error) => {
@@ -109,28 +119,22 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     const fresh = used && (await refresh(used).then(own))
     return fresh ? sendOnce(request, fresh) : reply
   }
-  /** Again after the time that the service asks for, where that does nothing twice; a refresh gives the same again. */
-  async function sendPatiently(request: Request, sendOne = sendFresh, tries = 3): Promise<Response> {
-    const reply = await sendOne(request)
-    const isRepeatable = request.method === 'GET' || request.url.endsWith('/auth/token-refresh')
-    const isBusy = reply.status === 429 || reply.status === 503
-    const waitMs = Number(reply.headers.get('retry-after') ?? Number.NaN) * 1000
-    if (!isBusy || !isRepeatable || tries === 1 || !(waitMs <= LONGEST_WAIT_MS)) return reply
-    await new Promise((resolve) => setTimeout(resolve, waitMs))
-    return sendPatiently(request, sendOne, tries - 1)
-  }
   /** Calls of the service by their paths, typed by its contract: `const { data, error } = await api.GET('/api/users/me')`. */
-  const api = createApi<paths>({ baseUrl, fetch: (request) => sendPatiently(request) })
+  const api = createApi<paths>({ baseUrl, fetch: (request) => sendPatiently(request, sendFresh, closing.signal) })
   /** With cookies, and only so long: for what all tabs wait for. */
   const inTime = (sent: Request) => send(sent.clone(), { signal: AbortSignal.timeout(LONGEST_WAIT_MS) })
-  const plain = createApi<paths>({ baseUrl, fetch: (sent) => sendPatiently(sent, inTime), credentials: 'include' })
+  const plain = createApi<paths>({
+    baseUrl,
+    fetch: (sent) => sendPatiently(sent, inTime, closing.signal),
+    credentials: 'include'
+  })
   /** Who is logged in, and for how long; null: nobody. */
   async function session(): Promise<Session | null> {
     const ask = () => orThrow(api.GET('/api/auth/check-auth'))
     const asker = people
     let state = await ask()
     // It refuses nobody: whether the login of a token is over, the refresh says.
-    if (!state.authenticated && access) state = await refresh(access).then(ask)
+    if (!state.authenticated && access && people === asker) state = await refresh(access).then(ask)
     if (people !== asker) return session()
     if (!isToken && isLoggedIn !== state.authenticated) hear(say(state.authenticated))
     return state.user && state.session ? { user: state.user, session: state.session } : null
@@ -141,7 +145,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     session,
     /** As the global `fetch`, as the one who is logged in; `path` is one of the service. */
     fetch: (path: string, init?: RequestInit) =>
-      sendPatiently(new Request(`${baseUrl}/${path.replace(/^\//, '')}`, init)),
+      sendPatiently(new Request(`${baseUrl}/${path.replace(/^\//, '')}`, init), sendFresh, closing.signal),
     /** Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
     login(credentials: Credentials): Promise<Session['user']> {
       const refreshIn = tabs.isBrowser ? ('cookie' as const) : ('body' as const)
@@ -164,6 +168,12 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     onChange(listener: (isLoggedIn: boolean) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
+    },
+    /** Lets go of the other tabs, of all listeners and of waits for a busy service. Calls still work, for this client alone. */
+    close() {
+      closing.abort()
+      listeners.clear()
+      tabs.close()
     }
   }
 }

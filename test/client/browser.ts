@@ -1,18 +1,39 @@
+import type { AddressInfo } from 'node:net'
+import type { Test } from 'tap'
 import { createClient } from '../../client/src/index.ts'
+import type { Environment } from '../../src/plugins/config/settings.ts'
+import { build, PASSWORD, signUp } from '../build.ts'
+
+export const BOB = { usernameOrEmail: 'bob', password: PASSWORD }
+export const ADA = { usernameOrEmail: 'ada', password: PASSWORD }
+export const REFRESH = 'POST /api/auth/token-refresh'
 
 /** Which calls went out, by method and path. */
 export type Calls = string[]
 /** What the client takes for a browser; without it it shares nothing. */
 export const page = { document: {} }
 
-/** A channel ends with the page. Here it lets the process end. */
-class PageChannel extends BroadcastChannel {
-  constructor(name: string) {
-    super(name)
-    ;(this as unknown as { unref(): void }).unref()
-  }
+/** The service, really listening, with an account for ada, and a browser. */
+export async function open(t: Test, environment: Environment = {}) {
+  const app = await build(t, { COOKIE_SECURE: 'false', ...environment })
+  await signUp(app, 'ada')
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  return { app, url, ...createBrowser(url) }
 }
-globalThis.BroadcastChannel = PageChannel
+
+export function problem(status: number, code: string, headers: Record<string, string> = {}) {
+  const body = { title: '', status, code, detail: 'No', requestId: '1' }
+  return new Response(JSON.stringify(body), { status, headers })
+}
+
+/** Whose access tokens were sent. */
+export const usersOf = (sent: Headers[]) =>
+  sent.flatMap((headers) => {
+    const [, claims] = headers.get('authorization')?.split('.') ?? []
+    return claims ? [JSON.parse(`${Buffer.from(claims, 'base64url')}`).sub as string] : []
+  })
 
 /** A fetch with the cookies of a browser, which the tabs of one share. `answer` may answer in place of the service. */
 export function createBrowser(baseUrl: string) {

@@ -1,29 +1,8 @@
-import type { AddressInfo } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { ApiError, createClient } from '../../client/src/index.ts'
-import type { Environment } from '../../src/plugins/config/settings.ts'
-import { build, PASSWORD, signUp, transports } from '../build.ts'
+import { PASSWORD, signUp, transports } from '../build.ts'
 import { waitUntil } from '../wait.ts'
-import { createBrowser } from './browser.ts'
-
-const BOB = { usernameOrEmail: 'bob', password: PASSWORD }
-const ADA = { usernameOrEmail: 'ada', password: PASSWORD }
-const REFRESH = 'POST /api/auth/token-refresh'
-
-/** The service, really listening, with an account for ada, and a browser. */
-async function open(t: Test, environment: Environment = {}) {
-  const app = await build(t, { COOKIE_SECURE: 'false', ...environment })
-  await signUp(app, 'ada')
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = app.server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}`
-  return { app, url, ...createBrowser(url) }
-}
-
-function problem(status: number, code: string, headers: Record<string, string> = {}) {
-  const body = { title: '', status, code, detail: 'No', requestId: '1' }
-  return new Response(JSON.stringify(body), { status, headers })
-}
+import { ADA, BOB, open, problem, REFRESH, usersOf } from './browser.ts'
 
 for (const { kind } of transports) {
   t.test(`logs in, is known after a reload, and logs out, by ${kind}`, async (t) => {
@@ -363,22 +342,31 @@ t.test('in Node two clients are two users, and tokens are in memory', { skip: no
   t.ok(await bob.session())
 })
 
-t.test('a refresh that brings the token of somebody else repeats nothing', { skip: noTokens }, async (t) => {
-  const { openTab, app, url, send, count } = await open(t)
-  await signUp(app, 'bob')
-  const tab = openTab('token')
+t.test('a refresh that brings the token of another user ends the login instead', { skip: noTokens }, async (t) => {
+  const { openTab, app, url, send, headers, count } = await open(t)
+  const bob = await signUp(app, 'bob')
+  const [tab, other] = [openTab('token'), openTab('token')]
   await tab.login(ADA)
-  const told: boolean[] = []
-  tab.onChange((isLoggedIn) => told.push(isLoggedIn))
+  t.match(await other.session(), { user: { username: 'ada' } })
+  const told: string[] = []
+  tab.onChange((isLoggedIn) => told.push(`tab: ${isLoggedIn}`))
+  other.onChange((isLoggedIn) => told.push(`other: ${isLoggedIn}`))
   // On a page of another origin, in the same browser: no message comes, but the cookie is of bob, and ada's login was ended.
   const body = JSON.stringify({ ...BOB, authType: 'token', refreshIn: 'cookie' })
-  const headers = { 'content-type': 'application/json' }
-  await send(`${url}/api/auth/login`, { method: 'POST', headers, body, credentials: 'include' })
+  const type = { 'content-type': 'application/json' }
+  await send(`${url}/api/auth/login`, { method: 'POST', headers: type, body, credentials: 'include' })
+  headers.length = 0
   const { response } = await tab.api.DELETE('/api/users/me')
   t.equal(response.status, 401)
   t.equal(count('DELETE /api/users/me'), 1)
-  t.match(await tab.session(), { user: { username: 'bob' } })
-  t.same(told, [true])
+  t.equal(count(REFRESH), 1)
+  await waitUntil(() => told.length === 2, 'the other tab hears of it')
+  for (const one of [tab, other]) t.equal(await one.session(), null)
+  t.same(told.sort(), ['other: false', 'tab: false'])
+  t.notOk(usersOf(headers).includes(bob.id), 'no token of bob was sent')
+
+  await tab.login(BOB)
+  for (const one of [tab, other]) t.match(await one.session(), { user: { username: 'bob' } }, 'on purpose one may')
 })
 
 for (const { kind } of transports) {

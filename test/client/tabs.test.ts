@@ -1,0 +1,264 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createClient } from '../../client/src/index.ts'
+import { signUp, transports } from '../build.ts'
+import { waitUntil } from '../wait.ts'
+import { ADA, BOB, open, problem, REFRESH, usersOf } from './browser.ts'
+
+// What a browser may refuse or withhold: the lock, storage, the channel to other tabs.
+
+const noTokens = transports.every(({ kind }) => kind !== 'token') && 'needs logins by token'
+
+/** Puts this in the place of a global, until the test ends. */
+function replaceGlobal(t: Test, target: object, name: string, descriptor: PropertyDescriptor) {
+  const before = Object.getOwnPropertyDescriptor(target, name)
+  Object.defineProperty(target, name, { configurable: true, ...descriptor })
+  t.teardown(() => {
+    if (before) Object.defineProperty(target, name, before)
+    else Reflect.deleteProperty(target, name)
+  })
+}
+
+/** Storage that takes `limits.capacity` characters, names included, as a browser counts them. */
+function createStorage(t: Test, capacity = 5000) {
+  const items = new Map<string, string>()
+  const limits = { capacity }
+  const storage = {
+    getItem: (name: string) => items.get(name) ?? null,
+    removeItem: (name: string) => items.delete(name),
+    setItem(name: string, value: string) {
+      const others = [...items].filter(([other]) => other !== name).flat()
+      const { length } = [name, value, ...others].join('')
+      if (length > limits.capacity) throw new DOMException('Full', 'QuotaExceededError')
+      items.set(name, value)
+    }
+  }
+  replaceGlobal(t, globalThis, 'localStorage', { value: storage })
+  /** From now on it takes nothing more than it has. */
+  const fill = () => {
+    limits.capacity = [...items].flat().join('').length
+  }
+  return { items, fill }
+}
+
+/** What a call gives, unless it does not return. */
+async function inTime<Result>(call: Promise<Result>, what: string) {
+  let isDone = false
+  const done = call.finally(() => {
+    isDone = true
+  })
+  done.catch(() => {})
+  await waitUntil(() => isDone, what, 8000)
+  return done
+}
+
+for (const { kind } of transports) {
+  t.test(`a tab that is stuck holds up no other, by ${kind}`, async (t) => {
+    const { openTab, intercept, count } = await open(t)
+    const [stuck, tab] = [openTab(kind), openTab(kind)]
+    // It has the lock, and its script does not run on.
+    intercept(() => () => new Promise(() => {}))
+    void stuck.login(ADA)
+    await waitUntil(() => count('POST /api/auth/login') === 1, 'it has the lock')
+    intercept(() => null)
+
+    t.match(await inTime(tab.login(ADA), 'login'), { username: 'ada' })
+    t.match(await inTime(openTab(kind).session(), 'session'), { user: { username: 'ada' } })
+    await inTime(tab.logout(), 'logout')
+    t.equal(await tab.session(), null)
+  })
+
+  t.test(`where the browser denies locks, tabs go on without, by ${kind}`, async (t) => {
+    const request = () => Promise.reject(new DOMException('Denied', 'SecurityError'))
+    replaceGlobal(t, navigator, 'locks', { value: { request } })
+    const { openTab } = await open(t)
+    const tab = openTab(kind)
+    await tab.login(ADA)
+    t.match(await openTab(kind).session(), { user: { username: 'ada' } })
+    await t.rejects(tab.login({ ...ADA, password: 'wrong' }), { code: 'INVALID_CREDENTIALS' })
+    await tab.logout()
+    t.equal(await tab.session(), null)
+  })
+
+  const denied: PropertyDescriptor = {
+    get() {
+      throw new DOMException('Denied', 'SecurityError')
+    }
+  }
+  /** Each gives what happens after a first login and logout. */
+  const storages: [what: string, provide: (t: Test) => () => void][] = [
+    ['that is full', (t) => createStorage(t, 0).fill],
+    ['that gets full', (t) => createStorage(t).fill],
+    [
+      'that is disabled',
+      (t) => {
+        replaceGlobal(t, globalThis, 'localStorage', denied)
+        return () => {}
+      }
+    ]
+  ]
+  for (const [what, provide] of storages) {
+    t.test(`with storage ${what} one logs in, stays so after a reload, and logs out, by ${kind}`, async (t) => {
+      const fill = provide(t)
+      const { openTab } = await open(t)
+      for (let round = 1; round <= 2; round++) {
+        const tab = openTab(kind)
+        await tab.login(ADA)
+        t.match(await tab.session(), { user: { username: 'ada' } })
+        const reloaded = openTab(kind)
+        t.match(await reloaded.session(), { user: { username: 'ada' } })
+        await reloaded.logout()
+        t.equal(await reloaded.session(), null)
+        t.equal(await openTab(kind).session(), null)
+        fill()
+      }
+    })
+  }
+
+  t.test(`without a channel to other tabs one logs in and out, by ${kind}`, async (t) => {
+    class Denied {
+      constructor() {
+        throw new DOMException('Denied', 'SecurityError')
+      }
+    }
+    replaceGlobal(t, globalThis, 'BroadcastChannel', { value: Denied })
+    const { openTab } = await open(t)
+    const tab = openTab(kind)
+    await tab.login(ADA)
+    t.ok(await tab.session())
+    await tab.logout()
+    t.equal(await tab.session(), null)
+  })
+
+  t.test(`a client that was closed waits for nothing, hears nothing, and still works, by ${kind}`, async (t) => {
+    const { openTab, intercept, count } = await open(t)
+    const [tab, other] = [openTab(kind), openTab(kind)]
+    await other.login(ADA)
+    await waitUntil(async () => (await tab.session()) !== null, 'it hears of the login')
+    const told: boolean[] = []
+    tab.onChange((isLoggedIn) => told.push(isLoggedIn))
+    intercept(() => problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '9' }))
+    const waiting = tab.fetch('/api/notes')
+    await waitUntil(() => count('GET /api/notes') === 1, 'it was asked once')
+    // The answer is read a moment after it was sent.
+    await new Promise((resolve) => setImmediate(resolve))
+    const begin = performance.now()
+    tab.close()
+    t.equal((await waiting).status, 503)
+    t.ok(performance.now() - begin < 4000, 'and not after nine seconds')
+    intercept(() => null)
+
+    await other.logout()
+    await tab.login(ADA)
+    t.ok(await tab.session())
+    await tab.logout()
+    t.equal(await tab.session(), null)
+    t.same(told, [], 'its listeners are gone')
+    tab.close()
+  })
+}
+
+t.test('with storage one stays logged in, and out, after a reload without a refused refresh', async (t) => {
+  const { items } = createStorage(t)
+  const { openTab, count } = await open(t)
+  for (const { kind } of transports) {
+    t.equal(await openTab(kind).session(), null)
+    t.equal(items.size, 0, 'nothing is stored of a visitor')
+    const tab = openTab(kind)
+    await tab.login(ADA)
+    t.ok(await openTab(kind).session())
+    await tab.logout()
+    t.equal(await openTab(kind).session(), null)
+    t.notMatch([...items].join(), /eyJ/, 'no token is stored')
+    items.clear()
+  }
+  t.equal(count(REFRESH), noTokens ? 0 : 1)
+})
+
+t.test('a page that was reloaded does not become another user either', { skip: noTokens }, async (t) => {
+  const { items } = createStorage(t)
+  const { openTab, app, jar, headers } = await open(t)
+  const bob = await signUp(app, 'bob')
+  await openTab('token').login(BOB)
+  const planted = [...jar]
+  await openTab('token').login(ADA)
+  // As a neighboring subdomain can.
+  for (const [name, cookie] of planted) jar.set(name, cookie)
+
+  headers.length = 0
+  const reloaded = openTab('token')
+  const told: boolean[] = []
+  reloaded.onChange((isLoggedIn) => told.push(isLoggedIn))
+  t.equal(await reloaded.session(), null)
+  t.same(told, [false])
+  t.notOk(usersOf(headers).includes(bob.id), 'no token of bob was sent')
+  t.same([...items.values()], ['out'])
+  await reloaded.login(BOB)
+  t.match(await openTab('token').session(), { user: { username: 'bob' } }, 'on purpose one may')
+
+  // Marks of before this was remembered.
+  for (const name of items.keys()) items.set(name, 'in')
+  t.match(await openTab('token').session(), { user: { username: 'bob' } })
+})
+
+t.test('a tab that was stuck brings back no login of before', { skip: noTokens }, async (t) => {
+  const { openTab, app, url, send, count } = await open(t)
+  await signUp(app, 'bob')
+  const tab = openTab('token')
+  await tab.login(ADA)
+  const { promise: resumed, resolve: resume } = Promise.withResolvers<void>()
+  // The browser has its replies, and the cookies of these; only its script does not run on.
+  const slow: typeof fetch = (request, init) => send(request, init).then((reply) => resumed.then(() => reply))
+  const stuck = createClient({ baseUrl: url, transport: 'token', fetch: slow })
+  const seen = stuck.session()
+  await waitUntil(() => count(REFRESH) === 1, 'it has the lock')
+  await inTime(tab.logout(), 'logout')
+  await inTime(tab.login(BOB), 'login')
+  resume()
+  t.match(await seen, { user: { username: 'bob' } })
+  for (const one of [tab, stuck]) t.match(await one.session(), { user: { username: 'bob' } })
+})
+
+t.test('what a tab tells too late of another user, no tab believes', { skip: noTokens }, async (t) => {
+  const { openTab, app, url, headers } = await open(t)
+  const ada = await signUp(app, 'bob').then(() => openTab('token').login(ADA))
+  const heard: unknown[] = []
+  const channel = new BroadcastChannel(`starter token ${url}`)
+  t.teardown(() => channel.close())
+  channel.onmessage = ({ data }) => heard.push(data)
+  t.match(await openTab('token').session(), { user: ada })
+  await waitUntil(() => heard.length === 1, 'the refresh is told')
+
+  const tab = openTab('token')
+  await tab.login(BOB)
+  headers.length = 0
+  channel.postMessage(heard[0])
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.match(await tab.session(), { user: { username: 'bob' } })
+  t.notOk(usersOf(headers).includes(ada.id))
+  await tab.logout()
+  channel.postMessage(heard[0])
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.equal(await tab.session(), null, 'and none that a login is back')
+})
+
+t.test('a document in Node keeps no process alive', async (t) => {
+  const client = join(import.meta.dirname, '../../client/src/index.ts')
+  const script = `globalThis.document = {}
+    const { createClient } = await import(${JSON.stringify(client)})
+    const client = createClient({ baseUrl: 'http://127.0.0.1:1' })
+    client.onChange(() => {})
+    process.stdout.write('made')`
+  // The test runner loads itself into the processes of its tests, by NODE_OPTIONS.
+  const words = ['-u', 'NODE_OPTIONS', process.execPath, '--input-type=module', '--eval', script]
+  const child = spawn('env', words, { stdio: ['ignore', 'pipe', 'inherit'], timeout: 10_000 })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  const [code] = await once(child, 'close')
+  t.equal(output, 'made')
+  t.equal(code, 0)
+})
