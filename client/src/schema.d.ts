@@ -771,14 +771,20 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @example ada */
+                    /**
+                     * @description Letters and digits of any script, and `.`, `_` and `-` between them
+                     * @example ada
+                     */
                     username: string;
                     /**
                      * Format: idn-email
                      * @example ada@example.com
                      */
                     email: string;
-                    /** @example Ada Lovelace */
+                    /**
+                     * @description Not blank, and without control characters
+                     * @example Ada Lovelace
+                     */
                     name: string;
                     /** @example a long first password */
                     password: string;
@@ -1296,9 +1302,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @example ada */
+                    /**
+                     * @description Letters and digits of any script, and `.`, `_` and `-` between them
+                     * @example ada
+                     */
                     username?: string;
-                    /** @example Ada Lovelace */
+                    /**
+                     * @description Not blank, and without control characters
+                     * @example Ada Lovelace
+                     */
                     name?: string;
                 };
             };
@@ -1445,8 +1457,8 @@ export interface operations {
     };
     getNotes: {
         parameters: {
-            query: {
-                limit: number;
+            query?: {
+                limit?: number;
                 /** @description nextCursor of the page before */
                 cursor?: string;
             };

@@ -4,6 +4,7 @@ import { Unauthenticated } from '../auth/errors.ts'
 import { isSafeMethod } from '../cookies/cross-origin.ts'
 import { shareComponents } from './components.ts'
 import { describeFailures, LIMIT_HEADERS } from './failures.ts'
+import { toPublished } from './published.ts'
 
 type Replies = Record<string, object>
 
@@ -54,7 +55,7 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
     transform({ schema = {}, url, route }) {
       const method = `${route.method}`
       const named = { ...schema, operationId: nameOf(method, url) }
-      return { schema: route.config?.isProbe ? named : describe(named, method), url }
+      return { schema: toPublished(route.config?.isProbe ? named : describe(named, method)), url }
     }
   }
 }

@@ -5,9 +5,21 @@ import { NAME_PATTERN, USERNAME_PATTERN } from './names.ts'
 /** A `Date` inside, ISO 8601 in UTC outside. */
 export const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
 
-export const Username = Type.String({ minLength: 3, maxLength: 64, pattern: USERNAME_PATTERN, examples: ['ada'] })
+export const Username = Type.String({
+  minLength: 3,
+  maxLength: 64,
+  pattern: USERNAME_PATTERN,
+  description: 'Letters and digits of any script, and `.`, `_` and `-` between them',
+  examples: ['ada']
+})
 export const Email = Type.String({ maxLength: 254, format: 'idn-email', examples: ['ada@example.com'] })
-export const Name = Type.String({ minLength: 1, maxLength: 120, pattern: NAME_PATTERN, examples: ['Ada Lovelace'] })
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 120,
+  pattern: NAME_PATTERN,
+  description: 'Not blank, and without control characters',
+  examples: ['Ada Lovelace']
+})
 /** Longest 256 code points in NFC, whatever the shortest is: longer is refused, never cut (ASVS 5.0, 6.2.9). */
 export const PASSWORD_MAX_LENGTH = 256
 /** A password that is shown again: the shortest was checked when it was set. */

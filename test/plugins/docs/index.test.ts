@@ -5,6 +5,8 @@ import { buildWithRouteList } from './routes.ts'
 type Operation = {
   summary?: string
   tags?: string[]
+  parameters?: object[]
+  requestBody?: object
   security?: Record<string, unknown>[]
   responses: Record<string, Reply | { $ref: string }>
 }
@@ -105,5 +107,35 @@ t.test('failures are one named schema, with the codes that an operation may answ
       })
       for (const example of Object.values(examples)) t.match(example, { value: { status: Number(status) } })
     }
+  }
+})
+
+/** Every object of the document that is found below this part of it. */
+function partsOf(part: unknown): Record<string, unknown>[] {
+  if (typeof part !== 'object' || part === null) return []
+  const own = Array.isArray(part) ? [] : [part as Record<string, unknown>]
+  return [...own, ...Object.values(part).flatMap(partsOf)]
+}
+
+t.test('callers may leave out what has a default', async (t) => {
+  const { operations } = await openDocs(t)
+  const parameters = partsOf([...operations.values()].map((operation) => operation.parameters ?? []))
+  const optional = parameters.filter(({ schema }) => schema && Object.hasOwn(schema, 'default'))
+  t.ok(optional.length > 0)
+  for (const { name, required } of optional) t.equal(required, false, `${name}`)
+  for (const { properties = {}, required = [] } of partsOf([...operations.values()].map((one) => one.requestBody))) {
+    for (const [name, member] of Object.entries(properties as object))
+      t.notOk(Object.hasOwn(member, 'default') && (required as string[]).includes(name), name)
+  }
+})
+
+t.test('a pattern of the document means the same with the flag u and without', async (t) => {
+  const { document } = await openDocs(t)
+  const patterns = partsOf(document).flatMap(({ pattern }) => (typeof pattern === 'string' ? [pattern] : []))
+  t.ok(patterns.length > 0)
+  const texts = ['ada', 'Ada Lovelace', 'Zoë', '李', '😀', 'p{L}', '', '-', '0193f0a2-7d5b-7c3e-9a41-2f6b8c0d1e5f']
+  for (const pattern of patterns) {
+    const [plain, unicode] = [new RegExp(pattern), new RegExp(pattern, 'u')]
+    for (const text of texts) t.equal(plain.test(text), unicode.test(text), `${pattern} ${text}`)
   }
 })

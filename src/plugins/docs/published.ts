@@ -1,0 +1,30 @@
+import type { FastifySchema } from 'fastify'
+
+type Part = Record<string, unknown>
+
+/** Escapes that mean something else, or nothing, to a reader of the document that does not set the flag `u`. */
+const NEEDS_FLAG_U = /\\[pP]\{|\\u\{/
+const isLeftOut = (name: string, value: unknown) =>
+  name === 'pattern' && typeof value === 'string' && NEEDS_FLAG_U.test(value)
+
+function publish(value: unknown, isSent: boolean): unknown {
+  if (Array.isArray(value)) return value.map((one) => publish(one, isSent))
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).filter(([name, member]) => !isLeftOut(name, member))
+  const published: Part = Object.fromEntries(members.map(([name, member]) => [name, publish(member, isSent)]))
+  const { required, properties } = published
+  if (isSent && Array.isArray(required) && properties) {
+    const needed = required.filter((name) => (properties as Record<string, Part>)[name]?.['default'] === undefined)
+    published['required'] = needed
+  }
+  return published
+}
+
+/**
+ * The schema of a route as callers may read it. What has a default need not be sent. A pattern that needs the flag `u` is left
+ * out, since generated clients would refuse what the service accepts: its `description` says it. The service itself goes by
+ * the schema as it is.
+ */
+export function toPublished(schema: FastifySchema): FastifySchema {
+  return Object.fromEntries(Object.entries(schema).map(([part, value]) => [part, publish(value, part !== 'response')]))
+}
