@@ -32,7 +32,7 @@ export async function toApiError(reply: Response, body?: unknown) {
 }
 
 /** What a call gives, `await orThrow(api.GET('/api/users/me'))`; throws {@link ApiError} where it was refused. */
-export async function orThrow<Reply>(call: Promise<{ data?: Reply; error?: unknown; response: Response }>) {
+export async function orThrow<Reply>(call: Promise<{ data?: Reply | undefined; error?: unknown; response: Response }>) {
   const { data, error, response } = await call
   if (!response.ok) throw await toApiError(response, error)
   return data as Reply
