@@ -1,11 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { Account } from './account.tsx'
-import { API, clients, type Transport, TransportContext } from './client.ts'
+import { API, clients, recallTransport, rememberTransport, type Transport, TransportContext } from './client.ts'
 import { Entrance } from './entrance.tsx'
 import { keepFocus } from './form.tsx'
 import { useLoaded } from './use-loaded.ts'
-
-const REMEMBERED = 'transport'
 
 /** Who is logged in: asked at the start, when a tab tells of a login or its end, and whenever one comes back to this tab. */
 function useSession(transport: Transport) {
@@ -28,9 +26,7 @@ function useSession(transport: Transport) {
 }
 
 export function App() {
-  const [transport, setTransport] = useState<Transport>(
-    localStorage.getItem(REMEMBERED) === 'token' ? 'token' : 'cookie'
-  )
+  const [transport, setTransport] = useState<Transport>(recallTransport)
   const { session, fault, reload } = useSession(transport)
   const isKnown = useRef(false)
   useEffect(() => {
@@ -38,7 +34,7 @@ export function App() {
     isKnown.current = session !== undefined
   }, [session])
   const choose = useCallback((next: Transport) => {
-    localStorage.setItem(REMEMBERED, next)
+    rememberTransport(next)
     setTransport(next)
   }, [])
   return (

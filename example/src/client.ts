@@ -10,5 +10,22 @@ export const clients = {
 }
 export type Transport = keyof typeof clients
 
+const REMEMBERED = 'transport'
+/** The transport that was chosen last. Storage may be disabled or full: then nothing is remembered. */
+export function recallTransport(): Transport {
+  try {
+    return localStorage.getItem(REMEMBERED) === 'token' ? 'token' : 'cookie'
+  } catch {
+    return 'cookie'
+  }
+}
+export function rememberTransport(transport: Transport) {
+  try {
+    localStorage.setItem(REMEMBERED, transport)
+  } catch {
+    // The choice still holds until the next reload.
+  }
+}
+
 export const TransportContext = createContext<Transport>('cookie')
 export const useClient = () => clients[useContext(TransportContext)]
