@@ -164,7 +164,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My logins, the one used last first */
+        /** My logins: the one of this request first, then the one used last */
         get: operations["getAuthSessions"];
         put?: never;
         post?: never;
@@ -540,6 +540,21 @@ export interface components {
                 };
             };
         };
+        /** @description Bad Request: `VALIDATION_FAILED`, `MALFORMED_REQUEST` */
+        BadRequest3: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "VALIDATION_FAILED" | "MALFORMED_REQUEST";
+                };
+            };
+        };
         /** @description Not Found: `SESSION_NOT_FOUND` */
         NotFound: {
             headers: {
@@ -598,21 +613,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code: "CROSS_ORIGIN_REQUEST" | "REAUTHENTICATION_REQUIRED";
-                };
-            };
-        };
-        /** @description Bad Request: `VALIDATION_FAILED`, `MALFORMED_REQUEST` */
-        BadRequest3: {
-            headers: {
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    code: "VALIDATION_FAILED" | "MALFORMED_REQUEST";
                 };
             };
         };
@@ -1075,14 +1075,18 @@ export interface operations {
     };
     getAuthSessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description My logins, the one used last first */
+            /** @description My logins: the one of this request first, then the one used last */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1107,10 +1111,12 @@ export interface operations {
                             ip: string | null;
                             userAgent: string | null;
                         }[];
+                        /** @description null: the last page */
+                        nextCursor: string | null;
                     };
                 };
             };
-            400: components["responses"]["BadRequest"];
+            400: components["responses"]["BadRequest3"];
             401: components["responses"]["Unauthorized3"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { redisPrefix } from '../../../src/plugins/redis/prefix.ts'
 import { cookieName } from '../../../src/plugins/cookies/cookie.ts'
+import { redisPrefix } from '../../../src/plugins/redis/prefix.ts'
 import { backends, build, logIn, PASSWORD, randomKey, signUp } from '../../build.ts'
 import { cookie } from './transport.ts'
 
