@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import t from 'tap'
+import { ServiceUnavailable } from '../../../src/plugins/errors/errors.ts'
 import { build, logIn } from '../../build.ts'
 import { noRedis, redisUrl } from '../../servers.ts'
 import { token } from '../jwt/transport.ts'
@@ -54,3 +55,14 @@ t.test(
     t.equal(app.redis?.isUp(), false)
   }
 )
+
+t.test('an answer of Redis that is late closes no way to it: SQL is asked', { skip: noRedis }, async (t) => {
+  const app = await build(t, { REDIS_URL: await redisUrl() })
+  const { sid } = await logIn(app, 'ada', token)
+  const late = async () => {
+    throw new ServiceUnavailable()
+  }
+  Object.assign(app.redis ?? {}, { read: late })
+  t.equal(await app.isRevoked(sid), false)
+  t.equal(app.redis?.isUp(), true)
+})

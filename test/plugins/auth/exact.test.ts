@@ -1,0 +1,164 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { eq } from '../../../src/plugins/db/drizzle.ts'
+import { build, type LoggedIn, logIn, PASSWORD, transports } from '../../build.ts'
+import { startProxy } from '../../proxy.ts'
+import { freshPostgresUri, noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
+import { cookie } from '../session/transport.ts'
+import { call, renewedBy } from './calls.ts'
+
+// Whatever a revoking call was answered, that is how it is: on every replica, and from that moment on.
+
+const change = { currentPassword: PASSWORD, newPassword: 'another long password' }
+const whoami = async (app: FastifyInstance, login: Pick<LoggedIn, 'headers'>) =>
+  (await call(app, login, 'GET /api/auth/whoami')).statusCode
+const isUp = (app: FastifyInstance) => waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted')
+
+t.test(
+  'ASVS 16.5.3: a login over a live cookie is 503 while Redis is down, and the cookie lives on',
+  { skip: noRedisProgram },
+  async (t) => {
+    const redis = await startRedis()
+    const app = await build(t, { REDIS_URL: redis.url })
+    const ada = await logIn(app, 'ada', cookie)
+    const credentials = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'cookie' }
+    await redis.stop()
+    const refused = await call(app, ada, 'POST /api/auth/login', credentials)
+    t.equal(refused.statusCode, 503)
+    t.notOk(refused.headers['set-cookie'])
+    t.equal(await whoami(app, ada), 200)
+    t.equal((await app.logins.listLive(ada.user.id, new Date())).length, 1, 'nothing was made')
+
+    await redis.start()
+    await isUp(app)
+    t.equal((await call(app, ada, 'POST /api/auth/login', credentials)).statusCode, 200)
+    t.equal(await whoami(app, ada), 401, 'now it is replaced')
+  }
+)
+
+for (const transport of transports) {
+  t.test(
+    `ASVS 7.4.3, 16.5.3: a password change by ${transport.kind} is done on every replica, even if Redis is lost right after its commit`,
+    { skip: noRedisProgram },
+    async (t) => {
+      const redis = await startRedis()
+      const proxy = await startProxy(t, redis.port)
+      const DB_URI = await freshPostgresUri()
+      const REDIS_PREFIX = 'exact:'
+      const here = await build(t, { DB_URI, REDIS_PREFIX, REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+      const there = await build(t, { DB_URI, REDIS_PREFIX, REDIS_URL: redis.url })
+      const ada = await logIn(here, 'ada', transport)
+      const other = await transport.logIn(here, 'ada')
+      for (const login of [ada, other]) t.equal(await whoami(there, login), 200, 'Redis knows it')
+      const { changePassword } = here.logins
+      here.logins.changePassword = async (...given) => {
+        const changed = await changePassword(...given)
+        proxy.shut()
+        return changed
+      }
+
+      const reply = await call(here, ada, 'PUT /api/users/me/password', change)
+      t.ok(reply.statusCode < 300, `it answers ${reply.statusCode}`)
+      for (const login of [ada, other]) {
+        t.equal(await whoami(here, login), 401)
+        t.equal(await whoami(there, login), 401, 'there too, where nobody could tell Redis')
+      }
+      t.equal((await renewedBy(there, transport, reply)).status, 200)
+    }
+  )
+
+  t.test(
+    `ASVS 7.4.1: each revoking call by ${transport.kind} that was 503 is 204 when it is repeated, whoever repeats first`,
+    { skip: noRedisProgram },
+    async (t) => {
+      const redis = await startRedis()
+      const app = await build(t, { REDIS_URL: redis.url })
+      const ada = await logIn(app, 'ada', transport)
+      const logins = []
+      for (const kind of [...transports, transport, transport]) logins.push(await kind.logIn(app, 'ada'))
+      const [first, second, third, fourth] = logins as [LoggedIn, LoggedIn, LoggedIn, LoggedIn]
+      const calls: [LoggedIn, string][] = [
+        [first, 'POST /api/auth/logout'],
+        [second, 'POST /api/auth/logout'],
+        [third, `DELETE /api/auth/sessions/${third.sid}`],
+        [ada, `DELETE /api/auth/sessions/${fourth.sid}`]
+      ]
+      await redis.stop()
+      for (const [login, line] of calls) t.equal((await call(app, login, line)).statusCode, 503, line)
+      await redis.start()
+      await isUp(app)
+      for (const [login, line] of calls) t.equal((await call(app, login, line)).statusCode, 204, line)
+      const again = []
+      for (const [login, line] of calls) again.push((await call(app, login, line)).statusCode)
+      t.strictSame(again, [401, 401, 401, 404], 'each was acknowledged once')
+    }
+  )
+
+  t.test(
+    `ASVS 15.4.2: ending all logins leaves none that is being renewed by ${transport.kind} at another replica`,
+    async (t) => {
+      const DB_URI = await freshPostgresUri()
+      const [here, there] = [await build(t, { DB_URI }), await build(t, { DB_URI })]
+      const { user } = await logIn(here, 'ada', transport)
+      for (let i = 0; i < 25; i++) {
+        const [one, other] = [await transport.logIn(here, 'ada'), await transport.logIn(here, 'ada')]
+        const [, ended] = await Promise.all([
+          call(here, one, 'POST /api/auth/reauthenticate', { password: PASSWORD }),
+          // About when the other has hashed the password.
+          new Promise((resolve) => setTimeout(resolve, i)).then(() => call(there, other, 'DELETE /api/auth/sessions'))
+        ])
+        t.equal(ended.statusCode, 204)
+        t.equal((await here.logins.listLive(user.id, new Date())).length, 0)
+      }
+    }
+  )
+}
+
+t.test('ASVS 7.4.1: a logout outlives a restart by which access tokens became shorter', async (t) => {
+  const DB_URI = `file:${t.testdir()}/app.db`
+  const token = transports.find(({ kind }) => kind === 'token')
+  if (!token) return
+  const before = await build(t, { DB_URI, ACCESS_TOKEN_TTL: '30m' })
+  const ada = await logIn(before, 'ada', token)
+  await before.close()
+
+  const short = await build(t, { DB_URI, ACCESS_TOKEN_TTL: '1s' })
+  t.equal((await call(short, ada, 'POST /api/auth/logout')).statusCode, 204)
+  // Long after the last token of today's settings has expired.
+  const { sessions } = short.tables
+  await short.db
+    .update(sessions)
+    .set({ revokedAt: new Date(Date.now() - 600_000) })
+    .where(eq(sessions.id, ada.sid))
+  await short.close()
+
+  const after = await build(t, { DB_URI, ACCESS_TOKEN_TTL: '1s' })
+  t.equal(await whoami(after, ada), 401)
+})
+
+t.test('ASVS 7.4.1: a start with many revocations waits for none, and lets nothing in that was revoked', async (t) => {
+  const DB_URI = `file:${t.testdir()}/app.db`
+  const before = await build(t, { DB_URI })
+  const ada = await logIn(before, 'ada')
+  const { sessions } = before.tables
+  const template = await before.logins.find(ada.sid)
+  if (template === null) return t.fail('no login was made')
+  const revokedAt = new Date()
+  const rows = Array.from({ length: 30_000 }, () => ({
+    ...template,
+    id: randomUUIDv7(),
+    kind: 'token' as const,
+    secretHash: null,
+    revokedAt,
+    revokedReason: 'all' as const
+  }))
+  for (let i = 0; i < rows.length; i += 1000) await before.db.insert(sessions).values(rows.slice(i, i + 1000))
+  await before.close()
+
+  const after = await build(t, { DB_URI })
+  for (const row of [rows[0], rows[15_000], rows.at(-1)]) t.equal(await after.isRevoked(row?.id ?? ''), true)
+  t.equal(await whoami(after, ada), 200)
+  await waitUntil(async () => (await after.revocations.size()) === rows.length, 'it knows them all', 20_000)
+  t.equal(await after.isRevoked(rows.at(-1)?.id ?? ''), true)
+})
