@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { createConnector } from './connector.ts'
+import { createConnector, createSentinelConnector } from './connector.ts'
 import { parseRedisUrl } from './url.ts'
 
 export type RedisClient = Redis | Cluster
@@ -30,6 +30,7 @@ function open(url: string, keyPrefix: string, onFault: (error: Error) => void): 
     return new Redis({
       ...options,
       db,
+      Connector: createSentinelConnector(onFault),
       sentinels: nodes,
       name: sentinel.name,
       sentinelUsername: sentinel.username,
@@ -57,7 +58,7 @@ function open(url: string, keyPrefix: string, onFault: (error: Error) => void): 
 }
 
 /** What only says that there is something else that was said before. */
-const CONSEQUENCE = /^(Connection is closed|Failed to refresh slots cache)/
+const CONSEQUENCE = /^(Connection is closed|Failed to refresh slots cache|All sentinels are unreachable)/
 
 /**
  * Connects to Redis, whatever its topology, and keeps trying; commands are never kept waiting for a connection. Every key gets

@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { AbstractConnector, type RedisOptions } from 'ioredis'
+import { AbstractConnector, type Redis, type RedisOptions, SentinelConnector } from 'ioredis'
 
 /**
  * Sends at once what is written in one turn of the event loop: many requests ask in the same turn, and each write would be a
@@ -44,4 +44,16 @@ export function createConnector(onFault: (error: Error) => void) {
       return stream
     }
   }
+}
+
+/** The same for what keeps it from a Sentinel: ioredis tells only that none of them can be reached. */
+export function createSentinelConnector(onFault: (error: Error) => void) {
+  class Connector extends SentinelConnector {}
+  const own = Connector.prototype as unknown as { connectToSentinel(...given: unknown[]): Redis }
+  const { connectToSentinel } = own
+  own.connectToSentinel = function connectAndListen(...given) {
+    return connectToSentinel.apply(this, given).on('error', onFault)
+  }
+  // The options of the package know the other kind alone.
+  return Connector as unknown as ReturnType<typeof createConnector>
 }
