@@ -21,9 +21,13 @@ async function findUser({ users }: FastifyInstance, name = '') {
 }
 
 /** Ends the logins that live now, of all users. */
-async function revokeEverybody({ logins, revocations, log }: FastifyInstance, now: Date) {
-  for (let found = await logins.listLoggedIn(now, 500); found.length > 0; found = await logins.listLoggedIn(now, 500))
+async function revokeEverybody({ logins, revocations, log }: FastifyInstance) {
+  let last = '00000000-0000-0000-0000-000000000000'
+  for (let found = await logins.countUnrevoked(last, 500); found.length > 0; ) {
     for (const { userId } of found) await revocations.revokeAll({ log }, userId, 'all', new Date())
+    last = found.at(-1)?.userId ?? last
+    found = await logins.countUnrevoked(last, 500)
+  }
 }
 
 /** Each works on the service's own code, so what holds by HTTP holds here. */
@@ -53,7 +57,7 @@ export const commands: Record<string, Command> = {
   },
   async revoke(app, _terminal, [name], { login, all }) {
     if (all && (name ?? login)) throw new Refused('--all ends the logins of everybody: it goes with nothing else')
-    if (all) return revokeEverybody(app, new Date())
+    if (all) return revokeEverybody(app)
     const { id } = await findUser(app, name)
     if (login === undefined) return app.revocations.revokeAll(app, id, 'all', new Date())
     const found = isUuid(login) ? await app.logins.find(login) : null

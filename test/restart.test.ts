@@ -26,7 +26,8 @@ for (const { kind } of transports) {
       server.child.kill('SIGKILL')
       await server.exited
 
-      const again = await startListening(t, folder, settled)
+      // The name of a cookie on localhost ends with the port.
+      const again = await startListening(t, folder, { ...settled, PORT: new URL(server.url).port })
       const me = await fetch(`${again.url}/api/users/me`, { headers: kept })
       t.equal(me.status, 200)
       t.match(await me.json(), { username: 'ada' })

@@ -28,7 +28,14 @@ function workplace(t: Test) {
     clearTimeout(timer || undefined)
     return { code, printed: printed.replaceAll(`${folder}/`, '') }
   }
-  return { folder, path, run, serve: () => startListening(t, folder, environment) }
+  // The name of a cookie on localhost ends with the port, so it stays the same.
+  let port: string | undefined
+  async function serve() {
+    const server = await startListening(t, folder, { ...environment, ...(port && { PORT: port }) })
+    port = new URL(server.url).port
+    return server
+  }
+  return { folder, path, run, serve }
 }
 
 function titles(path: string) {

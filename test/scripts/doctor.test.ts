@@ -340,7 +340,7 @@ t.test('--live goes through nginx by https', { skip: noNginx || noCookies }, asy
     const words = ['--spa', 'https://app.example.com', '--api', `https://api.example.com:${proxy.port}`, '--live']
     const environment = { ...settings, ...account, NODE_ENV: 'production', NODE_EXTRA_CA_CERTS: authority }
     const { settings: found, err } = await run(folder, [...words, '--user', 'ada'], environment)
-    t.same(found, COOKIE_SECURE === 'true' ? [] : ['COOKIE_SECURE', 'HSTS'], err)
+    t.same(found, COOKIE_SECURE === 'true' ? [] : ['HSTS', 'COOKIE_SECURE'], err)
     server.child.kill()
     await server.exited
   }

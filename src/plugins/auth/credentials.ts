@@ -81,8 +81,8 @@ export function createCredentials(app: FastifyInstance) {
             await revocations.endSurplus(request, user.id, old.id)
             return logins.listUnrevoked(user.id)
           },
-          change: (old, carrier, now, { length: count }) =>
-            logins.changePassword(request, user, hash, { old, count }, carrier, now)
+          change: (old, carrier, now, affected) =>
+            logins.changePassword(request, user, hash, { old, known: affected.map(({ id }) => id) }, carrier, now)
         })
         if (renewed) await events.record(request, 'authn_password_change')
         return renewed

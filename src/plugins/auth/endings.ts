@@ -7,9 +7,13 @@ import type { EventName } from '../events/vocabulary.ts'
 import { createEndedEvents } from './ended.ts'
 
 export type Endings = ReturnType<typeof createEndings>
+/** The login by which a call that ends others was made, and whether it stays. */
+export type Own = { sid: string; stays: boolean }
+/** Which logins are too many. `isLive`: expired ones do not count. */
+export type Surplus = { stays: string | undefined; limit: number; now: Date; isLive: boolean }
 
-/** Of more logins than an account may have, so many end in one transaction: none holds up the others for long. */
-const BATCH = 2000
+/** Of more logins than an account may have, so many end in one transaction: SQLite lets nobody else work meanwhile. */
+const BATCH = 1000
 
 /** Changes that end logins, each one transaction with its events. Others have to be told: see revocations.ts. */
 export function createEndings(atomically: Atomically, tables: Tables, events: Events) {
@@ -19,25 +23,31 @@ export function createEndings(atomically: Atomically, tables: Tables, events: Ev
   const isOfUser = (userId: string) => eq(sessions.userId, userId)
 
   /**
-   * The step that revokes what this condition finds. The call that asked for it is pending until it is acknowledged: whatever
-   * keeps it from that, even a deadline that ran out after the commit, it may be repeated.
+   * The step that revokes what this condition finds. `pending` is the login by which the call may be repeated until it is
+   * acknowledged, whatever keeps it from that: even a deadline that runs out after the commit.
    */
   const end =
-    (condition: SQL | undefined, revokedReason: RevokedReason, now: Date, revocationPending = false) =>
-    (tx: Database) =>
-      tx.update(sessions).set({ revokedAt: now, revokedReason, revocationPending }).where(condition).returning()
+    (condition: SQL | undefined, revokedReason: RevokedReason, now: Date, pending?: string) => (tx: Database) => {
+      const revocationPending = pending === undefined ? false : eq(sessions.id, pending)
+      return tx.update(sessions).set({ revokedAt: now, revokedReason, revocationPending }).where(condition).returning()
+    }
   /** Logins and renewals of a user hold the same lock: none of them slips through. */
   const lockUser = (userId: string) => (tx: Database, lock: Lock) =>
     lock(tx.select({ id: users.id }).from(users).where(eq(users.id, userId)))
-  /** Ends live logins of a user that are more than `limit` with this one, which stays: those used longest ago. */
-  const endSurplus = (userId: string, stays: string | undefined, limit: number, now: Date) => (tx: Database) => {
-    const others = stays === undefined ? undefined : ne(sessions.id, stays)
-    const live = and(unrevoked(isOfUser(userId)), gt(sessions.expiresAt, now), others)
-    const all = tx.select({ id: sessions.id }).from(sessions).where(live)
-    const newestFirst = all.orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
-    const surplus = newestFirst.limit(BATCH).offset(stays === undefined ? limit : limit - 1)
-    return end(inArray(sessions.id, surplus), 'limit', now)(tx)
-  }
+  /** Ends logins of a user that are more than `limit` with the one that stays: those used longest ago, some at a time. */
+  const endSurplus =
+    (userId: string, { stays, limit, now, isLive }: Surplus) =>
+    (tx: Database) => {
+      const others = stays === undefined ? undefined : ne(sessions.id, stays)
+      const live = isLive ? gt(sessions.expiresAt, now) : undefined
+      const all = tx
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(and(unrevoked(isOfUser(userId)), live, others))
+      const newestFirst = all.orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
+      const surplus = newestFirst.limit(BATCH).offset(stays === undefined ? limit : limit - 1)
+      return end(inArray(sessions.id, surplus), 'limit', now)(tx)
+    }
 
   /** A change of a user that ends all of their logins; null where it finds none. */
   async function endAll(
@@ -46,12 +56,13 @@ export function createEndings(atomically: Atomically, tables: Tables, events: Ev
     change: Step<{ id: string }>,
     [event, details]: [EventName, EventDetails],
     reason: RevokedReason,
-    now: Date
+    now: Date,
+    own?: string
   ) {
     const row = events.toRows(source, [event], details)
     const rows = await atomically(
       [change],
-      [end(unrevoked(isOfUser(userId)), reason, now, true), ended.store(source, [1], row)]
+      [end(unrevoked(isOfUser(userId)), reason, now, own), ended.store(source, [1], row)]
     )
     if (rows === null) return null
     logEvent(source, event, details)
@@ -65,25 +76,22 @@ export function createEndings(atomically: Atomically, tables: Tables, events: Ev
     /** Revokes a login; null where it was before, or is not there. */
     async markRevoked(source: EventSource, sid: string, reason: RevokedReason, now: Date): Promise<Login | null> {
       const rows = await atomically(
-        [end(unrevoked(eq(sessions.id, sid)), reason, now, true)],
+        [end(unrevoked(eq(sessions.id, sid)), reason, now, sid)],
         [ended.store(source, [0])]
       )
       ended.log(source, rows?.[0] ?? [])
       return rows?.[0][0] ?? null
     },
-    /** The same for all logins of a user but `except`; gives those that were not revoked before. */
-    async markAllRevoked(source: EventSource, userId: string, reason: RevokedReason, now: Date, except?: string) {
-      const others = except === undefined ? undefined : ne(sessions.id, except)
-      const rows = await atomically(
-        [lockUser(userId)],
-        [end(and(unrevoked(isOfUser(userId)), others), reason, now, true), ended.store(source, [1])]
-      )
+    /** The same for all logins of a user, or for all but their `own` one. */
+    async markAllRevoked(source: EventSource, userId: string, reason: RevokedReason, now: Date, own: Own | null) {
+      const others = own?.stays ? ne(sessions.id, own.sid) : undefined
+      const all = and(unrevoked(isOfUser(userId)), others)
+      const rows = await atomically([], [lockUser(userId), end(all, reason, now, own?.sid), ended.store(source, [1])])
       ended.log(source, rows?.[1] ?? [])
-      return rows?.[1] ?? []
     },
-    /** Revokes some of the logins that are more than `limit` with the one that stays; gives them. */
-    async markSurplus(userId: string, stays: string | undefined, limit: number, now: Date) {
-      const rows = await atomically([lockUser(userId)], [endSurplus(userId, stays, limit, now)])
+    /** Revokes some of the logins that are too many; gives them. */
+    async markSurplus(userId: string, surplus: Surplus) {
+      const rows = await atomically([], [lockUser(userId), endSurplus(userId, surplus)])
       return rows?.[1] ?? []
     },
     /** Sets a password without the old one and revokes every login of the user; null where there is none. */
@@ -93,9 +101,9 @@ export function createEndings(atomically: Atomically, tables: Tables, events: Ev
       return endAll(source, userId, change, ['authn_password_change', { userId, reason: 'reset' }], 'password', now)
     },
     /** Deletes a user and revokes their logins, whose rows stay until no token of them can be alive; null: no such user. */
-    deleteUser(source: EventSource, userId: string, now: Date) {
+    deleteUser(source: EventSource, userId: string, now: Date, own?: string) {
       const change = (tx: Database) => tx.delete(users).where(eq(users.id, userId)).returning({ id: users.id })
-      return endAll(source, userId, change, ['user_deleted', { userId }], 'deletion', now)
+      return endAll(source, userId, change, ['user_deleted', { userId }], 'deletion', now, own)
     }
   }
 }

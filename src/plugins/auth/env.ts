@@ -4,5 +4,5 @@ export const authEnv = {
   SECRET_KEY: secrets(),
   LOGIN_MAX_AGE: duration('365d'),
   FRESH_FOR: duration('10m'),
-  MAX_SESSIONS_PER_USER: integer('100', 1, 10_000)
+  MAX_SESSIONS_PER_USER: integer('100', 1, 1000)
 }

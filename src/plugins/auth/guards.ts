@@ -25,9 +25,9 @@ export function createGuards({ strategies, logins, revocations, events }: Fastif
 
   /**
    * Beside what `authenticate` lets in: the credential of a login that an earlier try of this call has revoked, where that try
-   * was a 503. Then it is 204 here. `isRepeated` says of which logins the call was.
+   * was a 503. Then it is 204 here.
    */
-  function authenticateToRevoke(isRepeated: (pending: Login, own: Login, request: FastifyRequest) => boolean) {
+  function authenticateToRevoke(isRepeat: (own: Login, request: FastifyRequest) => boolean) {
     return async function authenticateOrComplete(request: FastifyRequest, reply: FastifyReply) {
       try {
         await authenticate(request, reply)
@@ -35,8 +35,8 @@ export function createGuards({ strategies, logins, revocations, events }: Fastif
         // The refusal names its login, and the row says that somebody is still to be told of the revocation.
         const { sid } = error as { sid?: string }
         const login = sid === undefined ? null : await logins.find(sid)
-        if (!login?.revocationPending || !isRepeated(login, login, request)) throw error
-        await revocations.complete(login.userId, (pending) => isRepeated(pending, login, request))
+        if (!login?.revocationPending || !isRepeat(login, request)) throw error
+        await revocations.complete(login)
         strategies.get(login.kind)?.signOut(request, reply, login.id)
         return reply.code(204).send()
       }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Login } from '../db/types.ts'
@@ -6,6 +5,7 @@ import type { Account } from './account.ts'
 import { type Credentials, createCredentials } from './credentials.ts'
 import { createEndings, type Endings } from './endings.ts'
 import { createGuards, type Guards } from './guards.ts'
+import { keepReplaying } from './keep-replaying.ts'
 import { createLogins, type Logins } from './logins.ts'
 import { createReplay, type Replay, type RevocationListener } from './replay.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
@@ -29,11 +29,6 @@ declare module 'fastify' {
   }
 }
 
-/** What another process revokes is known here within a second. */
-const REPLAY_MS = 500
-/** How long the start waits for that to be known, in ms: SQL answers until it is. */
-const START_WAIT_MS = 200
-
 /** What a login is, whatever carries it; how it ends; and the guards. */
 async function auth(app: FastifyInstance) {
   const { db, tables, atomically, prepareFirst } = app
@@ -54,29 +49,9 @@ async function auth(app: FastifyInstance) {
   app.decorate('authenticateToRevoke', guards.authenticateToRevoke)
   app.decorate('requireFresh', guards.requireFresh)
 
-  // A restart, another process or a Redis that lost its data revives nothing: SQL is read again.
-  let replaying: Promise<void> | null = null
-  function replay() {
-    replaying ??= app.revocations
-      .replayRecent(new Date())
-      .catch((err: unknown) => app.log.debug({ err }, 'not now: SQL cannot be read'))
-      .finally(() => {
-        replaying = null
-      })
-    return replaying
-  }
-  app.redis?.onRecover(() => app.revocations.replayAll(new Date()))
+  keepReplaying(app)
   for (const end of ENDS) app.sweeper.add((now) => sweep(app, end, now))
   app.sweeper.add(createSurplusSweep(app))
-  let timer: NodeJS.Timeout | undefined
-  app.addHook('onReady', async () => {
-    await Promise.race([replay(), sleep(START_WAIT_MS, undefined, { ref: false })])
-    timer = setInterval(() => void replay(), REPLAY_MS)
-  })
-  app.addHook('onClose', async () => {
-    clearInterval(timer)
-    await replaying
-  })
 }
 
 export default fp(auth, {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, ne, or, sql } from '../db/drizzle.ts'
+import { and, asc, desc, eq, gt, isNotNull, isNull, lt, lte, ne, or, sql } from '../db/drizzle.ts'
 import type { Database, Login, PrepareFirst, Tables } from '../db/types.ts'
 
 export type Logins = ReturnType<typeof createLogins>
@@ -63,11 +63,12 @@ export function createLogins(db: Database, { sessions }: Tables, prepareFirst: P
     },
     /** The logins of a user that nobody has revoked, expired ones too. */
     listUnrevoked: (user: string) => told().where(and(eq(userId, user), isNull(revokedAt))),
-    /** Up to `limit` users who have a login from before `now` that lives. */
-    async listLoggedIn(now: Date, limit: number) {
-      const alive = and(isNull(revokedAt), gt(expiresAt, now), lte(sessions.createdAt, now))
-      return db.selectDistinct({ userId }).from(sessions).where(alive).limit(limit)
-    },
+    /** Those that somebody has revoked, the last ones first. */
+    listRevoked: (user: string, limit: number) =>
+      told()
+        .where(and(eq(userId, user), isNotNull(revokedAt)))
+        .orderBy(desc(revokedAt))
+        .limit(limit),
     /** How many logins up to `limit` users have who come `after` this one, in the order of their ids. */
     async countUnrevoked(after: string, limit: number) {
       const counts = db.select({ userId, count: sql<string>`count(*)` }).from(sessions)
@@ -90,16 +91,14 @@ export function createLogins(db: Database, { sessions }: Tables, prepareFirst: P
       const [login] = await db.update(sessions).set(next).where(isCurrent).returning()
       return login ?? null
     },
-    /** Remembers whether the call that revoked these is still to be acknowledged. */
-    async setPending(sids: string[], revocationPending: boolean) {
-      if (sids.length > 0) await db.update(sessions).set({ revocationPending }).where(inArray(id, sids))
+    /** The call that revoked this login was acknowledged: it cannot be repeated any more. */
+    async clearPending(sid: string) {
+      await db.update(sessions).set({ revocationPending: false }).where(eq(id, sid))
     },
-    /** The revoked logins of a user whose revoking call is still to be acknowledged. */
-    listPending: (user: string) => whole().where(and(eq(userId, user), eq(sessions.revocationPending, true))),
     /** Up to `limit` logins that were revoked after `since`, or then and with a higher id than `sid`; oldest first. */
     async revokedSince(since: Date, sid: string, limit: number): Promise<RevokedLogin[]> {
-      // From one place of the index on: an OR at the top would make each page read and sort all rows that are left.
-      const isLater = and(gte(revokedAt, since), or(gt(revokedAt, since), gt(id, sid)))
+      // From one place of the index on: by AND and OR each page would read all rows of the same moment again.
+      const isLater = sql`(${revokedAt}, ${id}) > (${sql.param(since, revokedAt)}, ${sql.param(sid, id)})`
       return told().where(isLater).orderBy(asc(revokedAt), asc(id)).limit(limit)
     },
     /** How many logins of a kind were revoked after `since`. */

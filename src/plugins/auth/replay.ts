@@ -31,6 +31,7 @@ export function createReplay(logins: Logins, listeners: RevocationListener[]) {
   /** Those that the next overlap brings again, and when they were revoked, in ms. */
   let told = new Map<string, number>()
   let working: Promise<void> = Promise.resolve()
+  let isStopped = false
 
   const windowMs = async () => Math.max(0, ...(await Promise.all(listeners.map((listener) => listener.windowMs()))))
 
@@ -41,6 +42,7 @@ export function createReplay(logins: Logins, listeners: RevocationListener[]) {
     const start = new Date(since.getTime() - OVERLAP_MS)
     let last: Pick<RevokedLogin, 'revokedAt' | 'id'> | undefined = { revokedAt: start, id: LAST_ID }
     while (last?.revokedAt) {
+      if (isStopped) throw new Error('The service stops')
       const found = await logins.revokedSince(last.revokedAt, last.id, BATCH)
       const fresh = found.filter(isNew)
       for (const listener of listeners) await listener.add(fresh)
@@ -79,6 +81,10 @@ export function createReplay(logins: Logins, listeners: RevocationListener[]) {
     replayAll: (now: Date) => inTurn(() => tellAll(now)),
     /** What other processes revoked since the last time; everything, if there was none. */
     replayRecent: (now: Date) => inTurn(() => tellRecent(now)),
+    /** Gives up what is under way. */
+    stop() {
+      isStopped = true
+    },
     /** For how long after its revocation the row of a login must stay, in ms: somebody may still have to be told. */
     windowMs,
     /** How many revocations the listeners remember, those that can say. */

@@ -1,13 +1,15 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { Login, RevokedReason } from '../db/types.ts'
 import type { EventSource } from '../events/events.ts'
 import { logEvent } from '../events/log.ts'
-import type { Endings } from './endings.ts'
+import type { Endings, Own } from './endings.ts'
 import type { Logins, RevokedLogin } from './logins.ts'
 import type { RevocationListener } from './replay.ts'
 
 export type Revocations = ReturnType<typeof createRevocations>
 
-const toSids = (logins: Login[]) => logins.map(({ id }) => id)
+/** More than an account has logins. */
+const TOLD_AGAIN = 2000
 
 /** Ends logins: in SQL, which is the record, and with everybody who has to know. `limit`: how many an account may have. */
 export function createRevocations(logins: Logins & Endings, listeners: RevocationListener[], limit: number) {
@@ -16,7 +18,7 @@ export function createRevocations(logins: Logins & Endings, listeners: Revocatio
     for (const listener of listeners) await listener.add(found)
   }
 
-  /** Lets SQL be asked about these; gives what takes that back. Throws where a listener did not take it: nothing is left of it. */
+  /** Lets SQL be asked about these; gives what takes that back. Throws where a listener did not take it. */
   async function prepare(affected: RevokedLogin[]) {
     const cancels: (() => Promise<void>)[] = []
     const cancel = async () => void (await Promise.allSettled(cancels.map((each) => each())))
@@ -29,28 +31,31 @@ export function createRevocations(logins: Logins & Endings, listeners: Revocatio
     }
   }
 
-  /** Tells of logins that SQL has revoked, and then their revoking call is acknowledged. Throws where a listener did not take it. */
-  async function acknowledge(revoked: Login[]) {
-    await tell(revoked)
-    // Failing this costs nothing: the call that is done could be repeated once more.
-    const pending = revoked.filter(({ revocationPending }) => revocationPending)
-    await logins.setPending(toSids(pending), false).catch(() => {})
+  /** Failing this costs nothing: the call that is done could be repeated once more. */
+  const acknowledge = (sid: string) => logins.clearPending(sid).catch(() => {})
+  /** Again too: an earlier try may have ended some of these, and told nobody. */
+  const tellAll = async (userId: string) => tell(await logins.listRevoked(userId, TOLD_AGAIN))
+
+  /** Ends some of what an account has beyond the limit, from before there was one; gives whether there was any. */
+  async function endSomeSurplus(source: EventSource, userId: string, stays: string | undefined, isLive: boolean) {
+    const ended = await logins.markSurplus(userId, { stays, limit, now: new Date(), isLive })
+    if (ended.length === 0) return false
+    logEvent(source, 'session_expired', { userId, reason: 'limit', count: ended.length })
+    await tell(ended)
+    return true
   }
 
-  /** Ends what an account has beyond the limit, from before there was one, so that what follows is of bounded size. */
-  async function endSurplus(source: EventSource, userId: string, stays?: string) {
-    for (;;) {
-      const ended = await logins.markSurplus(userId, stays, limit, new Date())
-      if (ended.length === 0) return
-      logEvent(source, 'session_expired', { userId, reason: 'limit', count: ended.length })
-      await tell(ended)
-    }
+  /** Ends all of it but the login that stays, expired ones too, so that what follows is of bounded size. */
+  async function endSurplus(source: EventSource, userId: string, stays: string | undefined) {
+    // SQLite answers without a pause, and thousands of logins would let nobody else work.
+    while (await endSomeSurplus(source, userId, stays, false)) await yieldToOthers()
   }
 
   return {
     onRevoked: (listener: RevocationListener) => void listeners.push(listener),
     tell,
     endSurplus,
+    endSomeSurplus,
     /**
      * Runs a change that ends some of these logins, wholly or not at all: it throws where a revocation cannot be stored
      * everywhere, and then nothing has changed. SQL is asked about these logins from before the change until all were told.
@@ -66,42 +71,44 @@ export function createRevocations(logins: Logins & Endings, listeners: Revocatio
         return null
       }
       const prepared = new Set(affected.map(({ id }) => id))
-      const others = changed.ended.filter(({ id }) => !prepared.has(id))
-      await acknowledge(others)
+      await tell(changed.ended.filter(({ id }) => !prepared.has(id)))
       // Of those that cannot be told of now SQL is asked, until it is read again.
-      await acknowledge(changed.ended.filter(({ id }) => prepared.has(id))).catch(() => {})
+      await tell(changed.ended.filter(({ id }) => prepared.has(id))).catch(() => {})
       return changed
     },
     /** Revokes a login; null where there is none. Throws where SQL or a listener did not take it: repeat it, then. */
     async revoke(source: EventSource, sid: string, reason: RevokedReason, now: Date) {
       const ended = await logins.markRevoked(source, sid, reason, now)
       const login = ended ?? (await logins.find(sid))
-      if (login) await acknowledge([login])
+      if (login === null) return null
+      await tell([login])
+      if (login.revocationPending) await acknowledge(sid)
       return login
     },
-    /** Revokes the logins of a user but `except`. Throws as `revoke` does. */
-    async revokeAll(source: EventSource, userId: string, reason: RevokedReason, now: Date, except?: string) {
-      const pending = await logins.listPending(userId)
-      await endSurplus(source, userId, except)
-      await acknowledge(await logins.markAllRevoked(source, userId, reason, now, except))
-      await tell(pending)
-      await acknowledge(pending.filter(({ revokedReason }) => revokedReason === reason))
+    /** Revokes the logins of a user, or all but their `own` one. Throws as `revoke` does. */
+    async revokeAll(source: EventSource, userId: string, reason: RevokedReason, now: Date, own: Own | null = null) {
+      await endSurplus(source, userId, own?.sid)
+      await logins.markAllRevoked(source, userId, reason, now, own)
+      await tellAll(userId)
+      if (own) await acknowledge(own.sid)
     },
     /** Deletes a user, ends their logins; does nothing where there is no such user. Throws as `revoke` does. */
-    async deleteUser(source: EventSource, userId: string, now: Date) {
-      await endSurplus(source, userId)
-      const deleted = await logins.deleteUser(source, userId, now)
-      if (deleted) await acknowledge(deleted.ended)
+    async deleteUser(source: EventSource, userId: string, now: Date, own?: string) {
+      await endSurplus(source, userId, own)
+      const deleted = await logins.deleteUser(source, userId, now, own)
+      if (deleted) await tell(deleted.ended)
+      if (own) await acknowledge(own)
     },
     /** Sets a password without the old one and ends all logins, wholly or not at all; nothing where there is no such user. */
     async resetPassword(source: EventSource, userId: string, passwordHash: string, now: Date) {
-      await endSurplus(source, userId)
+      await endSurplus(source, userId, undefined)
       const affected = await logins.listUnrevoked(userId)
       await this.endWholly(affected, () => logins.resetPassword(source, userId, passwordHash, now))
     },
-    /** Acknowledges those revoking calls of a user that could not be, and that `isRepeated` picks. Throws where it still cannot. */
-    async complete(userId: string, isRepeated: (pending: Login) => boolean) {
-      await acknowledge((await logins.listPending(userId)).filter(isRepeated))
+    /** Acknowledges the call that has revoked this login, and that could not be then. Throws where it still cannot. */
+    async complete({ id, userId }: Login) {
+      await tellAll(userId)
+      await acknowledge(id)
     }
   }
 }

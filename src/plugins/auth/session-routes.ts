@@ -49,9 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       params: SessionParams,
       response: { 204: noContent, ...problems(401, SessionNotFound) }
     },
-    onRequest: app.authenticateToRevoke(
-      ({ id }, own, request) => id === own.id && id === (request.params as { id: string }).id
-    ),
+    onRequest: app.authenticateToRevoke(({ id }, request) => id === (request.params as { id: string }).id),
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)
       const { id } = request.params
@@ -75,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     handler: async (request, reply) => {
       const { userId, sid, kind } = accountOf(request)
       const { keepCurrent } = request.query
-      await revocations.revokeAll(request, userId, 'all', new Date(), keepCurrent ? sid : undefined)
+      await revocations.revokeAll(request, userId, 'all', new Date(), { sid, stays: keepCurrent === true })
       if (!keepCurrent) strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
     }

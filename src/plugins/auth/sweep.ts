@@ -56,9 +56,12 @@ export function createSurplusSweep({ logins, revocations, config, log }: Fastify
   let last = '00000000-0000-0000-0000-000000000000'
   return async function sweepSurplus() {
     const found = await logins.countUnrevoked(last, USERS)
-    for (const { userId, count } of found)
-      if (Number(count) > config.MAX_SESSIONS_PER_USER) await revocations.endSurplus({ log }, userId)
-    last = found.at(-1)?.userId ?? last
+    for (const { userId, count } of found) {
+      const isCrowded = Number(count) > config.MAX_SESSIONS_PER_USER
+      // Some of them, and the same user again.
+      if (isCrowded && (await revocations.endSomeSurplus({ log }, userId, undefined, true))) return true
+      last = userId
+    }
     return found.length === USERS
   }
 }

@@ -1,12 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { and, eq, isNull, ne, sql } from '../db/drizzle.ts'
+import { and, eq, isNull, ne, notExists, notInArray } from '../db/drizzle.ts'
 import type { Atomically, AuditEvent, Database, Lock, Login, Tables, User } from '../db/types.ts'
 import type { EventSource, Events } from '../events/events.ts'
 import { createEndedEvents } from './ended.ts'
 import type { Endings } from './endings.ts'
 import { idleEnd } from './logins.ts'
 
-/** What the client that gets a login tells of itself, and the hash of what it will hold; `idleTtl` in seconds. */
+/** What the client of a login tells of itself, and the hash of what it will hold; `idleTtl` in seconds. */
 export type Carrier = Pick<Login, 'secretHash' | 'ip' | 'userAgent' | 'accessTtl'> &
   Partial<Pick<Login, 'refreshInCookie'>> & { idleTtl: number }
 /** What a new login has beside; `maxAge` in seconds. */
@@ -64,7 +64,7 @@ export function createTransactions(
         [
           (tx) => tx.insert(sessions).values(row).returning(),
           (tx) => (replaced === null ? null : end(isUnrevoked(replaced), 'replaced', now)(tx)),
-          endSurplus(user.id, row.id, limit, now),
+          endSurplus(user.id, { stays: row.id, limit, now, isLive: true }),
           ended.store(source, [2, 3], toEvents(row.id))
         ]
       )
@@ -76,19 +76,17 @@ export function createTransactions(
     /** Renews a login; null where it was revoked meanwhile, or the user changed. */
     async renew(user: Verified, old: Login, carrier: Carrier, now: Date) {
       const successor = toSuccessor(old, carrier, now)
-      const rows = await atomically(
-        [lockUnchanged(user), end(isUnrevoked(old.id), 'renewed', now)],
-        [(tx) => tx.insert(sessions).values(successor).returning()]
-      )
+      const insert = (tx: Database) => tx.insert(sessions).values(successor).returning()
+      const rows = await atomically([lockUnchanged(user), end(isUnrevoked(old.id), 'renewed', now)], [insert])
       const [login] = rows?.[2] ?? []
       return rows && login ? { login, ended: rows[1] } : null
     },
-    /** Sets another password, renews this login and revokes the others: `count` with this one, else null. */
+    /** Sets another password, renews this login and revokes the others. Null as above, and where there are more than `known`. */
     async changePassword(
       source: EventSource,
       user: Verified,
       passwordHash: string,
-      { old, count }: { old: Login; count: number },
+      { old, known }: { old: Login; known: string[] },
       carrier: Carrier,
       now: Date
     ) {
@@ -98,9 +96,12 @@ export function createTransactions(
         [
           (tx) => tx.update(users).set({ passwordHash, updatedAt: now }).where(isUnchanged(user)).returning(),
           (tx) => {
-            const hasSame = sql`(select count(*) from ${sessions} where ${unrevoked}) = ${count}`
-            const same = tx.select({ id: users.id }).from(users)
-            return same.where(and(eq(users.id, user.id), hasSame))
+            const strange = tx
+              .select()
+              .from(sessions)
+              .where(and(unrevoked, notInArray(sessions.id, known)))
+            const all = tx.select({ id: users.id }).from(users)
+            return all.where(and(eq(users.id, user.id), notExists(strange)))
           },
           end(isUnrevoked(old.id), 'renewed', now)
         ],

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Login, User } from '../db/types.ts'
+import { ServiceUnavailable } from '../errors/errors.ts'
 import type { Match } from '../users/passwords.ts'
 import { InvalidCredentials } from './errors.ts'
 
@@ -44,6 +45,8 @@ export function createVerifier({ passwords, throttle, events }: FastifyInstance)
           return done
         }
         user = await claim.find()
+        // The password is right, and others come in between: that is no failure of the one who gave it.
+        if (i === ATTEMPTS) throw new ServiceUnavailable()
       }
       throw await refuse(request, claim, user)
     } catch (error) {

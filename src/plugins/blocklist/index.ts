@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Login } from '../db/types.ts'
+import type { RevokedLogin } from '../auth/logins.ts'
 import { type Answer, windowOf } from './blocklist.ts'
 import { createMemoryBlocklist } from './memory.ts'
 import { createRedisBlocklist } from './redis.ts'
@@ -15,9 +15,15 @@ declare module 'fastify' {
 /** Remembers each revoked token login for as long as an access token of it may be alive. */
 async function blocklist(app: FastifyInstance) {
   const list = app.redis ? createRedisBlocklist(app.redis) : createMemoryBlocklist()
-  const tokens = <T extends Pick<Login, 'kind'>>(logins: T[]) => logins.filter(({ kind }) => kind === 'token')
+  const { ACCESS_TOKEN_TTL } = app.config
+  /** A login from before its row knew how long its tokens live had them as long as today's, at least. */
+  const atLeast = (accessTtl: number) => Math.max(accessTtl, ACCESS_TOKEN_TTL)
+  const tokens = (logins: RevokedLogin[]) =>
+    logins
+      .filter(({ kind }) => kind === 'token')
+      .map(({ id, revokedAt, accessTtl }) => ({ id, revokedAt, accessTtl: atLeast(accessTtl) }))
   /** By the longest access token that any login was given, whatever ACCESS_TOKEN_TTL is now. */
-  const windowMs = async () => windowOf(await app.logins.longestAccessTtl())
+  const windowMs = async () => windowOf(atLeast(await app.logins.longestAccessTtl()))
 
   app.revocations.onRevoked({
     windowMs,

@@ -10,8 +10,9 @@ import type * as SqliteCore from 'drizzle-orm/sqlite-core'
 // by require it takes a quarter of that. Types are imported as usual.
 const require = createRequire(import.meta.url)
 
-export const { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql } =
-  require('drizzle-orm') as typeof Drizzle
+const drizzle = require('drizzle-orm') as typeof Drizzle
+export const { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, notExists, notInArray, or, sql } =
+  drizzle
 export const { readMigrationFiles } = require('drizzle-orm/migrator') as typeof Migrator
 /** What a dialect needs: its columns and its driver, loaded only for the database in use. */
 export const loadSqlite = () => ({

@@ -5,12 +5,13 @@ import { DeadlineExceeded, timeLeft } from '../deadline/deadline.ts'
 import { parseAddress } from './address.ts'
 import { type ConnectOptions, connect, FOR_TRANSACTION } from './connect.ts'
 import { loadPostgres } from './drizzle.ts'
-import { isLostToPooler, nullIfUndone, someRows, TransactionPooler } from './errors.ts'
+import { isLostToPooler, TransactionPooler } from './errors.ts'
 import { createJournal, MIGRATION_LOCK } from './journal.ts'
 import { createPool, DEADLINE_MS } from './pool.ts'
 import { isTransactionPooler } from './pooler.ts'
 import * as tables from './schema.postgres.ts'
 import type { Atomically, Connection, Database, Lock, PrepareFirst } from './types.ts'
+import { nullIfUndone, someRows } from './undone.ts'
 
 /** Whoever wants to trace them hears of all queries here; it costs nothing where nobody does. */
 const queries = tracingChannel('db.query')

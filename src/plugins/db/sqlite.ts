@@ -1,10 +1,10 @@
 import type BetterSqlite from 'better-sqlite3'
 import { copyBeforeMigration, sqlitePath } from './copy.ts'
 import { loadSqlite } from './drizzle.ts'
-import { nullIfUndone, someRows } from './errors.ts'
 import * as tables from './schema.sqlite.ts'
 import { MIGRATION_WAIT_MS, openFile } from './sqlite-file.ts'
 import type { Atomically, Connection, Database, Lock, MigrationPlan, PrepareFirst, Step, Tables } from './types.ts'
+import { nullIfUndone, someRows } from './undone.ts'
 import { limitWaiting } from './waiting.ts'
 
 // The shape of drizzle-kit's own journal table, so that both can apply migrations.

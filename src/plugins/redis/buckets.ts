@@ -25,9 +25,10 @@ export function slotOf(tag: string) {
 }
 
 /** How many keys one command takes: a command blocks Redis for as long as it works. */
-const KEYS_AT_ONCE = 1000
+export const KEYS_AT_ONCE = 1000
 
-function chunk<T>(entries: readonly T[], size: number) {
+/** Cuts a list into pieces of at most `size`. */
+export function chunk<T>(entries: readonly T[], size: number) {
   return Array.from({ length: Math.ceil(entries.length / size) }, (_, i) => entries.slice(i * size, (i + 1) * size))
 }
 

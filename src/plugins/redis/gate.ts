@@ -1,10 +1,11 @@
-import { DeadlineExceeded, inBackground, inTime } from '../deadline/deadline.ts'
+import { inBackground, inTime } from '../deadline/deadline.ts'
 import { ServiceUnavailable } from '../errors/errors.ts'
 import type { RedisClient } from './client.ts'
-import { createMasters, isRefusal } from './masters.ts'
+import { createMasters, saysNothing } from './masters.ts'
 
 /** What Redis may take for one question, however many commands that is. */
 const QUESTION_MS = 400
+
 /** The way to Redis: a circuit breaker that closes only after what Redis may have missed is there again. */
 export type RedisGate = {
   /** The connection itself, for packages that want one; its commands are not guarded. */
@@ -32,20 +33,17 @@ export function createRedisGate(
 ): RedisGate {
   const refills: (() => Promise<void>)[] = []
   const masters = createMasters(redis)
-  let isUp = false
-  let isReported = false
-  let isClosed = false
+  let state: 'new' | 'up' | 'down' | 'closed' = 'new'
   let probing: Promise<void> | null = null
-  /** A probe during which the connection broke again opens no way, and a late failure closes none. */
+  // A probe during which the connection broke again opens no way, and a late failure closes none.
   let losses = 0
   let timer: NodeJS.Timeout | undefined
 
   function lose(cause?: unknown) {
     losses++
-    if (isClosed) return
-    if (isUp || !isReported) report(false, cause)
-    isReported = true
-    isUp = false
+    if (state === 'closed') return
+    if (state !== 'down') report(false, cause)
+    state = 'down'
     clearTimeout(timer)
     timer = inBackground(() => setTimeout(() => void probe(), probeEveryMs))
   }
@@ -55,11 +53,11 @@ export function createRedisGate(
     try {
       const servers = await masters.find()
       for (const refill of refills) await refill()
-      if (losses !== before || isClosed) return
+      if (state === 'closed') return
+      if (losses !== before) throw new Error('Redis was lost while it was filled')
       masters.trust(servers)
-      if (!isUp) report(true)
-      isUp = true
-      isReported = true
+      if (state !== 'up') report(true)
+      state = 'up'
     } catch (error) {
       lose(error)
     }
@@ -74,7 +72,7 @@ export function createRedisGate(
 
   /** Notices that another server answers than those that were told. */
   function look() {
-    if (isUp && !masters.areTold()) lose(new Error('The masters of Redis are others'))
+    if (state === 'up' && !masters.areTold()) lose(new Error('The masters of Redis are others'))
   }
 
   async function attempt<T>(command: (redis: RedisClient) => Promise<T>) {
@@ -82,24 +80,26 @@ export function createRedisGate(
     try {
       return await inTime(QUESTION_MS, () => command(redis))
     } catch (cause) {
-      // A request that has no time left tells nothing of Redis; one from before the last loss was answered by a refill.
-      const isHurry = cause instanceof DeadlineExceeded && cause.afterMs < QUESTION_MS
-      if (!isRefusal(cause) && !isHurry && losses === before) lose(cause)
+      // What is from before the last loss was answered by a refill.
+      if (!saysNothing(cause, QUESTION_MS) && losses === before) lose(cause)
       throw new ServiceUnavailable({ cause })
     } finally {
       look()
     }
   }
 
-  redis.on('close', () => lose()).on('ready', () => void probe())
-  redis.on('error', () => {}) // unheard it would end the process; `close` follows each one
+  // An error that nobody hears would end the process; `close` follows each one.
+  redis
+    .on('close', () => lose())
+    .on('ready', () => void probe())
+    .on('error', () => {})
   // Of a cluster: it was asked for its masters, and a connection has ended.
   for (const event of ['refresh', '-node']) redis.on(event, look)
 
   return {
     client: redis,
     async read(command) {
-      if (!isUp) throw new ServiceUnavailable()
+      if (state !== 'up') throw new ServiceUnavailable()
       const before = losses
       const answer = await attempt(command)
       // Lost meanwhile: the answer may be of a server that was not told everything.
@@ -109,11 +109,11 @@ export function createRedisGate(
     write: attempt,
     check: () => attempt(masters.check),
     onRecover: (refill) => void refills.push(refill),
-    isUp: () => isUp,
+    isUp: () => state === 'up',
     distrust: () => lose(),
     probe: () => inBackground(probe),
     close() {
-      isClosed = true
+      state = 'closed'
       clearTimeout(timer)
     }
   }

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis'
-import { inTime } from '../deadline/deadline.ts'
+import { DeadlineExceeded, inTime } from '../deadline/deadline.ts'
 import { bucketsOf, slotOf } from './buckets.ts'
 import type { RedisClient } from './client.ts'
 
@@ -7,8 +7,12 @@ import type { RedisClient } from './client.ts'
 const NOT_MASTER = /^(READONLY|CLUSTERDOWN|MASTERDOWN|LOADING)/
 
 /** Whether a server answered, and said no (OOM): it is there all the same. */
-export const isRefusal = (error: unknown) =>
+const isRefusal = (error: unknown) =>
   error instanceof Error && error.name === 'ReplyError' && !NOT_MASTER.test(error.message)
+
+/** Whether an error says nothing of Redis: a refusal, or a request that had less time left than a question may take. */
+export const saysNothing = (error: unknown, questionMs: number) =>
+  isRefusal(error) || (error instanceof DeadlineExceeded && error.afterMs < questionMs)
 
 /** A Redis that takes longer for a ping saves nobody time, and is not trusted. */
 const PING_MS = 200

@@ -18,10 +18,16 @@ export const DELETE_IF = `
     if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) end
   end`
 
-/** Writes to each key its own value and life in ms: ARGV has a pair of them for each. */
+/**
+ * Writes to each key its own value and life in ms: ARGV has a pair of them for each. A value that is there already never gets a
+ * shorter life: the clock of this replica may be ahead.
+ */
 export const WRITE_ALL = `
   for i, key in ipairs(KEYS) do
-    redis.call('SET', key, ARGV[2 * i - 1], 'PX', ARGV[2 * i])
+    local value, life = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
+    if redis.call('GET', key) ~= value or redis.call('PTTL', key) < life then
+      redis.call('SET', key, value, 'PX', life)
+    end
   end`
 
 /** Writes ARGV[2] to KEYS[1] for ARGV[3] ms where its value begins with ARGV[1]; gives whether it did. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type Logins, type RevokedLogin, type SessionLogin, toSessionLogin } from '../auth/logins.ts'
+import { chunk, KEYS_AT_ONCE } from '../redis/buckets.ts'
 import type { RedisGate } from '../redis/gate.ts'
-import { DELETE_IF, REPLACE_IF, WRITE_UNLESS_ENDED } from '../redis/scripts.ts'
+import { DELETE_IF, REPLACE_IF, WRITE_ALL, WRITE_UNLESS_ENDED } from '../redis/scripts.ts'
 import type { SessionStore } from './store.ts'
 
 /** How long Redis remembers a login, and a revocation at least as long: so none is left when its revocation is forgotten. */
@@ -51,7 +52,22 @@ export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore
     }
   }
 
-  const keysOf = (ended: RevokedLogin[]) => ended.map(({ secretHash }) => key(secretHash))
+  /** Runs a script on the keys of these logins. In a cluster each key may be on another node, so each is a command. */
+  async function onEach(
+    script: string,
+    ended: RevokedLogin[],
+    toValues: (group: RevokedLogin[]) => (string | number)[]
+  ) {
+    if (ended.length === 0) return
+    await redis.write((client) =>
+      Promise.all(
+        chunk(ended, client.isCluster ? 1 : KEYS_AT_ONCE).map((group) => {
+          const keys = group.map(({ secretHash }) => key(secretHash))
+          return client.eval(script, keys.length, ...keys, ...toValues(group))
+        })
+      )
+    )
+  }
 
   return {
     lease,
@@ -71,17 +87,10 @@ export function createRedisStore(redis: RedisGate, logins: Logins): SessionStore
     },
     async prepare(ended) {
       const value = `${PREPARED}${randomUUID()}`
-      // Sent together, but one command a key: in a cluster each goes to its own node.
-      const onEach = (script: string, ...words: (string | number)[]) =>
-        redis.write((client) => Promise.all(keysOf(ended).map((name) => client.eval(script, 1, name, ...words))))
-      if (ended.length > 0) await onEach(WRITE_UNLESS_ENDED, value, PREPARED_MS, ENDED)
-      return async () => void (ended.length > 0 && (await onEach(DELETE_IF, value)))
+      await onEach(WRITE_UNLESS_ENDED, ended, () => [value, PREPARED_MS, ENDED])
+      return () => onEach(DELETE_IF, ended, () => [value])
     },
-    async end(ended) {
-      if (ended.length === 0) return
-      await redis.write((client) =>
-        Promise.all(ended.map((login) => client.set(key(login.secretHash), `${ENDED}${format(login)}`, 'PX', CACHE_MS)))
-      )
-    }
+    end: (ended) =>
+      onEach(WRITE_ALL, ended, (group) => group.flatMap((login) => [`${ENDED}${format(login)}`, CACHE_MS]))
   }
 }

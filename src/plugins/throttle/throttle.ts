@@ -61,13 +61,17 @@ export function createThrottle({ config, redis, events, log }: FastifyInstance) 
      */
     async takeName<T>(request: FastifyRequest, work: () => Promise<T>) {
       const client = clientOf(request)
-      const { count, msLeft } = await takenNames.get(client)
-      if (count >= TAKEN_NAMES) throw new TooManyAttempts(msLeft)
+      // Counted before it is known, so that any number at once counts.
+      const { count, msLeft } = await takenNames.add(client)
+      let isTaken = false
       try {
+        if (count > TAKEN_NAMES) throw new TooManyAttempts(msLeft)
         return await work()
       } catch (error) {
-        if ((error as { statusCode?: number }).statusCode === 409) await takenNames.add(client)
+        isTaken = (error as { statusCode?: number }).statusCode === 409
         throw error
+      } finally {
+        if (!isTaken) await takenNames.takeBack(client)
       }
     },
     /**

@@ -78,7 +78,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: [app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'deletion'), app.requireFresh],
     handler: async (request, reply) => {
       const { userId, sid, kind } = accountOf(request)
-      await revocations.deleteUser(request, userId, new Date())
+      await revocations.deleteUser(request, userId, new Date(), sid)
       strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
     }

@@ -8,7 +8,6 @@ import { eq } from '../../../src/plugins/db/drizzle.ts'
 import { build, type LoggedIn, logIn, PASSWORD, testEnvironment, transports } from '../../build.ts'
 import { startProxy } from '../../proxy.ts'
 import { freshPostgresUri, noRedisProgram, startRedis, waitUntil } from '../../servers.ts'
-import { cookie } from '../session/transport.ts'
 import { call, renewedBy } from './calls.ts'
 
 // Whatever a revoking call was answered, that is how it is: on every replica, and from that moment on.
@@ -22,6 +21,8 @@ t.test(
   'ASVS 16.5.3: a login over a live cookie is 503 while Redis is down, and the cookie lives on',
   { skip: noRedisProgram },
   async (t) => {
+    const cookie = transports.find(({ kind }) => kind === 'cookie')
+    if (!cookie) return
     const redis = await startRedis()
     const app = await build(t, { REDIS_URL: redis.url })
     const ada = await logIn(app, 'ada', cookie)
@@ -95,6 +96,77 @@ for (const transport of transports) {
       const again = []
       for (const [login, line] of calls) again.push((await call(app, login, line)).statusCode)
       t.strictSame(again, [401, 401, 401, 404], 'each was acknowledged once')
+    }
+  )
+
+  t.test(
+    `ASVS 7.4.1: what ends all logins by ${transport.kind} can be repeated until it is 204, with more of them than the limit too`,
+    { skip: noRedisProgram },
+    async (t) => {
+      for (const line of ['DELETE /api/auth/sessions', 'DELETE /api/users/me']) {
+        const redis = await startRedis()
+        const environment = { DB_URI: `file:${t.testdir()}/app.db`, REDIS_URL: redis.url }
+        const before = await build(t, environment)
+        const ada = await logIn(before, 'ada', transport)
+        const others = []
+        for (let i = 0; i < 4; i++) others.push(await transport.logIn(before, 'ada'))
+        await before.close()
+        // The limit was lowered since, and the login of the call is the one used longest ago.
+        const app = await build(t, { ...environment, MAX_SESSIONS_PER_USER: '2' })
+        await redis.stop()
+        for (const time of ['first', 'second'])
+          t.equal((await call(app, ada, line)).statusCode, 503, `${line}, ${time}`)
+        await redis.start()
+        await isUp(app)
+        t.equal((await call(app, ada, line)).statusCode, 204, line)
+        t.equal((await call(app, ada, line)).statusCode, 401, 'it is done')
+        for (const login of [ada, ...others]) t.equal(await whoami(app, login), 401)
+        t.equal((await app.users.list()).length, line.endsWith('me') ? 0 : 1)
+        await app.close()
+      }
+    }
+  )
+
+  t.test(
+    `ASVS 7.4.1: a login by ${transport.kind} that somebody else ended acknowledges no call of its own`,
+    { skip: noRedisProgram },
+    async (t) => {
+      const redis = await startRedis()
+      const app = await build(t, { REDIS_URL: redis.url })
+      const ada = await logIn(app, 'ada', transport)
+      const other = await transport.logIn(app, 'ada')
+      const keep = 'DELETE /api/auth/sessions?keepCurrent=true'
+      await redis.stop()
+      t.equal((await call(app, ada, keep)).statusCode, 503)
+      await redis.start()
+      await isUp(app)
+      t.equal((await call(app, other, 'DELETE /api/auth/sessions')).statusCode, 401)
+      t.equal((await call(app, ada, keep)).statusCode, 204)
+      t.equal(await whoami(app, ada), 200)
+      t.equal(await whoami(app, other), 401)
+    }
+  )
+
+  t.test(
+    `ASVS 7.4.1, 16.5.3: no login by ${transport.kind} that ended is let in while Redis takes no writes`,
+    { skip: noRedisProgram },
+    async (t) => {
+      const redis = await startRedis()
+      const app = await build(t, { REDIS_URL: redis.url, MAX_SESSIONS_PER_USER: '1' })
+      const ada = await logIn(app, 'ada', transport)
+      t.equal(await whoami(app, ada), 200)
+      await redis.admin.config('SET', 'maxmemory', '1')
+      const next = await transport.logIn(app, 'ada')
+      await waitUntil(
+        () => app.redis?.isUp() === false,
+        'SQL answers in place of a Redis that lacks a revocation',
+        1500
+      )
+      t.equal(await whoami(app, ada), 401, 'it was one too many')
+      t.equal(await whoami(app, next), 200)
+      await redis.admin.config('SET', 'maxmemory', '0')
+      await isUp(app)
+      t.equal(await whoami(app, ada), 401)
     }
   )
 

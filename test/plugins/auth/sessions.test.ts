@@ -147,11 +147,6 @@ for (const transport of transports) {
       await waitUntil(() => app.redis?.isUp() === true, 'Redis is back')
       t.equal((await call(app, ada, 'DELETE /api/auth/sessions')).statusCode, 204)
       t.equal((await call(app, ada, 'DELETE /api/auth/sessions')).statusCode, 401, 'it is done')
-      const left = await app.logins.listPending(ada.user.id)
-      t.notOk(
-        left.some(({ revokedReason }) => revokedReason === 'all'),
-        'nothing of it is left to acknowledge'
-      )
     }
   )
 }

@@ -205,3 +205,27 @@ t.test('an answer that is missing since before a loss is no second loss', { skip
   t.ok(gate.isUp())
   t.same(reported, [true, false, true])
 })
+
+t.test(
+  'a write that fails while Redis is filled delays its trust, and ends it not',
+  { skip: noRedisProgram },
+  async (t) => {
+    const { gate } = await open(t)
+    const refill = Promise.withResolvers<void>()
+    let refills = 0
+    gate.onRecover(async () => {
+      refills++
+      await refill.promise
+    })
+    await waitUntil(() => refills === 1, 'it is being filled')
+    await t.rejects(
+      gate.write(() => new Promise(() => {})),
+      { code: 'SERVICE_UNAVAILABLE' }
+    )
+    // Longer than it takes until the next probe.
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    refill.resolve()
+    await waitUntil(gate.isUp, 'Redis is trusted')
+    t.equal(refills, 2, 'it was filled once more')
+  }
+)

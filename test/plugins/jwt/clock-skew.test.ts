@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { PASSWORD } from './build.ts'
-import { freshFolder, post, settled, signUpBy, startListening } from './process.ts'
-import { freshPostgresUri, noRedis, redisUrl, waitUntil } from './servers.ts'
+import { PASSWORD } from '../../build.ts'
+import { shiftedClock } from '../../clock.ts'
+import { freshFolder, post, settled, signUpBy, startListening } from '../../process.ts'
+import { freshPostgresUri, noRedis, redisUrl, waitUntil } from '../../servers.ts'
 
 // Two replicas run as processes of their own, and the clock of one is ahead.
 
@@ -18,10 +18,9 @@ async function startBoth(t: Test, aheadMs: number, environment: Record<string, s
   const sql = postgres(uri, { max: 1, onnotice: () => {} })
   t.teardown(() => sql.end({ timeout: 0 }))
   const shared = { ...settled, RATE_LIMIT_MAX: '1000000', DB_URI: uri, DB_MIGRATE: 'auto', ...environment }
-  const preload = { NODE_OPTIONS: `--import=${join(import.meta.dirname, 'skew.ts')}`, CLOCK_AHEAD_MS: `${aheadMs}` }
   const { url } = await startListening(t, freshFolder(t), shared)
   const right: Replica = { name: 'the replica with the right time', url }
-  const other = await startListening(t, freshFolder(t), { ...shared, ...preload })
+  const other = await startListening(t, freshFolder(t), { ...shared, ...shiftedClock(aheadMs / 1000) })
   const ahead: Replica = { name: 'the replica that is ahead', url: other.url }
   await signUpBy(url, 'ada')
   return { right, ahead, sql }
