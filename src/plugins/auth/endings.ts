@@ -1,5 +1,5 @@
 import type { SQL } from 'drizzle-orm'
-import { and, desc, eq, gt, inArray, isNull, ne } from '../db/drizzle.ts'
+import { and, eq, isNull, ne } from '../db/drizzle.ts'
 import type { Atomically, Database, Lock, Login, RevokedReason, Step, Tables } from '../db/types.ts'
 import type { EventSource, Events } from '../events/events.ts'
 import { type EventDetails, logEvent } from '../events/log.ts'
@@ -9,12 +9,6 @@ import { createEndedEvents } from './ended.ts'
 export type Endings = ReturnType<typeof createEndings>
 /** The login by which a call that ends others was made, and whether it stays. */
 export type Own = { sid: string; stays: boolean }
-/** Which logins are too many. `isLive`: expired ones do not count. */
-export type Surplus = { stays: string | undefined; limit: number; now: Date; isLive: boolean }
-
-/** Of more logins than an account may have, so many end in one transaction: SQLite lets nobody else work meanwhile. */
-const BATCH = 1000
-
 /** Changes that end logins, each one transaction with its events. Others have to be told: see revocations.ts. */
 export function createEndings(atomically: Atomically, tables: Tables, events: Events) {
   const { sessions, users } = tables
@@ -34,21 +28,6 @@ export function createEndings(atomically: Atomically, tables: Tables, events: Ev
   /** Logins and renewals of a user hold the same lock: none of them slips through. */
   const lockUser = (userId: string) => (tx: Database, lock: Lock) =>
     lock(tx.select({ id: users.id }).from(users).where(eq(users.id, userId)))
-  /** Ends logins of a user that are more than `limit` with the one that stays: those used longest ago, some at a time. */
-  const endSurplus =
-    (userId: string, { stays, limit, now, isLive }: Surplus) =>
-    (tx: Database) => {
-      const others = stays === undefined ? undefined : ne(sessions.id, stays)
-      const live = isLive ? gt(sessions.expiresAt, now) : undefined
-      const all = tx
-        .select({ id: sessions.id })
-        .from(sessions)
-        .where(and(unrevoked(isOfUser(userId)), live, others))
-      const newestFirst = all.orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
-      const surplus = newestFirst.limit(BATCH).offset(stays === undefined ? limit : limit - 1)
-      return end(inArray(sessions.id, surplus), 'limit', now)(tx)
-    }
-
   /** A change of a user that ends all of their logins; null where it finds none. */
   async function endAll(
     source: EventSource,
@@ -72,7 +51,6 @@ export function createEndings(atomically: Atomically, tables: Tables, events: Ev
 
   return {
     end,
-    endSurplus,
     /** Revokes a login; null where it was before, or is not there. */
     async markRevoked(source: EventSource, sid: string, reason: RevokedReason, now: Date): Promise<Login | null> {
       const rows = await atomically(
@@ -88,11 +66,6 @@ export function createEndings(atomically: Atomically, tables: Tables, events: Ev
       const all = and(unrevoked(isOfUser(userId)), others)
       const rows = await atomically([], [lockUser(userId), end(all, reason, now, own?.sid), ended.store(source, [1])])
       ended.log(source, rows?.[1] ?? [])
-    },
-    /** Revokes some of the logins that are too many; gives them. */
-    async markSurplus(userId: string, surplus: Surplus) {
-      const rows = await atomically([], [lockUser(userId), endSurplus(userId, surplus)])
-      return rows?.[1] ?? []
     },
     /** Sets a password without the old one and revokes every login of the user; null where there is none. */
     resetPassword(source: EventSource, userId: string, passwordHash: string, now: Date) {

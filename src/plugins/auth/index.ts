@@ -10,12 +10,13 @@ import { createLogins, type Logins } from './logins.ts'
 import { createReplay, type Replay, type RevocationListener } from './replay.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 import type { Strategy } from './strategy.ts'
+import { createSurplus, type Surplus } from './surplus.ts'
 import { createSurplusSweep, ENDS, sweep } from './sweep.ts'
 import { createTransactions, type Transactions } from './transactions.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    logins: Logins & Endings & Transactions
+    logins: Logins & Endings & Surplus & Transactions
     revocations: Revocations & Replay
     strategies: Map<Login['kind'], Strategy>
     credentials: Credentials
@@ -33,7 +34,7 @@ declare module 'fastify' {
 async function auth(app: FastifyInstance) {
   const { db, tables, atomically, prepareFirst } = app
   const listeners: RevocationListener[] = []
-  const endings = createEndings(atomically, tables, app.events)
+  const endings = { ...createEndings(atomically, tables, app.events), ...createSurplus(db, atomically, tables) }
   const transactions = createTransactions(atomically, tables, app.events, endings)
   app.decorate('logins', { ...createLogins(db, tables, prepareFirst), ...endings, ...transactions })
   app.decorate('revocations', {

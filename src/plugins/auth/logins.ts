@@ -23,6 +23,14 @@ export function toSessionLogin(login: SessionLogin): SessionLogin {
   return { id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, ...ends }
 }
 
+/** The columns of a login that ended, for those who have to hear of it. */
+export function toldColumns(sessions: Tables['sessions']) {
+  const { id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, accessTtl } = sessions
+  const { expiresAt, absoluteExpiresAt, revokedAt, revokedReason } = sessions
+  const ends = { expiresAt, absoluteExpiresAt, revokedAt, revokedReason }
+  return { id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, accessTtl, ...ends }
+}
+
 /** When a login ends if it is not used again; never after its absolute end. `idleTtl` in seconds. */
 export function idleEnd(login: Pick<Login, 'remember' | 'absoluteExpiresAt'>, idleTtl: number, now: Date) {
   const seconds = login.remember ? idleTtl : Math.min(idleTtl, FORGOTTEN_AFTER)
@@ -39,13 +47,12 @@ export function createLogins(db: Database, { sessions }: Tables, prepareFirst: P
   const whole = () => db.select().from(sessions)
   const byId = prepareFirst(whole().where(eq(sessions.id, sql.placeholder('sid'))), 'login_by_id')
   // Each column that is read costs every request.
-  const { id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, expiresAt } = sessions
-  const { absoluteExpiresAt, revokedAt, revokedReason, accessTtl } = sessions
-  const ends = { expiresAt, absoluteExpiresAt, revokedAt, revokedReason }
-  const checked = { id, userId, kind, secretHash, remember, lastSeenAt, authenticatedAt, ...ends }
+  const { id, userId, kind, secretHash, lastSeenAt, expiresAt } = sessions
+  const { revokedAt, accessTtl } = sessions
+  const { accessTtl: _, ...checked } = toldColumns(sessions)
   const isSecret = eq(secretHash, sql.placeholder('hash'))
   const bySecret = prepareFirst(db.select(checked).from(sessions).where(isSecret), 'login_by_secret')
-  const told = () => db.select({ ...checked, accessTtl }).from(sessions)
+  const told = () => db.select(toldColumns(sessions)).from(sessions)
   const isAlive = (user: string, now: Date) => and(eq(userId, user), isNull(revokedAt), gt(expiresAt, now))
 
   return {

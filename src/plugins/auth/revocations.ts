@@ -1,10 +1,13 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { Login, RevokedReason } from '../db/types.ts'
+import { inBackground } from '../deadline/deadline.ts'
 import type { EventSource } from '../events/events.ts'
 import { logEvent } from '../events/log.ts'
 import type { Endings, Own } from './endings.ts'
 import type { Logins, RevokedLogin } from './logins.ts'
 import type { RevocationListener } from './replay.ts'
+import { BATCH, type Surplus } from './surplus.ts'
+import { createTelling } from './tell.ts'
 
 export type Revocations = ReturnType<typeof createRevocations>
 
@@ -12,43 +15,37 @@ export type Revocations = ReturnType<typeof createRevocations>
 const TOLD_AGAIN = 2000
 
 /** Ends logins: in SQL, which is the record, and with everybody who has to know. `limit`: how many an account may have. */
-export function createRevocations(logins: Logins & Endings, listeners: RevocationListener[], limit: number) {
-  async function tell(found: RevokedLogin[]) {
-    if (found.length === 0) return
-    for (const listener of listeners) await listener.add(found)
-  }
-
-  /** Lets SQL be asked about these; gives what takes that back. Throws where a listener did not take it. */
-  async function prepare(affected: RevokedLogin[]) {
-    const cancels: (() => Promise<void>)[] = []
-    const cancel = async () => void (await Promise.allSettled(cancels.map((each) => each())))
-    try {
-      for (const listener of listeners) cancels.push(await listener.prepare(affected))
-      return cancel
-    } catch (error) {
-      await cancel()
-      throw error
-    }
-  }
-
+export function createRevocations(logins: Logins & Endings & Surplus, listeners: RevocationListener[], limit: number) {
+  const { tell, prepare } = createTelling(listeners)
   /** Failing this costs nothing: the call that is done could be repeated once more. */
   const acknowledge = (sid: string) => logins.clearPending(sid).catch(() => {})
   /** Again too: an earlier try may have ended some of these, and told nobody. */
   const tellAll = async (userId: string) => tell(await logins.listRevoked(userId, TOLD_AGAIN))
 
-  /** Ends some of what an account has beyond the limit, from before there was one; gives whether there was any. */
-  async function endSomeSurplus(source: EventSource, userId: string, stays: string | undefined, isLive: boolean) {
-    const ended = await logins.markSurplus(userId, { stays, limit, now: new Date(), isLive })
-    if (ended.length === 0) return false
-    logEvent(source, 'session_expired', { userId, reason: 'limit', count: ended.length })
+  async function tellSurplus(source: EventSource, userId: string, ended: RevokedLogin[]) {
+    if (ended.length > 0) logEvent(source, 'session_expired', { userId, reason: 'limit', count: ended.length })
     await tell(ended)
-    return true
+    return ended.length > 0
   }
 
-  /** Ends all of it but the login that stays, expired ones too, so that what follows is of bounded size. */
+  /** Ends some of the live logins that an account has beyond the limit; gives whether there was any. */
+  async function endSomeSurplus(source: EventSource, userId: string) {
+    return tellSurplus(source, userId, await logins.markOldest(userId, limit, new Date()))
+  }
+
+  /**
+   * Ends as many as there are beyond the limit, from before there was one, so that what follows is of bounded size. No request
+   * has the time for thousands: this takes as long as it takes.
+   */
   async function endSurplus(source: EventSource, userId: string, stays: string | undefined) {
-    // SQLite answers without a pause, and thousands of logins would let nobody else work.
-    while (await endSomeSurplus(source, userId, stays, false)) await yieldToOthers()
+    let surplus = (await logins.countOf(userId)) - limit
+    await inBackground(async () => {
+      for (; surplus > 0; surplus -= BATCH) {
+        await tellSurplus(source, userId, await logins.markSome(userId, stays, Math.min(surplus, BATCH), new Date()))
+        // SQLite answers without a pause, and nobody else would have a turn.
+        await yieldToOthers()
+      }
+    })
   }
 
   return {

@@ -59,7 +59,7 @@ export function createSurplusSweep({ logins, revocations, config, log }: Fastify
     for (const { userId, count } of found) {
       const isCrowded = Number(count) > config.MAX_SESSIONS_PER_USER
       // Some of them, and the same user again.
-      if (isCrowded && (await revocations.endSomeSurplus({ log }, userId, undefined, true))) return true
+      if (isCrowded && (await revocations.endSomeSurplus({ log }, userId))) return true
       last = userId
     }
     return found.length === USERS

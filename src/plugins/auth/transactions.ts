@@ -5,6 +5,7 @@ import type { EventSource, Events } from '../events/events.ts'
 import { createEndedEvents } from './ended.ts'
 import type { Endings } from './endings.ts'
 import { idleEnd } from './logins.ts'
+import type { Surplus } from './surplus.ts'
 
 /** What the client of a login tells of itself, and the hash of what it will hold; `idleTtl` in seconds. */
 export type Carrier = Pick<Login, 'secretHash' | 'ip' | 'userAgent' | 'accessTtl'> &
@@ -27,7 +28,7 @@ export function createTransactions(
   atomically: Atomically,
   tables: Tables,
   events: Events,
-  { end, endSurplus }: Pick<Endings, 'end' | 'endSurplus'>
+  { end, endOldest }: Pick<Endings & Surplus, 'end' | 'endOldest'>
 ) {
   const { sessions, users } = tables
   const ended = createEndedEvents(events, tables)
@@ -64,7 +65,7 @@ export function createTransactions(
         [
           (tx) => tx.insert(sessions).values(row).returning(),
           (tx) => (replaced === null ? null : end(isUnrevoked(replaced), 'replaced', now)(tx)),
-          endSurplus(user.id, { stays: row.id, limit, now, isLive: true }),
+          endOldest(user.id, limit - 1, now, row.id),
           ended.store(source, [2, 3], toEvents(row.id))
         ]
       )
