@@ -3,7 +3,7 @@ import type { EventSource, Events } from '../events/events.ts'
 import { logEvent } from '../events/log.ts'
 import type { EventName } from '../events/vocabulary.ts'
 
-/** Of logins that one call ends, so many get a line and a row each: what is more is from before MAX_SESSIONS_PER_USER. */
+/** How many of the logins that one call ends get a log line and a row. An account has no more than that. */
 const MAX_RECORDED = 1000
 /** The reasons that the event has beside those of time. */
 const EVENT_REASONS: Partial<Record<RevokedReason, string>> = { all: 'revoked', replaced: 'revoked' }

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { bucketsOf, groupByBucket } from '../redis/buckets.ts'
 import type { RedisGate } from '../redis/gate.ts'
-import { CONFIRM, DELETE_IF, WRITE_ALL, WRITE_UNLESS_ENDED } from '../redis/scripts.ts'
+import { CONFIRM, DELETE_IF, PREPARED_MS, WRITE_ALL, WRITE_UNLESS_ENDED } from '../redis/scripts.ts'
 import { type Answer, type Blocklist, forgetAt, type Revoked } from './blocklist.ts'
 
 const REVOKED = '1'
-/** How long SQL is asked about a login that is about to be revoked, in ms: longer than it takes until a replica rereads SQL. */
-const PREPARED_MS = 10_000
 /** Longer than any refill takes, in ms. */
 const FILLING_MS = 600_000
 
@@ -60,7 +58,8 @@ export function createRedisBlocklist(redis: RedisGate): Blocklist {
         const confirmed = await redis.write((client) =>
           Promise.all(buckets.all.map((bucket) => client.eval(CONFIRM, 2, inBucket(bucket, filling), markerOf(bucket))))
         )
-        if (!confirmed.every(Boolean)) throw new Error('Redis was emptied while revocations were written to it')
+        if (!confirmed.every(Boolean))
+          throw new Error('Redis was emptied while revocations were written to it, or that took too long')
       }
     },
     // Redis counts keys of all sorts only.

@@ -13,7 +13,7 @@ const FAULT =
 
 export const dbEnv = {
   DB_URI: text('file:./app.db', isDatabase, FAULT),
-  /** `auto` applies pending migrations at start, `check` refuses to start on them; `default`: SQLite auto, PostgreSQL check. */
+  /** `auto` applies pending migrations at start, `check` refuses to start while any are pending; `default`: SQLite auto, PostgreSQL check. */
   DB_MIGRATE: choice(['default', 'auto', 'check'], 'default'),
   /** `transaction`: DB_URI leads to a pooler that may do each transaction of a connection on another one. */
   DB_POOLER: choice(['none', 'transaction'], 'none'),

@@ -17,7 +17,7 @@ export const vocabulary = {
   authn_password_change_fail: stored('warn'),
   session_created: stored('info'),
   session_renewed: stored('info'),
-  /** A login ends, of either kind; reason: logout, idle, absolute, revoked, password, deletion or reuse. */
+  /** A login ends, of either kind; reason: logout, idle, absolute, revoked, password, deletion, reuse or limit. */
   session_expired: stored('info'),
   session_use_after_expire: logged('warn'),
   session_signature_fail: logged('warn'),

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { HealthReply } from './schemas.ts'
 import { shareCheck } from './shared.ts'
 
-/** So long an answer of the database and Redis is passed on. */
+/** How long one check of the database and Redis serves all probes, in ms. */
 const KEPT_MS = 250
 
 const response = { 200: HealthReply, 503: HealthReply }

@@ -1,5 +1,8 @@
 // What must be one step in Redis. In a cluster all keys of a call have one tag.
 
+/** How long SQL is asked about a login that is about to be revoked, in ms: longer than it takes until SQL is reread. */
+export const PREPARED_MS = 10_000
+
 /**
  * Writes ARGV[1] to each key for ARGV[2] ms, but never over a value that says that a session has ended (ARGV[3] begins it).
  * Reading SQL, then a revocation, then this write: the revocation has to stay.

@@ -23,8 +23,9 @@ export function hashSecret(secret: string) {
 }
 
 /**
- * Registers @fastify/session and gives what opens a cookie's session, or a new one. Its hooks would work on every request and save on their own, which could bring a login back that was
- * ended meanwhile; so they stay in a scope without routes, and only requests that bring a cookie pay.
+ * Registers @fastify/session, and gives the functions that open the session of a cookie or make a new one. The hooks of the
+ * package would work on every request and save on their own, which could bring an ended login back. So they stay in a scope
+ * without routes, and only requests with a cookie pay.
  */
 export async function createOpener(app: FastifyInstance, secret: string[], cookieName: string, store: SessionStore) {
   const options: FastifySessionOptions = {

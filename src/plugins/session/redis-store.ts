@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { type Logins, type RevokedLogin, type SessionLogin, toSessionLogin } from '../auth/logins.ts'
 import { chunk, KEYS_AT_ONCE } from '../redis/buckets.ts'
 import type { RedisGate } from '../redis/gate.ts'
-import { DELETE_IF, REPLACE_IF, WRITE_ALL, WRITE_UNLESS_ENDED } from '../redis/scripts.ts'
+import { DELETE_IF, PREPARED_MS, REPLACE_IF, WRITE_ALL, WRITE_UNLESS_ENDED } from '../redis/scripts.ts'
 import type { SessionStore } from './store.ts'
 
 /** How long Redis remembers a login, and a revocation at least as long: so none is left when its revocation is forgotten. */
 export const CACHE_MS = 15 * 60_000
-/** How long SQL is asked about a login that is about to be revoked, in ms: longer than it takes until a replica rereads SQL. */
-const PREPARED_MS = 10_000
 /** How long a read of SQL may take and still be remembered, in ms. */
 const LEASE_MS = 2000
 

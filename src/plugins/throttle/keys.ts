@@ -6,9 +6,8 @@ import type { Keys } from './limits.ts'
 export type Subject = { userId: string | null; name: string }
 
 /**
- * Names that nobody has share so many keys, or made-up names would fill Redis, or the memory of this process: about 100 MB at
- * most. And so many that a service busy with nothing but guesses (100 hashes a second) brings the shared counts of accounts,
- * which live for an hour, never to their limit, and those of pairs, which live for a day, not before half a day has passed.
+ * Names that nobody has share a bounded number of keys. Otherwise made-up names would fill Redis, or the memory of this process;
+ * this is about 100 MB at most. There are enough keys that even 100 guesses a second, for hours, rarely make two names collide.
  */
 const UNKNOWN_KEYS = { account: 2 ** 16, pair: 2 ** 20 }
 

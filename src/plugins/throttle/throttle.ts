@@ -14,7 +14,7 @@ const NUMBERS = { pair: 5, address: 100, account: 100 }
 /** Each replica counts alone while Redis is down, so each counts less. */
 const STRICTER = { pair: 3, address: 50, account: 50 }
 
-/** Taken names that one client may come upon in 15 minutes: whoever tries many lists our users. */
+/** How many taken names one client may hit in 15 minutes. More would list our users. */
 const TAKEN_NAMES = 100
 
 /** An answer waits no longer for what is given back. */
