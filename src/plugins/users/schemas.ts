@@ -12,7 +12,13 @@ export const Username = Type.String({
   description: 'Letters and digits of any script, and `.`, `_` and `-` between them',
   examples: ['ada']
 })
-export const Email = Type.String({ maxLength: 254, format: 'idn-email', examples: ['ada@example.com'] })
+export const Email = Type.String({
+  maxLength: 254,
+  // Clients that are generated from the document rarely know the format.
+  pattern: '^[^@\\s]+@[^@\\s]+$',
+  format: 'idn-email',
+  examples: ['ada@example.com']
+})
 export const Name = Type.String({
   minLength: 1,
   maxLength: 120,

@@ -93,7 +93,7 @@ t.test('every unsafe operation is said to refuse a foreign page that comes with 
   const { document, ask } = await openContract(t)
   const headers = { cookie: 'theme=dark', origin: 'https://evil.test' }
   const unsafe = operationsOf(document).filter((call) => !call.startsWith('GET '))
-  t.ok(unsafe.includes('POST /api/auth/signup') && unsafe.includes('POST /api/auth/token-refresh'))
+  t.ok(unsafe.includes('POST /api/auth/signup') && unsafe.length > 10)
   for (const call of unsafe) {
     const reply = await ask(call, 403, { headers }, NOBODY)
     t.equal(reply.json().code, 'CROSS_ORIGIN_REQUEST', call)

@@ -146,8 +146,9 @@ t.test('the process tells its CPU time, its memory and how late its event loop i
   const before = await values()
   let after = before
   await waitUntil(async () => {
-    const end = performance.now() + 120
-    while (performance.now() < end) Math.random()
+    // By its own CPU time: on a busy machine this process gets a part of the time alone.
+    const begin = process.cpuUsage()
+    while (process.cpuUsage(begin).user < 120_000) Math.random()
     after = await values()
     return (after['nodejs_eventloop_lag_max_seconds'] ?? 0) >= 0.1
   }, 'that it was late')
