@@ -7,8 +7,11 @@ import { baselineOf, startBare, startOurs } from './subjects.ts'
 
 // npm run bench:check: has a request become dearer than bench/results.json says? In under three minutes, for CI.
 
-/** The ratios of one program differ by so much from machine to machine and from run to run. */
-const MARGIN = 1.4
+/**
+ * The ratios of one program differ by so much from machine to machine and from run to run: what gave 2.7 when it was recorded has
+ * a median of 4.1 on another machine of the same kind, and 3.4 in the better quarter.
+ */
+const MARGIN = 1.6
 /**
  * A neighbour on the machine may spoil a try, or most of its pairs; a change for the worse spoils each. So it is the better
  * quarter of the pairs that counts, in the best of the tries.
