@@ -29,7 +29,7 @@ export const OVERLAP_MS = 10_000
 export function createReplay(logins: Logins, listeners: RevocationListener[]) {
   let toldUntil: Date | null = null
   /** Those that the next overlap brings again, and when they were revoked, in ms. */
-  let told = new Map<string, number>()
+  const told = new Map<string, number>()
   let working: Promise<void> = Promise.resolve()
   let isStopped = false
 
@@ -37,7 +37,7 @@ export function createReplay(logins: Logins, listeners: RevocationListener[]) {
 
   /** Tells what SQL knows of revocations since then and a little before, oldest first. */
   async function tellSince(since: Date, now: Date, isNew: (login: RevokedLogin) => boolean) {
-    const isRecent = ([, ms]: [string, number]) => ms > now.getTime() - 2 * OVERLAP_MS
+    const cutoff = now.getTime() - 2 * OVERLAP_MS
     // Many may have been revoked at the same moment: the id tells where a batch ended.
     const start = new Date(since.getTime() - OVERLAP_MS)
     let last: Pick<RevokedLogin, 'revokedAt' | 'id'> | undefined = { revokedAt: start, id: LAST_ID }
@@ -47,12 +47,16 @@ export function createReplay(logins: Logins, listeners: RevocationListener[]) {
       const fresh = found.filter(isNew)
       for (const listener of listeners) await listener.add(fresh)
       const times = fresh.map(({ id, revokedAt }): [string, number] => [id, revokedAt?.getTime() ?? 0])
-      for (const [id, ms] of times.filter(isRecent)) told.set(id, ms)
+      for (const [id, ms] of times) if (ms > cutoff) told.set(id, ms)
       last = found.length === BATCH ? found.at(-1) : undefined
       // SQLite answers without a pause, and a million of them would let nobody else work.
       await yieldToOthers()
     }
-    told = new Map([...told].filter(isRecent))
+    // The oldest come first: a million of them are not looked at each time.
+    for (const [id, ms] of told) {
+      if (ms > cutoff) break
+      told.delete(id)
+    }
   }
 
   async function tellAll(now: Date) {
