@@ -1,5 +1,5 @@
 import { defineConfig } from 'drizzle-kit'
-import { loadEnvironment } from './src/plugins/config/env-file.ts'
+import { loadEnvironment } from './src/plugins/platform/config/env-file.ts'
 
 // For `npx drizzle-kit migrate`, `generate` and `studio`: the database of DB_URI, as the service sees it.
 const { DB_URI = 'file:./app.db' } = loadEnvironment(process.env, process.cwd(), () => {})

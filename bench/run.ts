@@ -66,7 +66,7 @@ const results = {
   requests: await compareRequests(),
   startUp: await show('Start', () => scenarios.startUp(7)),
   writes: await show('Calls that write, on SQLite', () => scenarios.writes(4000)),
-  loginRate: await show('Logins, on all cores, against argon2id alone', () => scenarios.loginRate(7, 2000)),
+  loginRate: await show('Sessions, on all cores, against argon2id alone', () => scenarios.loginRate(7, 2000)),
   whoamiUnderLogins: await show('whoami by bearer while logins saturate one core', () =>
     scenarios.whoamiUnderLogins(8000)
   ),

@@ -1,5 +1,5 @@
 import { hash } from '@node-rs/argon2'
-import { HASHES_AT_ONCE, PARAMETERS } from '../src/plugins/users/passwords.ts'
+import { HASHES_AT_ONCE, PARAMETERS } from '../src/plugins/identity/users/passwords.ts'
 
 // What a password hash costs on this machine, and what would cost about as much as you want: npm run calibrate-hash -- 50
 const PASSWORD = 'a long enough password'
@@ -45,5 +45,7 @@ if (best.ms === 0) print(`${targetMs} ms is less than the smallest parameters th
 else {
   const ms = await measure(best.memoryCost, best.timeCost)
   print(`${`${targetMs} ms`.padEnd(5)} ${describe(best.memoryCost, best.timeCost, ms)}`)
-  print('Put them into PARAMETERS in src/plugins/users/passwords.ts: older hashes are renewed by the next login')
+  print(
+    'Put them into PARAMETERS in src/plugins/identity/users/passwords.ts: older hashes are renewed by the next login'
+  )
 }

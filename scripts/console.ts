@@ -1,8 +1,8 @@
 import { start } from 'node:repl'
 import { buildApp } from '../src/app.ts'
-import { loadEnvironment } from '../src/plugins/config/env-file.ts'
-import { readSettings } from '../src/plugins/config/settings.ts'
-import * as drizzle from '../src/plugins/db/drizzle.ts'
+import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
+import { readSettings } from '../src/plugins/platform/config/settings.ts'
+import * as drizzle from '../src/plugins/platform/db/drizzle.ts'
 import { createNotes } from '../src/routes/notes/notes.ts'
 
 // A REPL inside the service: npm run console
@@ -10,13 +10,13 @@ const settings = readSettings(loadEnvironment(process.env, process.cwd(), (line)
 const app = await buildApp({ ...settings, LOG_LEVEL: 'warn' })
 await app.ready()
 
-const { db, tables, users, logins, revocations } = app
+const { db, tables, users, sessions, revocations } = app
 const context = {
   app,
   db,
   tables,
   revocations,
-  repositories: { users, logins, notes: createNotes(db, tables) },
+  repositories: { users, sessions, notes: createNotes(db, tables) },
   ...drizzle
 }
 process.stdout.write(`In scope: ${Object.keys(context).join(', ')}\nTry: await repositories.users.findByName('ada')\n`)

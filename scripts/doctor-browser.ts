@@ -1,5 +1,5 @@
 import { getDomain } from 'tldts'
-import { isAppOrigin, isLocalOrigin } from '../src/plugins/cors/env.ts'
+import { isAppOrigin, isLocalOrigin } from '../src/plugins/http/cors/env.ts'
 
 // The rules by which a browser judges requests and cookies. A site is a scheme and a registrable domain, by the public suffix list
 // (HTML, "same site"; RFC 6265bis, 5.2).

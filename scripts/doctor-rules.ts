@@ -1,9 +1,9 @@
-import { rules } from '../src/plugins/config/rules.ts'
-import type { Settings } from '../src/plugins/config/settings.ts'
-import { cookieName, cookieOptions } from '../src/plugins/cookies/cookie.ts'
-import { isCrossOrigin } from '../src/plugins/cookies/cross-origin.ts'
-import { CrossOriginRequest } from '../src/plugins/cookies/errors.ts'
+import { cookieName, cookieOptions } from '../src/plugins/http/cookies/cookie.ts'
+import { isCrossOrigin } from '../src/plugins/http/cookies/cross-origin.ts'
+import { CrossOriginRequest } from '../src/plugins/http/cookies/errors.ts'
+import type { Settings } from '../src/plugins/platform/config/settings.ts'
 import { fetchSite, isLocal, judgeCookie, originOf } from './doctor-browser.ts'
+import { settingsRules } from './doctor-settings.ts'
 
 /** Where page and service are for a browser, what the service was told, and whether the page logs in with cookies at all. */
 export type Place = { page: URL; api: URL; settings: Settings; hasCookies: boolean }
@@ -74,5 +74,7 @@ function asMeant({ page, api, settings }: Place): Settings {
 
 export const checks: Check[] = [
   ...placeChecks,
-  ...rules.map(({ title, setting, isBroken, text }) => check(title, setting, (place) => isBroken(asMeant(place)), text))
+  ...settingsRules.map(({ title, setting, isBroken, text }) =>
+    check(title, setting, (place) => isBroken(asMeant(place)), text)
+  )
 ]

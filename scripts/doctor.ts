@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
-import { loadEnvironment } from '../src/plugins/config/env-file.ts'
-import { InvalidSettings, readSettings } from '../src/plugins/config/settings.ts'
-import { isAppOrigin } from '../src/plugins/cors/env.ts'
+import '../src/app.ts'
+import { isAppOrigin } from '../src/plugins/http/cors/env.ts'
+import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
+import { InvalidSettings, readSettings } from '../src/plugins/platform/config/settings.ts'
 import { type Account, examine } from './doctor-live.ts'
 import { checks, type Finding, type Place } from './doctor-rules.ts'
 

@@ -1,6 +1,7 @@
-import { loadEnvironment } from '../src/plugins/config/env-file.ts'
-import { readSettings } from '../src/plugins/config/settings.ts'
-import { migrationsFor, openDatabase } from '../src/plugins/db/migrations.ts'
+import '../src/plugins/platform/db/env.ts'
+import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
+import { readSettings } from '../src/plugins/platform/config/settings.ts'
+import { migrationsFor, openDatabase } from '../src/plugins/platform/db/migrations.ts'
 
 // Applies pending migrations, one process at a time: npm run db:migrate
 const print = (line: string) => process.stdout.write(`${line}\n`)

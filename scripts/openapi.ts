@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from '../src/app.ts'
-import { readSettings } from '../src/plugins/config/settings.ts'
+import { readSettings } from '../src/plugins/platform/config/settings.ts'
 
 // npm run openapi: writes docs/openapi.json, the contract as the routes say it with the settings of production.
 

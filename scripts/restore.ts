@@ -1,9 +1,9 @@
 import { closeSync, copyFileSync, existsSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import BetterSqlite from 'better-sqlite3'
-import { copySqlite } from '../src/plugins/db/copy.ts'
-import { migrationsFor } from '../src/plugins/db/migrations.ts'
-import { historyOf } from '../src/plugins/db/sqlite.ts'
+import { copySqlite } from '../src/plugins/platform/db/backup.ts'
+import { migrationsFor } from '../src/plugins/platform/db/migrations.ts'
+import { historyOf } from '../src/plugins/platform/db/sqlite.ts'
 import { print, Refused, stamp, withSqliteFile } from './sqlite-file.ts'
 
 // Puts a backup in the place of the SQLite file: npm run db:restore -- --from file [--keep-logins]
@@ -91,11 +91,11 @@ export async function restore(path: string, { from = '', keepLogins = false }) {
 
     const lines = [`Restored from ${from}${isThere ? `; what was there before is ${aside}` : ''}`]
     if (keepLogins) return [...lines, 'Logins are as they were then: those that were ended since live again']
-    lines.push(`Ended ${ended} login${ended === 1 ? '' : 's'}: everybody logs in again`)
+    lines.push(`Ended ${ended} session${ended === 1 ? '' : 's'}: everybody logs in again`)
     if (isOldKnown) return lines
     return [
       ...lines,
-      'Access tokens of logins from after the backup may live for ACCESS_TOKEN_TTL: see docs/operations.md'
+      'Access tokens of sessions from after the backup may live for ACCESS_TOKEN_TTL: see docs/operations.md'
     ]
   } finally {
     clear()

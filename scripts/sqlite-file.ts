@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
-import { loadEnvironment } from '../src/plugins/config/env-file.ts'
-import { readSettings } from '../src/plugins/config/settings.ts'
-import { sqlitePath } from '../src/plugins/db/copy.ts'
-import { isPostgres } from '../src/plugins/db/migrations.ts'
+import '../src/plugins/platform/db/env.ts'
+import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
+import { readSettings } from '../src/plugins/platform/config/settings.ts'
+import { sqlitePath } from '../src/plugins/platform/db/backup.ts'
+import { isPostgres } from '../src/plugins/platform/db/migrations.ts'
 
 /** What the one who typed the command has to hear. */
 export class Refused extends Error {}

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { Check } from 'typebox/value'
-import { isLive } from '../src/plugins/auth/logins.ts'
-import { isUuid } from '../src/plugins/db/ids.ts'
-import { NewPassword } from '../src/plugins/users/schemas.ts'
+import { isLive } from '../src/plugins/identity/auth/sessions.ts'
+import { NewPassword } from '../src/plugins/identity/users/schemas.ts'
+import { isUuid } from '../src/plugins/platform/db/ids.ts'
 
 /** Bad input: its text is for the one who typed it. */
 export class Refused extends Error {}
@@ -21,12 +21,12 @@ async function findUser({ users }: FastifyInstance, name = '') {
 }
 
 /** Ends the logins that live now, of all users. */
-async function revokeEverybody({ logins, revocations, log }: FastifyInstance) {
+async function revokeEverybody({ sessions, revocations, log }: FastifyInstance) {
   let last = '00000000-0000-0000-0000-000000000000'
-  for (let found = await logins.countUnrevoked(last, 500); found.length > 0; ) {
+  for (let found = await sessions.countUnrevoked(last, 500); found.length > 0; ) {
     for (const { userId } of found) await revocations.revokeAll({ log }, userId, 'all', new Date())
     last = found.at(-1)?.userId ?? last
-    found = await logins.countUnrevoked(last, 500)
+    found = await sessions.countUnrevoked(last, 500)
   }
 }
 
@@ -46,13 +46,13 @@ export const commands: Record<string, Command> = {
     for (const { id, username, email, createdAt } of await users.list())
       print(visible(id, username, email, createdAt.toISOString()))
   },
-  async logins(app, { print }, [name]) {
+  async sessions(app, { print }, [name]) {
     const user = await findUser(app, name)
     const now = new Date()
-    for (let page = await app.logins.listLive(user.id, now); page.length > 0; ) {
+    for (let page = await app.sessions.listLive(user.id, now); page.length > 0; ) {
       for (const { id, kind, lastSeenAt, ip, userAgent } of page)
         print(visible(id, kind, lastSeenAt.toISOString(), ip, userAgent))
-      page = await app.logins.listLive(user.id, now, { after: page.at(-1) })
+      page = await app.sessions.listLive(user.id, now, { after: page.at(-1) })
     }
   },
   async revoke(app, _terminal, [name], { login, all }) {
@@ -60,7 +60,7 @@ export const commands: Record<string, Command> = {
     if (all) return revokeEverybody(app)
     const { id } = await findUser(app, name)
     if (login === undefined) return app.revocations.revokeAll(app, id, 'all', new Date())
-    const found = isUuid(login) ? await app.logins.find(login) : null
+    const found = isUuid(login) ? await app.sessions.find(login) : null
     if (found?.userId !== id || !isLive(found, new Date()))
       throw new Refused('This account has no live login with this id')
     await app.revocations.revoke(app, login, 'revoked', new Date())

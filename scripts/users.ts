@@ -2,17 +2,17 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { buildApp } from '../src/app.ts'
-import { loadEnvironment } from '../src/plugins/config/env-file.ts'
-import { readSettings } from '../src/plugins/config/settings.ts'
+import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
+import { readSettings } from '../src/plugins/platform/config/settings.ts'
 import { commands, Refused } from './users-commands.ts'
 
 // Accounts and logins from the shell, on the code of the service: npm run users -- help
 const HELP = `npm run users -- create <username> <email> <name>     makes an account
 npm run users -- list                                 shows all accounts
-npm run users -- logins <username or email>           shows the live logins of an account
-npm run users -- revoke <username or email> [--login <id>]   ends all of its logins, or one
-npm run users -- revoke --all                         ends all logins of everybody
-npm run users -- password <username or email>         sets another password and ends all logins
+npm run users -- sessions <username or email>           shows the live sessions of an account
+npm run users -- revoke <username or email> [--login <id>]   ends all of its sessions, or one
+npm run users -- revoke --all                         ends all sessions of everybody
+npm run users -- password <username or email>         sets another password and ends all sessions
 
 A password is asked for, or read from standard input: never write it into a command.
 `

@@ -1,9 +1,9 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
-import { loadEnvironment } from './plugins/config/env-file.ts'
-import { InvalidSettings, readSettings } from './plugins/config/settings.ts'
-import { openLog } from './plugins/logging/logger.ts'
-import { serializeError } from './plugins/logging/serializers.ts'
+import { loadEnvironment } from './plugins/platform/config/env-file.ts'
+import { InvalidSettings, readSettings } from './plugins/platform/config/settings.ts'
+import { openLog } from './plugins/platform/logging/logger.ts'
+import { serializeError } from './plugins/platform/logging/serializers.ts'
 
 /** What a request that is being answered may still take when the service stops, in ms. */
 const DRAIN_MS = 10_000

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.ts'
-import { type Environment, readSettings } from '../src/plugins/config/settings.ts'
-import { token } from './plugins/jwt/transport.ts'
-import { cookie } from './plugins/session/transport.ts'
+import { type Environment, readSettings } from '../src/plugins/platform/config/settings.ts'
+import { token } from './plugins/identity/jwt/transport.ts'
+import { cookie } from './plugins/identity/session/transport.ts'
 import { freshPostgresUri, noRedis, redisUrl } from './servers.ts'
 
 export const randomKey = () => randomBytes(48).toString('base64url')
@@ -30,7 +30,7 @@ export async function buildWithLog(t: Test, environment: Environment = {}, sweep
   const app = await buildApp(settings, { write: (line) => void lines.push(JSON.parse(line)) })
   t.teardown(() => app.close())
   await app.ready()
-  if (!sweeps) await app.sweeper.stop()
+  if (!sweeps) await app.cleanup.stop()
   // The start does not wait for Redis. A test does, for a moment: it may want one that is down.
   for (let i = 0; i < 50 && app.redis?.isUp() === false; i++) await new Promise((resolve) => setTimeout(resolve, 10))
   return { app, lines }

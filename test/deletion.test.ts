@@ -13,7 +13,7 @@ const BIN = join(ROOT, 'node_modules/.bin')
 /** What is no part of the repository, or links to it. */
 const LEFT_OUT = /^(node_modules|\.git|\.tap|\.env|.*\.db.*)$/
 /** What a test says that logs somebody in, or that knows which parts there are; the others are the same without a part. */
-const KNOWS_PARTS = /\blogIn\(|\btransports\b|\bsettingKinds\b/
+const KNOWS_PARTS = /\blogIn\(|\btransports\b|\bsettingTypes\b/
 /** What asks for nothing that others do not ask for too, but longer. */
 const LONG =
   /^test\/(client|deploy|matrices|scripts|mutation)\/|\/matrix\/|hostile|histories|keyring|outage|renewal|sweep|throttle|topologies|tls|tracing/
@@ -47,7 +47,7 @@ function followTypeCheck(copy: string) {
 /** The settings of .env.example that no concern declares any more. */
 function dropSettings(copy: string) {
   const print =
-    "import('./src/plugins/config/settings.ts').then((m) => console.log(Object.keys(m.settingKinds).join()))"
+    "import('./src/plugins/platform/config/settings.ts').then((m) => console.log(Object.keys(m.settingTypes).join()))"
   const names = run(copy, 'node', '-e', print).stdout.trim().split(',')
   const file = join(copy, '.env.example')
   const isKept = (line: string) => !/^\w+=/.test(line) || names.includes(line.split('=')[0] ?? '')

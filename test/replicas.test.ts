@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { buildApp } from '../src/app.ts'
-import { readSettings } from '../src/plugins/config/settings.ts'
+import { readSettings } from '../src/plugins/platform/config/settings.ts'
 import { backends, build, type LoggedIn, logIn, testEnvironment, transports } from './build.ts'
 import { freshPostgresUri, noRedis, redisUrl } from './servers.ts'
 
@@ -41,7 +41,7 @@ for (const transport of transports) {
     t.equal(await whoami(second, login), alive)
     t.equal((await logOut(second, login)).statusCode, 204)
     // What the clock does each second.
-    await first.revocations.replayRecent(new Date())
+    await first.revocations.resyncRecent(new Date())
     t.equal(await whoami(first, login), revoked)
   })
 

@@ -1,46 +1,81 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import t from 'tap'
-import { settingKinds } from '../src/plugins/config/settings.ts'
-import { buildWithRouteList } from './plugins/docs/routes.ts'
+import { settingNames } from '../src/plugins/platform/config/settings.ts'
+import { buildWithRouteList } from './plugins/http/docs/routes.ts'
 
 // The promises of the layout: who breaks one reads here which.
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const files = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => path.replaceAll('\\', '/'))
-const folders = readdirSync(join(ROOT, 'src/plugins'))
+/** From bottom to top: a file imports from its own wing and from those before it. */
+const WINGS = ['src/plugins/platform', 'src/plugins/http', 'src/plugins/identity', 'src/features', 'src/routes']
+/** The folders of plugins: each is a concern. */
+const concerns = WINGS.slice(0, 4).flatMap((wing) =>
+  readdirSync(join(ROOT, wing), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ name, folder: `${wing}/${name}`, tests: `${wing.replace('src', 'test')}/${name}` }))
+)
 const withoutComments = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\/|(?<![:'"])\/\/.*$/gm, '')
 const code = new Map(files.map((path) => [path, withoutComments(read(path))]))
 /** The files whose code has this in it. */
 const filesWith = (pattern: RegExp) => files.filter((path) => pattern.test(code.get(path) ?? '')).sort()
 
-for (const folder of folders) {
-  t.test(`${folder} is a folder, a plugin of its name, a line in app.ts and a folder of tests`, async (t) => {
-    const { default: plugin } = await import(join(ROOT, 'src/plugins', folder, 'index.ts'))
-    t.equal(plugin[Symbol.for('plugin-meta')]?.name, folder)
-    const [, name] =
-      new RegExp(`^import (\\w+) from './plugins/${folder}/index.ts'$`, 'm').exec(read('src/app.ts')) ?? []
-    t.match(read('src/app.ts'), new RegExp(`^  await app\\.register\\(${name}\\b`, 'm'))
-    t.ok(globSync(`test/plugins/${folder}/*.test.ts`, { cwd: ROOT }).length > 0, 'it has tests')
-    t.match(read('README.md'), new RegExp(`\\b${folder}\\b`), 'README names it')
+for (const { name, folder, tests } of concerns) {
+  t.test(`${name} is a folder, a plugin of its name, a line in app.ts and a folder of tests`, async (t) => {
+    const { default: plugin } = await import(join(ROOT, folder, 'index.ts'))
+    t.equal(plugin[Symbol.for('plugin-meta')]?.name, name)
+    const path = `./${relative('src', folder)}/index.ts`
+    const [, line] = new RegExp(`^import (\\w+) from '${path}'$`, 'm').exec(read('src/app.ts')) ?? []
+    t.match(read('src/app.ts'), new RegExp(`^  await app\\.register\\(${line}\\b`, 'm'))
+    t.ok(globSync(`${tests}/*.test.ts`, { cwd: ROOT }).length > 0, 'it has tests')
+    t.match(read('README.md'), new RegExp(`\\b${name}\\b`), 'README names it')
+    if (existsSync(join(ROOT, folder, 'env.ts'))) {
+      t.match(code.get(`${folder}/index.ts`), /^import '.\/env.ts'$/m, 'it declares its settings')
+    }
   })
 }
 
 t.test('every folder of tests has its plugin', async (t) => {
+  const folders = WINGS.slice(0, 4).flatMap((wing) => globSync(`${wing.replace('src', 'test')}/*/`, { cwd: ROOT }))
+  const known = concerns.map(({ tests }) => tests)
   t.same(
-    readdirSync(join(ROOT, 'test/plugins')).filter((name) => !folders.includes(name)),
+    folders.map((path) => path.replaceAll('\\', '/').replace(/\/$/, '')).filter((path) => !known.includes(path)),
     []
   )
+})
+
+t.test('imports point one way: routes, features, identity, http, platform', async (t) => {
+  const wingOf = (path: string) => WINGS.findIndex((wing) => path.startsWith(`${wing}/`))
+  for (const path of files.filter((file) => wingOf(file) >= 0)) {
+    const targets = [...(code.get(path) ?? '').matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].map(
+      ([, from, dynamic]) => relative(ROOT, join(ROOT, dirname(path), from ?? dynamic ?? ''))
+    )
+    const upward = targets.filter((target) => wingOf(target) > wingOf(path))
+    t.same(upward, [], path)
+    const owner = concerns.find(({ folder }) => path.startsWith(`${folder}/`))?.folder
+    const foreign = targets.filter((target) => target.startsWith('src/features/') && !target.startsWith(`${owner}/`))
+    if (!path.startsWith('src/routes/')) t.same(foreign, [], `${path} imports no other feature`)
+  }
 })
 
 t.test('app.ts registers and does nothing else', async (t) => {
   t.notMatch(code.get('src/app.ts'), /\bif \(|\bfor \(| \? |&&|\|\|/)
 })
 
-t.test('.env.example has the settings, all of them, in the order of the config', async (t) => {
-  const keys = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, key]) => key)
-  t.same(keys, Object.keys(settingKinds))
+t.test('.env.example has the settings, all of them, in the order of app.ts', async (t) => {
+  const keys = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, key = '']) => key)
+  t.same([...keys].sort(), settingNames().sort())
+  const folders = [...read('src/app.ts').matchAll(/app\.register\((\w+)/g)].map(
+    ([, name]) => new RegExp(`^import ${name} from '\\./(.+)/index.ts'$`, 'm').exec(read('src/app.ts'))?.[1]
+  )
+  const declared = folders.map((folder) => code.get(`src/${folder}/env.ts`) ?? '').join('')
+  const places = keys.map((key) => declared.search(new RegExp(`^  ${key}: `, 'm')))
+  t.same(
+    places,
+    [...places].sort((a, b) => a - b)
+  )
   for (const name of keys) t.match(read('README.md'), new RegExp(`\\b${name}\\b`), `README explains ${name}`)
 })
 
@@ -56,12 +91,14 @@ t.test('only server.ts knows the process', async (t) => {
 })
 
 t.test('plugins are plugins, routes are not, and work files take only types from Fastify', async (t) => {
-  t.same(filesWith(/from 'fastify-plugin'/), folders.map((folder) => `src/plugins/${folder}/index.ts`).sort())
-  t.same(filesWith(/^import (?!type\b)[^']* from 'fastify'$/m), ['src/app.ts', 'src/options.ts'])
+  t.same(filesWith(/from 'fastify-plugin'/), concerns.map(({ folder }) => `${folder}/index.ts`).sort())
+  t.same(filesWith(/^import (?!type\b)[^']* from 'fastify'$/m), ['src/app.ts', 'src/server-options.ts'])
 })
 
 t.test('nobody guards by the address of a request', async (t) => {
-  t.same(filesWith(/\.(url|originalUrl)\b(?<!routeOptions\.url|import\.meta\.url)/), ['src/plugins/methods/index.ts'])
+  t.same(filesWith(/\.(url|originalUrl)\b(?<!routeOptions\.url|import\.meta\.url)/), [
+    'src/plugins/http/not-found/index.ts'
+  ])
 })
 
 t.test('nothing is of the type any', async (t) => {
@@ -94,7 +131,7 @@ t.test('no module imports itself by way of others', async (t) => {
     finished.add(path)
     return cycle ?? null
   }
-  t.ok(imports('src/app.ts').length >= folders.length, 'imports are found')
+  t.ok(imports('src/app.ts').length >= concerns.length, 'imports are found')
   for (const path of files) {
     t.same(findCycle(path, []), null, path)
     for (const target of imports(path)) t.ok(existsSync(join(ROOT, target)), `${path} imports ${target}`)

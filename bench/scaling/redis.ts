@@ -19,7 +19,7 @@ export async function redisCpu(client: Redis) {
 export async function weighKeys(client: Redis): Promise<KeyWeight[]> {
   const examples = new Map<string, string>()
   for (const key of await client.keys('*')) {
-    // Behind the prefix: see src/plugins/redis/prefix.ts.
+    // Behind the prefix: see src/plugins/platform/redis/prefix.ts.
     const sort = key.replace(/^[\w-]+:[\w-]+:(\w+):.*$/, '$1')
     if (!key.endsWith(':complete')) examples.set(sort, key)
   }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
-import { PARAMETERS } from '../../src/plugins/users/passwords.ts'
+import { PARAMETERS } from '../../src/plugins/identity/users/passwords.ts'
 
 // argon2id alone: how many checks of a password a second, as many at once as there are cores.
 

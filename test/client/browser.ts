@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { createClient } from '../../client/src/index.ts'
-import type { Environment } from '../../src/plugins/config/settings.ts'
+import type { Environment } from '../../src/plugins/platform/config/settings.ts'
 import { build, PASSWORD, signUp } from '../build.ts'
 
 export const BOB = { usernameOrEmail: 'bob', password: PASSWORD }

@@ -181,7 +181,7 @@ t.test('a logout with a stale token ends the login all the same', { skip: noToke
   const stale = headers.at(-1)?.get('authorization')
   intercept((request) => (request.headers.get('authorization') === stale ? problem(401, 'TOKEN_EXPIRED') : null))
   await tab.logout()
-  t.same(await app.logins.listLive(id, new Date()), [], 'and is not only forgotten here')
+  t.same(await app.sessions.listLive(id, new Date()), [], 'and is not only forgotten here')
 })
 
 t.test('a password is given again with a stale token, too', { skip: noTokens }, async (t) => {

@@ -44,7 +44,7 @@ function createStorage(t: Test, capacity = 5000) {
 }
 
 /** What a call gives, unless it does not return. */
-async function inTime<Result>(call: Promise<Result>, what: string) {
+async function withTimeout<Result>(call: Promise<Result>, what: string) {
   let isDone = false
   const done = call.finally(() => {
     isDone = true
@@ -64,9 +64,9 @@ for (const { kind } of transports) {
     await waitUntil(() => count('POST /api/auth/login') === 1, 'it has the lock')
     intercept(() => null)
 
-    t.match(await inTime(tab.login(ADA), 'login'), { username: 'ada' })
-    t.match(await inTime(openTab(kind).session(), 'session'), { user: { username: 'ada' } })
-    await inTime(tab.logout(), 'logout')
+    t.match(await withTimeout(tab.login(ADA), 'login'), { username: 'ada' })
+    t.match(await withTimeout(openTab(kind).session(), 'session'), { user: { username: 'ada' } })
+    await withTimeout(tab.logout(), 'logout')
     t.equal(await tab.session(), null)
   })
 
@@ -214,8 +214,8 @@ t.test('a tab that was stuck brings back no login of before', { skip: noTokens }
   const stuck = createClient({ baseUrl: url, transport: 'token', fetch: slow })
   const seen = stuck.session()
   await waitUntil(() => count(REFRESH) === 1, 'it has the lock')
-  await inTime(tab.logout(), 'logout')
-  await inTime(tab.login(BOB), 'login')
+  await withTimeout(tab.logout(), 'logout')
+  await withTimeout(tab.login(BOB), 'login')
   resume()
   t.match(await seen, { user: { username: 'bob' } })
   for (const one of [tab, stuck]) t.match(await one.session(), { user: { username: 'bob' } })

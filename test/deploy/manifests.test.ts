@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
-import { readSettings, settingKinds } from '../../src/plugins/config/settings.ts'
+import { readSettings, settingNames } from '../../src/plugins/platform/config/settings.ts'
 import { build, randomKey } from '../build.ts'
 
 // What the files of deploy say of each other and of the service is true.
@@ -29,7 +29,7 @@ const manifests: Manifest[] = readdirSync(join(DEPLOY, 'kubernetes')).flatMap((n
 const ofKind = (kind: string) => manifests.find((manifest) => manifest['kind'] === kind) ?? {}
 const seconds = (text = '') => Number(/^(\d+)s$/.exec(text)?.[1])
 const inNginx = (pattern: RegExp) => [...read('nginx.conf').matchAll(pattern)].map(([, found = '']) => found)
-const names = Object.keys(settingKinds)
+const names = settingNames()
 
 t.test('the settings of compose.yaml are settings, and the service takes them', async (t) => {
   for (const name of ['app1', 'app2', 'app3', 'migrate']) {

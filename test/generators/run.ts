@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildApp } from '../../src/app.ts'
-import { readSettings } from '../../src/plugins/config/settings.ts'
+import { readSettings } from '../../src/plugins/platform/config/settings.ts'
 
 // npm run test:openapi: generators of clients read docs/openapi.json, and what they write compiles. What the schemas of zod accept,
 // the service accepts, and the other way round. The generators are installed first, from the lock file of this folder.

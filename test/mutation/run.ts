@@ -62,7 +62,7 @@ async function instrument(patterns: string[]) {
   }))
   const options = { plugins: null, excludedMutations: [], ignorers: [], noHeader: false }
   // Hashes of passwords take most of the time of the tests, and their strength is not what is asked here.
-  const passwords = join(copy, 'src/plugins/users/passwords.ts')
+  const passwords = join(copy, 'src/plugins/identity/users/passwords.ts')
   const text = readFileSync(passwords, 'utf8')
   writeFileSync(passwords, text.replace('memoryCost: 19_456, timeCost: 2', 'memoryCost: 64, timeCost: 1'))
   const { files: written, mutants } = await new Instrumenter(logger).instrument(files, options)

@@ -5,7 +5,7 @@ import BetterSqlite from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { backUp } from '../../scripts/backup.ts'
 import { restore } from '../../scripts/restore.ts'
-import { migrationsFor, openDatabase } from '../../src/plugins/db/migrations.ts'
+import { migrationsFor, openDatabase } from '../../src/plugins/platform/db/migrations.ts'
 import { transports } from '../build.ts'
 import { freshFolder, logInBy, post, settled, signUpBy, startListening } from '../process.ts'
 
@@ -165,7 +165,7 @@ t.test('a restore brings back all of its moment but the logins, and keeps what w
   await server.exited
   t.match(await run(`restore --from ${from}`), {
     code: 0,
-    printed: /^Restored from app.*; what was there before is app.*\nEnded \d logins: everybody logs in again\n$/
+    printed: /^Restored from app.*; what was there before is app.*\nEnded \d sessions: everybody logs in again\n$/
   })
 
   t.strictSame(titles(path), new Set(['early']))
@@ -228,9 +228,9 @@ t.test(
   async (t) => {
     const { folder, path } = await emptyDatabase(t)
     const from = backUp(path, {})
-    const note = /^Access tokens of logins from after the backup may live/
+    const note = /^Access tokens of sessions from after the backup may live/
     writeFileSync(path, 'broken '.repeat(2000))
-    t.match(await restore(path, { from }), [/what was there before/, 'Ended 0 logins', note])
+    t.match(await restore(path, { from }), [/what was there before/, 'Ended 0 sessions: everybody logs in again', note])
     const aside = readdirSync(folder).filter((name) => name.startsWith('app.db.before-restore-'))
     t.match(
       aside.map((name) => readFileSync(join(folder, name), 'utf8').slice(0, 6)),
@@ -239,7 +239,7 @@ t.test(
     t.strictSame(titles(path), new Set())
 
     rmSync(path)
-    t.match(await restore(path, { from }), [/^Restored from [^;]*$/, 'Ended 0 logins', note])
+    t.match(await restore(path, { from }), [/^Restored from [^;]*$/, 'Ended 0 sessions: everybody logs in again', note])
     t.strictSame(titles(path), new Set())
     t.equal(statSync(path).mode & 0o777, 0o600)
   }
@@ -254,7 +254,7 @@ t.test('the logins of a file of another version are taken over too, as far as bo
     "alter table sessions add column next text not null default 'x'",
     'alter table sessions drop column user_agent'
   )
-  t.match(await restore(path, { from }), [/^Restored/, 'Ended 1 login: everybody logs in again'])
+  t.match(await restore(path, { from }), [/^Restored/, 'Ended 1 session: everybody logs in again'])
   t.equal(sql(path), 1)
 })
 

@@ -6,8 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { checks } from '../../scripts/doctor-rules.ts'
-import { rules } from '../../src/plugins/config/rules.ts'
-import { type Environment, readSettings } from '../../src/plugins/config/settings.ts'
+import { type Environment, readSettings } from '../../src/plugins/platform/config/settings.ts'
 import { PASSWORD, testEnvironment, transports } from '../build.ts'
 import { noNginx, startNginx } from '../deploy/nginx.ts'
 import { freshFolder, settled, signUpBy, startListening } from '../process.ts'
@@ -344,25 +343,4 @@ t.test('--live goes through nginx by https', { skip: noNginx || noCookies }, asy
     server.child.kill()
     await server.exited
   }
-})
-
-t.test('the start warns in the same words', async (t) => {
-  const folder = freshFolder(t)
-  const wrong = {
-    TRUST_PROXY: '0.0.0.0/1',
-    HOST: '127.0.0.1',
-    API_DOCS: 'true',
-    CORS_API_ORIGINS: 'http://localhost:5173'
-  }
-  const { output } = await startListening(t, folder, { ...settled, COOKIE_SECURE: 'true', ...wrong })
-  const lines = output()
-    .split('\n')
-    .filter((line) => line.includes('"level":"warn"'))
-    .map((line) => JSON.parse(line))
-  const broken = rules.filter(({ isBroken }) => isBroken(readSettings({ ...testEnvironment, ...wrong })))
-  t.equal(broken.length, 3)
-  t.same(
-    lines.map(({ setting, msg }) => ({ setting, msg })),
-    broken.map(({ setting, text }) => ({ setting, msg: text }))
-  )
 })

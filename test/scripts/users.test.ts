@@ -54,7 +54,7 @@ for (const backend of backends) {
         ]
         const isDead = (headers: Record<string, string>) => async () =>
           (await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode === 401
-        const listed = await users(['logins', `EVE-${transport.kind}`])
+        const listed = await users(['sessions', `EVE-${transport.kind}`])
         for (const { sid } of [one, two]) t.match(listed.printed, sid)
 
         t.match(await users(['revoke', `eve-${transport.kind}`], { login: one.sid }), { refused: null })
@@ -63,17 +63,17 @@ for (const backend of backends) {
         t.match(await users(['revoke', `eve-${transport.kind}`], { login: one.sid }), { refused: /no live login/ })
         t.match(await users(['revoke', `eve-${transport.kind}@example.com`]), { refused: null })
         await waitUntil(isDead(two.headers), 'it is dead too', 3000)
-        t.match(await users(['logins', `eve-${transport.kind}`]), { refused: null, printed: '' })
+        t.match(await users(['sessions', `eve-${transport.kind}`]), { refused: null, printed: '' })
       }
     })
 
     t.test('the logins of everybody are ended at once', async (t) => {
-      const logins = []
-      for (const [i, transport] of transports.entries()) logins.push(await logIn(app, `mallory-${i}`, transport))
+      const sessions = []
+      for (const [i, transport] of transports.entries()) sessions.push(await logIn(app, `mallory-${i}`, transport))
       t.match(await users(['revoke', 'mallory-0'], { all: true }), { refused: /goes with nothing else/ })
       t.match(await users(['revoke'], { all: true, login: 'x' }), { refused: /goes with nothing else/ })
       t.match(await users(['revoke'], { all: true }), { refused: null })
-      for (const { headers } of logins) {
+      for (const { headers } of sessions) {
         const isDead = async () =>
           (await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode === 401
         await waitUntil(isDead, 'it is dead', 3000)
@@ -112,7 +112,7 @@ t.test('nothing that a user sent moves the terminal of who lists it', async (t) 
   const odd = 'Fire\u009b31mfox\u001b[2J\u0085\u007f\u202efdp.\u2066 über'
   await app.db.update(sessions).set({ userAgent: odd }).where(eq(sessions.userId, user.id))
   await app.db.update(accounts).set({ username: odd, email: odd }).where(eq(accounts.id, user.id))
-  for (const words of [['list'], ['logins', 'ada']]) {
+  for (const words of [['list'], ['sessions', 'ada']]) {
     const { refused, printed } = await users(words)
     t.equal(refused, null)
     t.match(printed, 'Fire31mfox[2Jfdp. über')
@@ -133,6 +133,6 @@ t.test('npm run users asks the terminal, and says in a line what is wrong', asyn
   const create = ['create', 'ada', 'ada@example.com', 'Ada Lovelace']
   t.match(users(create, `${PASSWORD}\n`), { status: 0, stdout: / ada\n$/, stderr: '' })
   t.match(users(create, 'short\n'), { status: 1, stdout: '', stderr: /\/password/ })
-  t.match(users(['logins', 'nobody']), { status: 1, stdout: '', stderr: 'Nobody has the name or address nobody\n' })
+  t.match(users(['sessions', 'nobody']), { status: 1, stdout: '', stderr: 'Nobody has the name or address nobody\n' })
   t.match(users(['constructor']), { status: 0, stdout: /npm run users -- create/ })
 })

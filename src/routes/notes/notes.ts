@@ -1,8 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { and, desc, eq, lt } from '../../plugins/db/drizzle.ts'
-import { isForeignKeyViolation } from '../../plugins/db/errors.ts'
-import { isUuid } from '../../plugins/db/ids.ts'
-import type { Database, Tables } from '../../plugins/db/types.ts'
+import { and, desc, eq, lt } from '../../plugins/platform/db/drizzle.ts'
+import { isForeignKeyViolation } from '../../plugins/platform/db/errors.ts'
+import { isUuid } from '../../plugins/platform/db/ids.ts'
+import type { Database, Tables } from '../../plugins/platform/db/types.ts'
 
 export type NoteChanges = { title?: string; text?: string }
 

@@ -1,6 +1,6 @@
 import Type from 'typebox'
-import { UUID_PATTERN } from '../../plugins/db/ids.ts'
-import { Time } from '../../plugins/users/schemas.ts'
+import { Time } from '../../plugins/identity/users/schemas.ts'
+import { UUID_PATTERN } from '../../plugins/platform/db/ids.ts'
 
 const closed = { additionalProperties: false }
 const title = Type.String({ minLength: 1, maxLength: 200, examples: ['Groceries'] })

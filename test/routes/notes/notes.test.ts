@@ -1,9 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { eq } from '../../../src/plugins/db/drizzle.ts'
+import { eq } from '../../../src/plugins/platform/db/drizzle.ts'
 import { backends, build, logIn, transports } from '../../build.ts'
-import { hostile } from '../../plugins/auth/hostile.ts'
+import { hostile } from '../../plugins/identity/auth/hostile.ts'
 
 type Headers = Record<string, string>
 const KEYS = ['createdAt', 'id', 'text', 'title', 'updatedAt']

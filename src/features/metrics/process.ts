@@ -1,0 +1,44 @@
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import type { Registry } from '@prometheus-io/client'
+import { createGauges } from './gauges.ts'
+
+/** How often the event loop is asked whether it is late, in ms. */
+const RESOLUTION_MS = 10
+
+/**
+ * The process and its event loop, by the usual names. The client's own collection has three times as many, walks all sockets
+ * at each scrape, and its timers outlive the service. Gives what ends this one.
+ */
+export function createProcessMetrics(registry: Registry) {
+  const { gauge, counter } = createGauges(registry)
+
+  const startedAt = Date.now() / 1000 - process.uptime()
+  gauge('process_start_time_seconds', 'When the process began, in seconds since 1970', () => startedAt)
+  counter('process_cpu_seconds_total', 'CPU time of all threads', () => {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1e6
+  })
+  gauge('process_resident_memory_bytes', 'Memory of the process', () => process.memoryUsage.rss())
+  gauge('nodejs_heap_size_used_bytes', 'Heap in use', () => process.memoryUsage().heapUsed)
+  gauge('nodejs_heap_size_total_bytes', 'Heap, in use or not', () => process.memoryUsage().heapTotal)
+  gauge('nodejs_external_memory_bytes', 'Buffers and others beside the heap', () => process.memoryUsage().external)
+  counter(
+    'nodejs_eventloop_active_seconds_total',
+    'Time that the event loop did not wait; its rate is the utilisation, 1 at most',
+    () => performance.eventLoopUtilization().active / 1000
+  )
+
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  delay.enable()
+  // Nanoseconds, and with the time that it was asked to wait.
+  const lag = (ns: number) => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1000)
+  gauge('nodejs_eventloop_lag_p99_seconds', 'How late the event loop was since the last scrape, 99th percentile', () =>
+    lag(delay.percentile(99))
+  )
+  gauge('nodejs_eventloop_lag_max_seconds', 'How late it was at most since the last scrape', () => {
+    const longest = lag(delay.max)
+    delay.reset()
+    return longest
+  })
+  return () => delay.disable()
+}

@@ -1,0 +1,41 @@
+import { Counter, type Registry } from '@prometheus-io/client'
+import { eventTypes } from '../../plugins/platform/audit/event-types.ts'
+import { onSecurityEvent } from '../../plugins/platform/audit/log.ts'
+
+/**
+ * Security events, and what they say of logins and refresh tokens. All begin at 0: of a counter that first appears at 1
+ * Prometheus sees no increase. Gives what ends the counting.
+ */
+export function countSecurityEvents(registry: Registry) {
+  const registers = [registry]
+  const events = new Counter({
+    name: 'security_events_total',
+    help: 'Security events, by their names in the log',
+    labelNames: ['event'],
+    registers
+  })
+  const logins = new Counter({
+    name: 'logins_total',
+    help: 'Passwords given to log in or to reauthenticate: success or failure',
+    labelNames: ['kind', 'result'],
+    registers
+  })
+  const refreshes = new Counter({
+    name: 'token_refreshes_total',
+    help: 'Refresh tokens: rotated, within REFRESH_GRACE (grace), or spent and their login ended (reuse)',
+    labelNames: ['result'],
+    registers
+  })
+  for (const event of Object.keys(eventTypes)) events.inc({ event }, 0)
+  for (const kind of ['cookie', 'token']) for (const result of ['success', 'failure']) logins.inc({ kind, result }, 0)
+  for (const result of ['rotated', 'grace', 'reuse']) refreshes.inc({ result }, 0)
+
+  return onSecurityEvent(({ event, kind, reason, isRepeat }) => {
+    events.inc({ event })
+    if (event === 'authn_login_success') logins.inc({ kind: `${kind}`, result: 'success' })
+    if (event === 'authn_login_fail') logins.inc({ kind: `${kind}`, result: 'failure' })
+    if (event === 'authn_token_created' && reason === 'refresh')
+      refreshes.inc({ result: isRepeat ? 'grace' : 'rotated' })
+    if (event === 'session_expired' && reason === 'reuse') refreshes.inc({ result: 'reuse' })
+  })
+}

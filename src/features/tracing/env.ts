@@ -1,0 +1,17 @@
+import { text } from '../../plugins/platform/config/setting-types.ts'
+import { defineSettings, type Values } from '../../plugins/platform/config/settings.ts'
+
+const tracingSettings = {
+  /** By its standard name; the other OTEL_* variables are read by the packages themselves. None: no traces. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: text(
+    null,
+    (url) => /^https?:\/\/\S+$/.test(url) && URL.canParse(url),
+    'must be http://… or https://…'
+  )
+}
+
+defineSettings(tracingSettings)
+
+declare module '../../plugins/platform/config/settings.ts' {
+  interface Settings extends Values<typeof tracingSettings> {}
+}

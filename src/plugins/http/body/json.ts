@@ -1,0 +1,46 @@
+import secureJson from 'secure-json-parse'
+import { MalformedJson, ValidationFailed } from '../../platform/errors/errors.ts'
+import { pointerTo } from '../../platform/errors/problem.ts'
+
+// `fatal`: bytes that are not UTF-8 would else become U+FFFD, and different passwords one. A BOM is dropped (RFC 8259, 8.1).
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** Only escapes can bring U+0000 or half a surrogate pair in: raw, they are no JSON and no UTF-8. */
+const SUSPECT = /\\u(0000|d[89a-f])/i
+
+/**
+ * Parses a body; undefined for an empty one. Of duplicate members the last counts; `__proto__` and `constructor.prototype`
+ * are refused. Throws MALFORMED_JSON, or VALIDATION_FAILED for text with U+0000 or ill-formed Unicode (ASVS 5.0, 1.5.2).
+ */
+export function parseJson(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined
+  let text: string
+  let value: unknown
+  try {
+    text = utf8.decode(bytes)
+    value = secureJson.parse(text, { protoAction: 'error', constructorAction: 'error' })
+  } catch {
+    throw new MalformedJson()
+  }
+  const pointer = SUSPECT.test(text) ? findIllFormed(value) : null
+  if (pointer === null) return value
+  const detail = 'must be well-formed Unicode without U+0000'
+  throw Object.assign(new ValidationFailed(), { errors: [{ pointer, detail }] })
+}
+
+const isIllFormed = (value: unknown) => typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())
+
+/** The JSON pointer of a text that PostgreSQL would refuse or SQLite change, or null. */
+function findIllFormed(root: unknown): string | null {
+  // A stack of our own: the depth of a body is the sender's choice.
+  const open: [string, unknown][] = [['', root]]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [pointer, value] = next
+    if (isIllFormed(value)) return pointer
+    if (typeof value !== 'object' || value === null) continue
+    for (const [name, member] of Object.entries(value)) {
+      if (isIllFormed(name)) return pointer
+      open.push([pointerTo(pointer, name), member])
+    }
+  }
+  return null
+}

@@ -1,0 +1,37 @@
+import { list } from '../../platform/config/setting-types.ts'
+import { defineSettings, type Values } from '../../platform/config/settings.ts'
+
+/** The pages of an app that brings its own: in a web view (Capacitor, Ionic, Tauri, Electron) or a browser extension. */
+const APP_ORIGIN = /^(capacitor|ionic|tauri|app|chrome-extension|moz-extension):\/\/[a-z\d.-]+(:\d{1,5})?$/
+
+export const isAppOrigin = (item: string) => APP_ORIGIN.test(item) && URL.canParse(item)
+
+/**
+ * An exact origin, as a browser sends it: no path, no pattern, no default port, never `*` or `null`. Other schemes are refused:
+ * every page of `file:` or `data:` has the origin `null`.
+ */
+function isOrigin(item: string) {
+  if (isAppOrigin(item)) return true
+  return /^https?:\/\/[\w.:[\]-]+$/.test(item) && URL.canParse(item) && new URL(item).origin === item
+}
+
+/** A header name (RFC 9110, 5.1), without `*`: with credentials it is no wildcard, and never a part of one. */
+const isHeaderName = (item: string) => /^[\w!#$%&'+.^`|~-]+$/.test(item)
+
+const corsSettings = {
+  CORS_API_ORIGINS: list(
+    isOrigin,
+    'must list exact origins such as https://app.example.com or capacitor://localhost, without path, pattern or *'
+  ),
+  CORS_ALLOWED_HEADERS: list(isHeaderName, 'must list names of request headers such as x-tenant, without *')
+}
+
+/** Whether it is of the browser's own machine. */
+export const isLocalOrigin = (origin: string) =>
+  /^https?:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(origin)
+
+defineSettings(corsSettings)
+
+declare module '../../platform/config/settings.ts' {
+  interface Settings extends Values<typeof corsSettings> {}
+}

@@ -1,0 +1,27 @@
+import fastifyCors from '@fastify/cors'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import './env.ts'
+import { logEvent } from '../../platform/audit/log.ts'
+import { corsHeaders, isPreflight, preflightOptions } from './cors.ts'
+
+/** Lets pages of CORS_API_ORIGINS, and of no other origin, read replies, failures included. It refuses no request: see session. */
+async function cors(app: FastifyInstance) {
+  if (app.config.CORS_API_ORIGINS.length === 0) return
+  app.addHook('onRequest', function setCorsHeaders(request, reply, done) {
+    reply.headers(corsHeaders(app.config, request.headers.origin))
+    done()
+  })
+  // The package makes its options anew for each request, so it has a scope of its own, whose only route is its OPTIONS.
+  await app.register(async (scope) => {
+    await scope.register(fastifyCors, {
+      async delegator(request: FastifyRequest) {
+        const options = preflightOptions(app.config, request.headers)
+        if (isPreflight(request.headers) && options.origin === false) logEvent(request, 'malicious_cors')
+        return options
+      }
+    })
+  })
+}
+
+export default fp(cors, { name: 'cors', dependencies: ['config', 'headers'] })

@@ -1,0 +1,72 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifySchema } from 'fastify'
+import Type from 'typebox'
+import * as errors from '../../platform/errors/errors.ts'
+import { type CodedError, toProblem } from '../../platform/errors/problem.ts'
+import type { ErrorType, Failure } from '../../platform/errors/schemas.ts'
+import { CrossOriginRequest } from '../cookies/errors.ts'
+
+type Header = { type: string; description: string; examples: unknown[] }
+const header = (type: string, description: string, example: unknown): Header => ({
+  type,
+  description,
+  examples: [example]
+})
+
+/** Every reply but those of probes has them. */
+export const LIMIT_HEADERS = {
+  'RateLimit-Limit': header('integer', 'Requests in a window for one address', 1000),
+  'RateLimit-Remaining': header('integer', 'How many are left of them', 998),
+  'RateLimit-Reset': header('integer', 'Seconds until the window ends', 42)
+}
+const RETRY = { 'Retry-After': header('integer', 'Seconds to wait before the next try', 5) }
+const CHALLENGE = {
+  'WWW-Authenticate': header('string', 'Bearer, and why a token does not count (RFC 6750, 3)', 'Bearer')
+}
+const HEADERS: Record<number, Record<string, Header>> = { 401: CHALLENGE, 429: RETRY, 503: RETRY }
+const REQUEST_ID = '0193f0a2-7d5b-7c3e-9a41-2f6b8c0d1e5f'
+
+/** What a route may fail with though it does not say so: as its parts in front of the handler do. */
+function inFront({ querystring }: FastifySchema, isUnsafe: boolean) {
+  const { ValidationFailed, MalformedJson, PayloadTooLarge, UnsupportedMediaType } = errors
+  return [
+    ...(isUnsafe || querystring ? [ValidationFailed] : []),
+    // A cookie may come with any call, and then the page that sent it counts.
+    ...(isUnsafe ? [MalformedJson, PayloadTooLarge, UnsupportedMediaType, CrossOriginRequest] : []),
+    ...[errors.MalformedRequest, errors.RateLimited, errors.InternalError, errors.ServiceUnavailable]
+  ]
+}
+
+function exampleOf(refusal: ErrorType) {
+  const error = new refusal() as CodedError
+  const pointers = error.code === 'VALIDATION_FAILED' && [
+    { pointer: '/username', detail: 'must NOT have fewer than 3 characters' }
+  ]
+  return toProblem(pointers ? Object.assign(error, { errors: pointers }) : error, REQUEST_ID)
+}
+
+/** The failures of a status, with the codes that tell them apart. */
+function describe(status: string, refusals: ErrorType[]) {
+  const examples = refusals.map(exampleOf)
+  const codes = [...new Set(examples.map(({ code }) => code))]
+  const known = Type.Object({ code: Type.Enum(codes as [string, ...string[]]) })
+  return {
+    description: `${STATUS_CODES[status]}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
+    headers: { ...LIMIT_HEADERS, ...HEADERS[Number(status)] },
+    content: {
+      'application/problem+json': {
+        schema: { allOf: [Type.Ref('Problem#'), known] },
+        examples: Object.fromEntries(examples.map((value) => [value.code, { value }]))
+      }
+    }
+  }
+}
+
+/** The failures of a route: those that it names, `more`, and those of what is in front of it. */
+export function describeFailures(schema: FastifySchema, isUnsafe: boolean, more: ErrorType[]) {
+  const named = Object.values((schema.response ?? {}) as Record<string, Partial<Failure>>).flatMap(
+    ({ errors = [] }) => errors
+  )
+  const all = Map.groupBy([...inFront(schema, isUnsafe), ...more, ...named], (refusal) => `${new refusal().statusCode}`)
+  return Object.fromEntries([...all].map(([status, refusals]) => [status, describe(status, [...new Set(refusals)])]))
+}

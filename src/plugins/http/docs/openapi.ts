@@ -1,0 +1,61 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import type { FastifyInstance, FastifySchema } from 'fastify'
+import { Unauthenticated } from '../../platform/errors/errors.ts'
+import { isSafeMethod } from '../cookies/cross-origin.ts'
+import { shareComponents } from './components.ts'
+import { describeFailures, LIMIT_HEADERS } from './failures.ts'
+import { toPublished } from './published.ts'
+
+type Replies = Record<string, object>
+
+/** Of `PUT /api/users/me/password`: putUsersMePassword. */
+function nameOf(method: string, url: string) {
+  const words = url.replace(/^\/api/, '').match(/\w+/g) ?? []
+  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+}
+
+/** Made from the route schemas. What answers 401 is guarded, unless it says `security: []`: its body proves who asks. */
+export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptions {
+  const strategies = [...app.strategies.values()]
+  const schemes = Object.fromEntries(strategies.map(({ kind, scheme }) => [kind, scheme]))
+  const security = Object.keys(schemes).map((kind) => ({ [kind]: [] }))
+  const refusals = [Unauthenticated, ...strategies.flatMap((strategy) => strategy.refusals)]
+
+  function describe(schema: FastifySchema, method: string): FastifySchema {
+    const replies = (schema.response ?? {}) as Replies
+    const isGuarded = !schema.security && Object.hasOwn(replies, 401)
+    const isUnsafe = !isSafeMethod(method)
+    const successes = Object.entries(replies).filter(([status]) => status < '400')
+    const response = {
+      ...Object.fromEntries(
+        successes.map(([status, reply]) => [status, { description: schema.summary, ...reply, headers: LIMIT_HEADERS }])
+      ),
+      ...describeFailures(schema, isUnsafe, isGuarded ? refusals : [])
+    }
+    return { ...schema, response, ...(isGuarded && { security }) }
+  }
+
+  return {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Fastify minimal starter',
+        version: '0.1.0',
+        description: 'Every failure is application/problem+json (RFC 9457) with a stable `code`.',
+        license: { name: 'MIT', identifier: 'MIT' }
+      },
+      servers: [{ url: '/', description: 'Where this document is from' }],
+      components: { securitySchemes: schemes as never }
+    },
+    hideUntagged: true,
+    transformObject: (made) =>
+      shareComponents('openapiObject' in made ? made.openapiObject : made.swaggerObject) as never,
+    // By their own names; the package would number them.
+    refResolver: { buildLocalReference: ({ $id }, _base, _fragment, i) => `${$id ?? `def-${i}`}` },
+    transform({ schema = {}, url, route }) {
+      const method = `${route.method}`
+      const named = { ...schema, operationId: nameOf(method, url) }
+      return { schema: toPublished(route.config?.isProbe ? named : describe(named, method)), url }
+    }
+  }
+}

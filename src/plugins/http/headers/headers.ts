@@ -1,0 +1,23 @@
+import type { Settings } from '../../platform/config/settings.ts'
+
+/** The policy of RFC 6797, or none. Browsers ignore it over plain http. */
+function strictTransport({ COOKIE_SECURE, HSTS }: Settings): Record<string, string> {
+  if (!COOKIE_SECURE || HSTS === 'false') return {}
+  return { 'strict-transport-security': `max-age=31536000${HSTS === 'true' ? '' : '; includeSubDomains'}` }
+}
+
+/** What every reply carries (OWASP API response headers; ASVS 5.0, 3.4 and 14.3.2). The docs page has a policy of its own. */
+export function securityHeaders(settings: Settings): Record<string, string> {
+  return {
+    // For a cache all replies differ by these, whether one is compressed or allows an origin or not (RFC 9110, 12.5.5). The
+    // packages add them to some only; they look for the second in lower case.
+    vary: settings.CORS_API_ORIGINS.length > 0 ? 'Origin, accept-encoding' : 'accept-encoding',
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    ...strictTransport(settings)
+  }
+}

@@ -1,0 +1,36 @@
+import fastifyRateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { logEvent } from '../../platform/audit/log.ts'
+import { RateLimited } from '../../platform/errors/errors.ts'
+import { clientAddress, networkOf } from '../../platform/logging/client-address.ts'
+import { createFirstRefusals } from './first-refusal.ts'
+
+export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
+/** Makes limiters: RATE_LIMIT_MAX requests in RATE_LIMIT_WINDOW for each client address; an IPv6 /64 is one. */
+export function createLimiters(app: FastifyInstance) {
+  const { RATE_LIMIT_MAX, RATE_LIMIT_WINDOW } = app.config
+  const clientKey = (request: FastifyRequest) => networkOf(clientAddress(request))
+  const isFirst = createFirstRefusals()
+
+  /** A limiter with a store of its own: the plugin gives one to each scope. It throws RATE_LIMITED. */
+  return async function createLimiter(store: RateLimitPluginOptions) {
+    const { promise, resolve } = Promise.withResolvers<Limiter>()
+    await app.register(async (scope) => {
+      await scope.register(fastifyRateLimit, {
+        global: false,
+        max: RATE_LIMIT_MAX,
+        timeWindow: RATE_LIMIT_WINDOW * 1000,
+        enableDraftSpec: true,
+        keyGenerator: clientKey,
+        errorResponseBuilder(request, { ttl }) {
+          if (isFirst(clientKey(request), ttl, Date.now())) logEvent(request, 'excess_rate_limit_exceeded')
+          return new RateLimited()
+        },
+        ...store
+      })
+      resolve(scope.rateLimit() as unknown as Limiter)
+    })
+    return promise
+  }
+}

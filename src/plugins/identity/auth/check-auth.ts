@@ -1,0 +1,24 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Static } from 'typebox'
+import { toUserReply } from '../users/schemas.ts'
+import { freshUntil } from './account.ts'
+import type { CheckAuthReply } from './schemas.ts'
+
+/** Explains the login to a page that starts. A credential that does not count is no failure here; not knowing is (503). */
+export async function checkAuth(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<Static<typeof CheckAuthReply>> {
+  const account = await app.identify(request, reply).catch((error: { statusCode?: number }) => {
+    if (error.statusCode === 401) return null
+    throw error
+  })
+  if (account === null) return { authenticated: false }
+  const [user, login] = await Promise.all([app.users.findProfile(account.userId), app.sessions.find(account.sid)])
+  if (user === null || login === null || login.revokedAt !== null) return { authenticated: false }
+  const { id, kind, createdAt, expiresAt, absoluteExpiresAt, authenticatedAt } = login
+  const fresh = freshUntil(authenticatedAt, app.config.FRESH_FOR)
+  const session = { id, kind, createdAt, expiresAt, absoluteExpiresAt, freshUntil: fresh }
+  return { authenticated: true, user: toUserReply(user), session }
+}

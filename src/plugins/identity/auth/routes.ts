@@ -1,0 +1,120 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { SMALL_BODY } from '../../http/body/limits.ts'
+import { CrossOriginRequest } from '../../http/cookies/errors.ts'
+import { Unauthenticated } from '../../platform/errors/errors.ts'
+import { problems } from '../../platform/errors/schemas.ts'
+import { TooManyAttempts } from '../throttle/errors.ts'
+import { EmailTaken, PasswordTooCommon, UsernameTaken } from '../users/errors.ts'
+import { normalizeCredentials } from '../users/normal-form.ts'
+import { toUserReply } from '../users/schemas.ts'
+import { accountOf } from './account.ts'
+import { checkAuth } from './check-auth.ts'
+import { InvalidCredentials } from './errors.ts'
+import * as schemas from './schemas.ts'
+import sessionRoutes from './session-routes.ts'
+
+const noContent = Type.Null({ description: 'Done' })
+const withPassword = { bodyLimit: SMALL_BODY, preValidation: normalizeCredentials }
+
+/** /api/auth */
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const { strategies, credentials, revocations } = app
+  const known = [...strategies.values()]
+  const tags = ['auth']
+  const index = { summary: 'The service answers', tags, response: { 200: schemas.StatusReply } }
+  app.get('', { schema: index, handler: async () => ({ status: 'All set!' }) })
+
+  app.post('/signup', {
+    schema: {
+      summary: 'Make an account',
+      tags,
+      body: schemas.SignUpBody(app.config.PASSWORD_MIN_LENGTH),
+      response: {
+        201: schemas.SignUpReply,
+        ...problems(400, UsernameTaken, EmailTaken, PasswordTooCommon, TooManyAttempts)
+      }
+    },
+    ...withPassword,
+    handler: async (request, reply) => {
+      const user = await credentials.signUp(request, request.body)
+      return reply.code(201).send({ user: toUserReply(user) })
+    }
+  })
+
+  app.post('/login', {
+    schema: {
+      summary: 'Log in by cookie or by token',
+      tags,
+      security: [],
+      body: schemas.LoginBody(known),
+      response: {
+        200: schemas.LoginReply(known.map((strategy) => strategy.reply)),
+        ...problems(400, InvalidCredentials, CrossOriginRequest, TooManyAttempts)
+      }
+    },
+    ...withPassword,
+    compress: false,
+    handler: async (request, reply) => {
+      const strategy = strategies.get(request.body.authType)
+      if (!strategy) throw new InvalidCredentials()
+      strategy.assertAllowed(request)
+      const { user, members } = await credentials.logIn(strategy, request, reply, request.body)
+      return { user: toUserReply(user), ...members }
+    }
+  })
+
+  app.post('/reauthenticate', {
+    schema: {
+      summary: 'Give the password again: this login is fresh, and renewed',
+      tags,
+      body: schemas.ReauthenticateBody,
+      response: { ...schemas.renewedReplies(known), ...problems(400, 401, InvalidCredentials, TooManyAttempts) }
+    },
+    ...withPassword,
+    compress: false,
+    onRequest: app.authenticate,
+    handler: async (request, reply) => {
+      const { members } = await credentials.reauthenticate(request, reply, request.body.password)
+      return reply.code(members ? 200 : 204).send(members ?? undefined)
+    }
+  })
+
+  app.post('/logout', {
+    schema: { summary: 'End this login', tags, response: { 204: noContent, ...problems(401) } },
+    onRequest: app.authenticateToRevoke(() => true),
+    handler: async (request, reply) => {
+      const { sid, kind } = accountOf(request)
+      const login = await revocations.revoke(request, sid, 'logout', new Date())
+      // Renewed by another request just now: what the client holds since then is not logged out.
+      if (login?.revokedReason === 'renewed') throw new Unauthenticated()
+      strategies.get(kind)?.signOut(request, reply, sid)
+      reply.code(204)
+    }
+  })
+
+  app.get('/whoami', {
+    schema: {
+      summary: 'Whose credential this is, without reading the user; for nginx auth_request',
+      tags,
+      response: { 200: schemas.WhoamiReply, ...problems(401) }
+    },
+    compress: false,
+    onRequest: app.authenticate,
+    handler: async (request, reply) => {
+      const { userId, sid, kind, freshUntil } = accountOf(request)
+      reply.header('x-user-id', userId)
+      return { userId, sessionId: sid, kind, freshUntil }
+    }
+  })
+
+  app.get('/check-auth', {
+    schema: { summary: 'Am I logged in, and for how long?', tags, response: { 200: schemas.CheckAuthReply } },
+    compress: false,
+    handler: (request, reply) => checkAuth(app, request, reply)
+  })
+
+  await app.register(sessionRoutes, { prefix: '/sessions' })
+}
+
+export default routes

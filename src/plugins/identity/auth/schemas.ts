@@ -1,0 +1,94 @@
+import Type, { type TSchema } from 'typebox'
+import { UUID_PATTERN } from '../../platform/db/ids.ts'
+import { Email, KnownPassword, Name, NewPassword, Time, Username, UserReply } from '../users/schemas.ts'
+import type { Strategy } from './strategy.ts'
+
+const Kind = Type.Enum(['cookie', 'token'])
+const Nullable = Type.Union([Type.String(), Type.Null()])
+const closed = { additionalProperties: false }
+
+export const StatusReply = Type.Object({ status: Type.String() }, closed)
+
+export function SignUpBody(passwordMinLength: number) {
+  return Type.Object({ username: Username, email: Email, name: Name, password: NewPassword(passwordMinLength) }, closed)
+}
+export const SignUpReply = Type.Object({ user: UserReply }, closed)
+
+export function LoginBody(strategies: Strategy[]) {
+  const members = {
+    usernameOrEmail: Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] }),
+    password: KnownPassword,
+    authType: Type.Enum(strategies.map(({ kind }) => kind)),
+    remember: Type.Optional(
+      Type.Boolean({ default: true, description: 'false: ends with the browser, or after 12 idle hours' })
+    )
+  }
+  // What a strategy asks for beside, it reads itself.
+  const all = Object.assign({}, members, ...strategies.map(({ loginMembers }) => loginMembers))
+  return Type.Object(all as typeof members, closed)
+}
+/** One of the strategies' replies. Each is closed, since the first that fits is taken and unlisted members are dropped. */
+export function LoginReply(replies: TSchema[]) {
+  return replies.length === 1 && replies[0] ? replies[0] : Type.Union(replies)
+}
+
+export const ReauthenticateBody = Type.Object({ password: KnownPassword }, closed)
+
+/** What a renewed login answers, by status, for all strategies: those that have a status in common answer the same. */
+export function renewedReplies(strategies: Strategy[]): Record<number, TSchema> {
+  return Object.assign({}, ...strategies.map(({ renewed }) => renewed))
+}
+
+export const WhoamiReply = Type.Object(
+  { userId: Type.String(), sessionId: Type.String(), kind: Kind, freshUntil: Time },
+  closed
+)
+
+const LoginState = Type.Object(
+  { id: Type.String(), kind: Kind, createdAt: Time, expiresAt: Time, absoluteExpiresAt: Time, freshUntil: Time },
+  closed
+)
+export const CheckAuthReply = Type.Object(
+  { authenticated: Type.Boolean(), user: Type.Optional(UserReply), session: Type.Optional(LoginState) },
+  closed
+)
+
+const ListedLogin = Type.Object(
+  {
+    id: Type.String(),
+    kind: Kind,
+    current: Type.Boolean({ description: 'The login of this request' }),
+    createdAt: Time,
+    lastSeenAt: Time,
+    expiresAt: Time,
+    ip: Nullable,
+    userAgent: Nullable
+  },
+  closed
+)
+export const SessionList = Type.Object(
+  {
+    sessions: Type.Array(ListedLogin),
+    nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'null: the last page' })
+  },
+  closed
+)
+/** `cursor` is the time in ms and the id of the last login of a page. */
+export const SessionListQuery = Type.Object(
+  {
+    cursor: Type.Optional(
+      Type.String({
+        pattern: `^\\d{1,14}_${UUID_PATTERN.slice(1)}`,
+        description: 'nextCursor of the page before'
+      })
+    ),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 }))
+  },
+  closed
+)
+/** An id that cannot be is simply not found. */
+export const SessionParams = Type.Object({ id: Type.String() })
+export const RevokeAllQuery = Type.Object(
+  { keepCurrent: Type.Optional(Type.Boolean({ description: 'true: all but the login of this request' })) },
+  closed
+)

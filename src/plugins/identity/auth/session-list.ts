@@ -1,0 +1,37 @@
+import type { Session } from '../../platform/db/types.ts'
+import { isLive, type Place, type Sessions } from './sessions.ts'
+
+/** Later than any login was seen, and still a time that both databases know. */
+const BEFORE_ALL = new Date(99_999_999_999_999)
+
+const toCursor = ({ lastSeenAt, id }: Place) => `${lastSeenAt.getTime()}_${id}`
+
+function toPlace(cursor: string): Place {
+  const [ms, id = ''] = cursor.split('_')
+  return { lastSeenAt: new Date(Number(ms)), id }
+}
+
+/** The live logins of a user from a cursor on, one more than `limit`: this one first, then the one used last. */
+export async function listSessions(
+  logins: Sessions,
+  userId: string,
+  current: string,
+  cursor: string | undefined,
+  limit: number
+): Promise<Session[]> {
+  const now = new Date()
+  const after = cursor === undefined ? undefined : toPlace(cursor)
+  const others = await logins.listLive(userId, now, { after, limit: limit + 1, except: current })
+  const own = after ? null : await logins.find(current)
+  return own && isLive(own, now) ? [own, ...others] : others
+}
+
+/** A page of what was found. The cursor of a page that has this login alone is before all others. */
+export function toPage(found: Session[], current: string, limit: number) {
+  const page = found.slice(0, limit)
+  const last = page.at(-1)
+  const sessions = page.map((login) => ({ ...login, current: login.id === current }))
+  if (found.length <= limit || last === undefined) return { sessions, nextCursor: null }
+  const isFirst = last.id === current
+  return { sessions, nextCursor: isFirst ? toCursor({ lastSeenAt: BEFORE_ALL, id: last.id }) : toCursor(last) }
+}

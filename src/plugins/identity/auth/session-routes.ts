@@ -1,0 +1,82 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { isUuid } from '../../platform/db/ids.ts'
+import { problems } from '../../platform/errors/schemas.ts'
+import { accountOf } from './account.ts'
+import { SessionNotFound } from './errors.ts'
+import { RevokeAllQuery, SessionList, SessionListQuery, SessionParams } from './schemas.ts'
+import { listSessions, toPage } from './session-list.ts'
+import { isLive } from './sessions.ts'
+
+const noContent = Type.Null({ description: 'Done' })
+
+/** /api/auth/sessions: the logins of the one who asks, whatever carries them (ASVS 5.0, 7.5.2). */
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const { strategies, sessions, revocations, audit } = app
+  const tags = ['auth']
+
+  /** SESSION_NOT_FOUND for an id that is no live login of the one who asks. */
+  async function requireOwn(request: FastifyRequest, id: string) {
+    const { userId } = accountOf(request)
+    const login = isUuid(id) ? await sessions.find(id) : null
+    if (login && login.userId !== userId) await audit.record(request, 'malicious_direct_reference', { reason: 'login' })
+    // Once more too, while somebody is still to be told of its revocation.
+    const isThere = login && (isLive(login, new Date()) || login.revocationPending)
+    if (login?.userId !== userId || !isThere) throw new SessionNotFound()
+  }
+
+  app.get('', {
+    schema: {
+      summary: 'My logins: the one of this request first, then the one used last',
+      tags,
+      querystring: SessionListQuery,
+      response: { 200: SessionList, ...problems(400, 401) }
+    },
+    onRequest: app.authenticate,
+    handler: async (request) => {
+      const { userId, sid } = accountOf(request)
+      const { cursor, limit = 50 } = request.query
+      return toPage(await listSessions(sessions, userId, sid, cursor, limit), sid, limit)
+    }
+  })
+
+  app.delete('/:id', {
+    schema: {
+      summary: 'End one of my logins',
+      tags,
+      params: SessionParams,
+      response: { 204: noContent, ...problems(401, SessionNotFound) }
+    },
+    onRequest: app.authenticateToRevoke(({ id }, request) => id === (request.params as { id: string }).id),
+    handler: async (request, reply) => {
+      const { sid, kind } = accountOf(request)
+      const { id } = request.params
+      await requireOwn(request, id)
+      const login = await revocations.revoke(request, id, 'revoked', new Date())
+      // Renewed by another request just now: it lives on under another id.
+      if (login?.revokedReason === 'renewed') throw new SessionNotFound()
+      if (id === sid) strategies.get(kind)?.signOut(request, reply, sid)
+      reply.code(204)
+    }
+  })
+
+  app.delete('', {
+    schema: {
+      summary: 'End all my logins',
+      tags,
+      querystring: RevokeAllQuery,
+      response: { 204: noContent, ...problems(400, 401) }
+    },
+    onRequest: app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'all'),
+    handler: async (request, reply) => {
+      const { userId, sid, kind } = accountOf(request)
+      const { keepCurrent } = request.query
+      await revocations.revokeAll(request, userId, 'all', new Date(), { sid, stays: keepCurrent === true })
+      if (!keepCurrent) strategies.get(kind)?.signOut(request, reply, sid)
+      reply.code(204)
+    }
+  })
+}
+
+export default routes

@@ -1,0 +1,46 @@
+import createError from '@fastify/error'
+import type { Session } from '../../platform/db/types.ts'
+
+// RFC 6750, 3: the challenge says that there was a token and that it does not count.
+const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
+
+/** The token was issued by a clock that is ahead of ours. Only the log says so; the client gets INVALID_TOKEN. */
+export class TokenNotYetValid extends Error {
+  readonly code = 'TOKEN_NOT_YET_VALID'
+  override name = 'TokenNotYetValid'
+}
+
+/** Why a token was refused, for the log: a code of ours or of the library, or that its claims are not ours. */
+export function causeOf({ cause }: Error) {
+  return (cause as { code?: string } | undefined)?.code ?? 'claims'
+}
+
+export class InvalidToken extends createError('INVALID_TOKEN', 'The token is not valid', 401) {
+  readonly headers = headers
+}
+export class TokenExpired extends createError('TOKEN_EXPIRED', 'The token has expired', 401) {
+  readonly headers = headers
+}
+export class TokenRevoked extends createError('TOKEN_REVOKED', 'The login of this token was ended', 401) {
+  readonly headers = headers
+  /** The login, where the token itself says it. */
+  readonly sid: string | undefined
+
+  constructor(sid?: string) {
+    super()
+    this.sid = sid
+  }
+}
+export class RefreshTokenReused extends createError(
+  'REFRESH_TOKEN_REUSED',
+  'This refresh token was used before, so its login was ended',
+  401
+) {
+  readonly headers = headers
+  readonly login: Pick<Session, 'id' | 'userId'>
+
+  constructor(login: Pick<Session, 'id' | 'userId'>) {
+    super()
+    this.login = login
+  }
+}

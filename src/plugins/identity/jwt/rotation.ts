@@ -1,0 +1,52 @@
+import type { EventSource } from '../../platform/audit/audit.ts'
+import type { Session } from '../../platform/db/types.ts'
+import type { Revocations } from '../auth/revocations.ts'
+import type { Sessions } from '../auth/sessions.ts'
+import { idleEnd } from '../auth/sessions.ts'
+import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
+import type { RefreshClaims } from './tokens.ts'
+
+/** Of racing requests one rotates and the others read again; the second reading decides. */
+const ATTEMPTS = 3
+
+export type Rotation = {
+  sessions: Sessions
+  revocations: Revocations
+  graceSeconds: number
+  idleTtl: number
+  accessTtl: number
+}
+
+/**
+ * The login whose current refresh token answers a refresh with this one (RFC 9700, 4.14.2); `isRepeat`: it had rotated
+ * before. Within the grace period after a rotation the current and the previous token both get the current one; then the
+ * current one rotates. Anything older, or the previous one later, is theft: the login is revoked. Throws TOKEN_REVOKED,
+ * TOKEN_EXPIRED, INVALID_TOKEN or REFRESH_TOKEN_REUSED.
+ */
+export async function refreshLogin(
+  rotation: Rotation,
+  source: EventSource,
+  { sid, gen }: RefreshClaims,
+  now: Date
+): Promise<{ login: Session; isRepeat: boolean }> {
+  const { sessions, revocations, graceSeconds, idleTtl, accessTtl } = rotation
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const login = await sessions.find(sid)
+    if (login === null || login.revokedAt !== null) throw new TokenRevoked(sid)
+    if (login.kind !== 'token' || gen > login.generation) throw new InvalidToken()
+    if (login.expiresAt <= now) throw new TokenExpired()
+    // Without grace there is none either where another replica's clock is ahead.
+    const isInGrace = graceSeconds > 0 && now.getTime() - login.rotatedAt.getTime() < graceSeconds * 1000
+    if (isInGrace && gen >= login.generation - 1) return { login, isRepeat: true }
+    if (gen < login.generation) {
+      await revocations.revoke(source, sid, 'reuse', now)
+      throw new RefreshTokenReused(login)
+    }
+    // What was issued before may live longer than what is issued now.
+    const longest = Math.max(login.accessTtl, accessTtl)
+    const expiresAt = idleEnd(login, idleTtl, now)
+    const rotated = await sessions.rotate(sid, gen, { expiresAt, accessTtl: longest }, now)
+    if (rotated) return { login: rotated, isRepeat: false }
+  }
+  throw new TokenRevoked(sid)
+}

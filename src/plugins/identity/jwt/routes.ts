@@ -1,0 +1,34 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { SMALL_BODY } from '../../http/body/limits.ts'
+import { problems } from '../../platform/errors/schemas.ts'
+import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
+import { createRefresh } from './refresh.ts'
+import { RefreshBody, TokenReply } from './schemas.ts'
+
+/** /api/auth */
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const refresh = createRefresh(app)
+  const refusals = [InvalidToken, TokenExpired, TokenRevoked, RefreshTokenReused]
+
+  app.post('/token-refresh', {
+    schema: {
+      summary: 'A new access token, and the refresh token to use from now on',
+      tags: ['auth'],
+      security: [],
+      description: 'Without a body the refresh token is that of the cookie (`refreshIn: "cookie"`).',
+      body: RefreshBody,
+      'x-optional-body': true,
+      response: { 200: TokenReply, ...problems(400, ...refusals) }
+    },
+    bodyLimit: SMALL_BODY,
+    compress: false,
+    async preValidation(request, reply) {
+      // Without a body it is in the cookie; without either the body is what is missing.
+      const token = request.body === undefined ? app.refreshCookie.read(request, reply) : undefined
+      if (token !== undefined) request.body = { refreshToken: token }
+    },
+    handler: (request, reply) => refresh(request, reply, request.body.refreshToken)
+  })
+}
+
+export default routes

@@ -1,0 +1,97 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { isUuid } from '../../platform/db/ids.ts'
+import type { Session } from '../../platform/db/types.ts'
+import { createRecent, REMEMBERED } from '../../platform/logging/recent.ts'
+import { TOLERANCE_SECONDS } from '../blocklist/blocklist.ts'
+import { InvalidToken, TokenExpired, TokenNotYetValid } from './errors.ts'
+import { type Claims, createKeyring } from './keyring.ts'
+import { accessKeys, secretKeys } from './keys.ts'
+import type { TokenReply } from './schemas.ts'
+
+export type AccessClaims = { readonly sub: string; readonly sid: string; readonly auth_time: number }
+export type RefreshClaims = { sid: string; gen: number }
+type Times = { iat: number; exp: number }
+export type Tokens = Awaited<ReturnType<typeof createTokens>>
+
+const seconds = (time: Date) => Math.floor(time.getTime() / 1000)
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+/** Access and refresh tokens: what is in them, and that nothing else is taken (RFC 8725, 3.8 to 3.12; RFC 9068). */
+export async function createTokens(app: FastifyInstance) {
+  const { JWT_ISSUER, ACCESS_TOKEN_TTL } = app.config
+  const kinds = {
+    access: { name: 'access', typ: 'at+jwt', audience: JWT_ISSUER },
+    refresh: { name: 'refresh', typ: 'rt+jwt', audience: `${JWT_ISSUER}/refresh` }
+  }
+  const requiredClaims = ['iss', 'aud', 'sid', 'iat', 'exp']
+  const access = await createKeyring(app, accessKeys(app.config), {
+    ...kinds.access,
+    requiredClaims: [...requiredClaims, 'sub', 'jti', 'auth_time']
+  })
+  // HS256 always: the signature of a refresh token must repeat, and nobody else reads it.
+  const refresh = await createKeyring(app, secretKeys(app.config), {
+    ...kinds.refresh,
+    requiredClaims: [...requiredClaims, 'gen']
+  })
+
+  /** The library checks less than it seems: `aud` may be a list there, `sub` an object and `exp` 1e400. */
+  function checkShape({ iss, aud, sid, iat, exp }: Claims, audience: string, hasOwnClaims: boolean) {
+    const isOurs = iss === JWT_ISSUER && aud === audience && isUuid(sid) && hasOwnClaims
+    if (!isOurs || !isCount(iat) || !isCount(exp)) throw new InvalidToken()
+  }
+
+  function checkTime({ iat, exp }: Times, now: Date) {
+    if (iat > seconds(now) + TOLERANCE_SECONDS) throw new InvalidToken({ cause: new TokenNotYetValid() })
+    if (exp <= seconds(now) - TOLERANCE_SECONDS) throw new TokenExpired()
+  }
+
+  function readAccess(token: string) {
+    const claims = access.verify(token)
+    const { sub, jti, auth_time } = claims
+    checkShape(claims, kinds.access.audience, isUuid(sub) && isUuid(jti) && isCount(auth_time))
+    return claims as AccessClaims & Times
+  }
+
+  // The library's own cache takes a SHA-256 of the token to look it up, and anybody's refused tokens push out good ones.
+  const recent = createRecent<AccessClaims & Times>(REMEMBERED)
+
+  return {
+    /** Throws INVALID_TOKEN, or TOKEN_EXPIRED for one that is otherwise perfect. Revocation comes after it. */
+    verifyAccess(token: string, now: Date): AccessClaims {
+      const known = recent.get(token)
+      const claims = known ?? readAccess(token)
+      checkTime(claims, now)
+      if (known === undefined) recent.set(token, claims)
+      return claims
+    },
+    /** Throws INVALID_TOKEN, or TOKEN_EXPIRED for one that is otherwise perfect. */
+    verifyRefresh(token: string, now: Date): RefreshClaims {
+      const claims = refresh.verify(token)
+      checkShape(claims, kinds.refresh.audience, isCount(claims['gen']))
+      checkTime(claims as Times, now)
+      return claims as RefreshClaims
+    },
+    /** A new access token and the login's one refresh token, made from the row alone and so always the same. */
+    issue(login: Session, now: Date): Required<TokenReply> {
+      const iat = seconds(now)
+      // Never longer than its row knows: that is how long a revocation is remembered.
+      const life = Math.min(ACCESS_TOKEN_TTL, login.accessTtl)
+      const exp = Math.min(iat + life, seconds(login.absoluteExpiresAt))
+      const refreshExp = seconds(login.expiresAt)
+      const auth_time = seconds(login.authenticatedAt)
+      return {
+        tokenType: 'Bearer',
+        accessToken: access.sign({ sub: login.userId, sid: login.id, jti: randomUUIDv7(), iat, exp, auth_time }),
+        expiresIn: exp - iat,
+        refreshToken: refresh.sign({
+          sid: login.id,
+          gen: login.generation,
+          iat: seconds(login.rotatedAt),
+          exp: refreshExp
+        }),
+        refreshExpiresIn: refreshExp - iat
+      }
+    }
+  }
+}

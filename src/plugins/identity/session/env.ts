@@ -1,0 +1,12 @@
+import { duration } from '../../platform/config/setting-types.ts'
+import { defineSettings, type Values } from '../../platform/config/settings.ts'
+
+const sessionSettings = {
+  SESSION_TTL: duration('30d')
+}
+
+defineSettings(sessionSettings)
+
+declare module '../../platform/config/settings.ts' {
+  interface Settings extends Values<typeof sessionSettings> {}
+}

@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import './env.ts'
+import type { RevokedSession } from '../auth/sessions.ts'
+import { CACHE_MS, createRedisStore } from './redis-store.ts'
+import { createSqlStore } from './store.ts'
+import { createCookieStrategy } from './strategy.ts'
+
+/** Logins by cookie. */
+async function session(app: FastifyInstance) {
+  const store = app.redis ? createRedisStore(app.redis, app.sessions) : createSqlStore(app.sessions)
+  const cookies = (sessions: RevokedSession[]) => sessions.filter(({ kind }) => kind === 'cookie')
+  app.revocations.onRevoked({
+    windowMs: async () => (app.redis ? CACHE_MS : 0),
+    prepare: (sessions) => store.prepare(cookies(sessions)),
+    add: (sessions) => store.end(cookies(sessions)),
+    // What is not remembered is read from SQL: there is nothing to complete.
+    begin: async () => async () => {}
+  })
+  app.strategies.set('cookie', await createCookieStrategy(app, store))
+}
+
+export default fp(session, { name: 'session', dependencies: ['config', 'redis', 'cookies', 'auth'] })

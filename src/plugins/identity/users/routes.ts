@@ -1,0 +1,89 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { SMALL_BODY } from '../../http/body/limits.ts'
+import { Unauthenticated } from '../../platform/errors/errors.ts'
+import { problems } from '../../platform/errors/schemas.ts'
+import { accountOf } from '../auth/account.ts'
+import { InvalidCredentials, ReauthenticationRequired } from '../auth/errors.ts'
+import { renewedReplies } from '../auth/schemas.ts'
+import { TooManyAttempts } from '../throttle/errors.ts'
+import { PasswordTooCommon, UsernameTaken } from './errors.ts'
+import { normalizeCredentials } from './normal-form.ts'
+import { NameChanges, PasswordBody, type Profile, toUserReply, UserReply } from './schemas.ts'
+
+/** /api/users */
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const { users, strategies, credentials, revocations, audit, throttle } = app
+  const tags = ['users']
+  const bodyLimit = SMALL_BODY
+
+  /** The user, if not deleted since the credential was checked. */
+  function found(user: Profile | null) {
+    if (user === null) throw new Unauthenticated()
+    return toUserReply(user)
+  }
+
+  app.get('/me', {
+    schema: { summary: 'Who I am', tags, response: { 200: UserReply, ...problems(401) } },
+    compress: false,
+    onRequest: app.authenticate,
+    handler: async (request) => found(await users.findProfile(accountOf(request).userId))
+  })
+
+  app.patch('/me', {
+    schema: {
+      summary: 'Change my names',
+      tags,
+      body: NameChanges,
+      response: { 200: UserReply, ...problems(400, 401, UsernameTaken, TooManyAttempts) }
+    },
+    bodyLimit,
+    onRequest: app.authenticate,
+    handler: async (request) => {
+      const { userId } = accountOf(request)
+      const change = () => users.update(userId, request.body, new Date())
+      const { username } = request.body
+      const user = found(await (username === undefined ? change() : throttle.takeName(request, change)))
+      await audit.record(request, 'user_updated')
+      return user
+    }
+  })
+
+  app.put('/me/password', {
+    schema: {
+      summary: 'Change my password: every other login ends, this one is renewed',
+      tags,
+      body: PasswordBody(app.config.PASSWORD_MIN_LENGTH),
+      response: {
+        ...renewedReplies([...strategies.values()]),
+        ...problems(400, 401, InvalidCredentials, PasswordTooCommon, TooManyAttempts)
+      }
+    },
+    bodyLimit,
+    compress: false,
+    onRequest: app.authenticate,
+    preValidation: normalizeCredentials,
+    handler: async (request, reply) => {
+      const { currentPassword, newPassword } = request.body
+      const { members } = await credentials.changePassword(request, reply, currentPassword, newPassword)
+      return reply.code(members ? 200 : 204).send(members ?? undefined)
+    }
+  })
+
+  app.delete('/me', {
+    schema: {
+      summary: 'Delete my account and end all logins; needs a fresh login',
+      tags,
+      response: { 204: Type.Null({ description: 'Done' }), ...problems(401, ReauthenticationRequired) }
+    },
+    onRequest: [app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'deletion'), app.requireFresh],
+    handler: async (request, reply) => {
+      const { userId, sid, kind } = accountOf(request)
+      await revocations.deleteUser(request, userId, new Date(), sid)
+      strategies.get(kind)?.signOut(request, reply, sid)
+      reply.code(204)
+    }
+  })
+}
+
+export default routes

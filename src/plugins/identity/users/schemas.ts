@@ -1,0 +1,61 @@
+import Type, { type Static } from 'typebox'
+import type { User } from '../../platform/db/types.ts'
+import { NAME_PATTERN, USERNAME_PATTERN } from './names.ts'
+
+/** A `Date` inside, ISO 8601 in UTC outside. */
+export const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
+
+export const Username = Type.String({
+  minLength: 3,
+  maxLength: 64,
+  pattern: USERNAME_PATTERN,
+  description: 'Letters and digits of any script, and `.`, `_` and `-` between them',
+  examples: ['ada']
+})
+export const Email = Type.String({
+  maxLength: 254,
+  // Clients that are generated from the document rarely know the format.
+  pattern: '^[^@\\s]+@[^@\\s]+$',
+  format: 'idn-email',
+  examples: ['ada@example.com']
+})
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 120,
+  pattern: NAME_PATTERN,
+  description: 'Not blank, and without control characters',
+  examples: ['Ada Lovelace']
+})
+/** Longest 256 code points in NFC, whatever the shortest is: longer is refused, never cut (ASVS 5.0, 6.2.9). */
+export const PASSWORD_MAX_LENGTH = 256
+/** A password that is shown again: the shortest was checked when it was set. */
+export const KnownPassword = Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH })
+/** A password to be set. */
+export function NewPassword(minLength: number) {
+  return Type.String({ minLength, maxLength: PASSWORD_MAX_LENGTH, examples: ['a long first password'] })
+}
+
+export const NameChanges = Type.Object(
+  { username: Type.Optional(Username), name: Type.Optional(Name) },
+  { additionalProperties: false, minProperties: 1 }
+)
+
+export function PasswordBody(passwordMinLength: number) {
+  return Type.Object(
+    { currentPassword: KnownPassword, newPassword: NewPassword(passwordMinLength) },
+    { additionalProperties: false }
+  )
+}
+
+/** `user` in every reply: these five and nothing else. */
+export const UserReply = Type.Object(
+  { id: Type.String(), username: Type.String(), email: Type.String(), name: Type.String(), createdAt: Time },
+  { additionalProperties: false }
+)
+export type UserReply = Static<typeof UserReply>
+/** What others may see of a user. */
+export type Profile = Pick<User, keyof UserReply>
+
+export function toUserReply({ id, username, email, name, createdAt }: Profile): UserReply {
+  return { id, username, email, name, createdAt }
+}

@@ -1,0 +1,87 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { and, asc, eq, or, sql } from '../../platform/db/drizzle.ts'
+import { isUniqueViolation } from '../../platform/db/errors.ts'
+import type { Database, PrepareOne, Tables } from '../../platform/db/types.ts'
+import { EmailTaken, UsernameTaken } from './errors.ts'
+import { emailKey, usernameKey } from './names.ts'
+
+export type SignUp = { username: string; email: string; name: string; passwordHash: string }
+export type NameChanges = { username?: string; name?: string }
+export type Users = ReturnType<typeof createUsers>
+
+/** All SQL that touches users. */
+export function createUsers(db: Database, { users }: Tables, prepareOne: PrepareOne) {
+  const { id, username, email, name, createdAt } = users
+  const isId = eq(id, sql.placeholder('id'))
+  const byId = prepareOne(db.select().from(users).where(isId), 'user_by_id')
+  const profile = db.select({ id, username, email, name, createdAt }).from(users)
+  const profileById = prepareOne(profile.where(isId), 'profile_by_id')
+  const byKey = db
+    .select()
+    .from(users)
+    .where(or(eq(users.usernameKey, sql.placeholder('username')), eq(users.emailKey, sql.placeholder('email'))))
+    .prepare('user_by_key')
+
+  /** The user with this user name or address, in any spelling, or null. A user name never looks like an address. */
+  async function findByName(usernameOrEmail: string) {
+    const [user] = await byKey.execute({ username: usernameKey(usernameOrEmail), email: emailKey(usernameOrEmail) })
+    return user ?? null
+  }
+
+  /** Throws USERNAME_TAKEN or EMAIL_TAKEN. */
+  async function refuseTaken(username: string, email: string) {
+    const taken = await byKey.execute({ username: usernameKey(username), email: emailKey(email) })
+    if (taken.some((user) => user.usernameKey === usernameKey(username))) throw new UsernameTaken()
+    if (taken.length > 0) throw new EmailTaken()
+  }
+
+  return {
+    findByName,
+    refuseTaken,
+    find: (id: string) => byId({ id }),
+    /** What others may see of a user, or null. */
+    findProfile: (id: string) => profileById({ id }),
+    /** Throws USERNAME_TAKEN or EMAIL_TAKEN: of any number at once, one wins. */
+    async create({ username, email, name, passwordHash }: SignUp, now: Date) {
+      const row = {
+        id: randomUUIDv7(),
+        username: username.normalize('NFC'),
+        email: email.normalize('NFC'),
+        name,
+        passwordHash
+      }
+      const keys = { usernameKey: usernameKey(username), emailKey: emailKey(email), createdAt: now, updatedAt: now }
+      const [user] = await db
+        .insert(users)
+        .values({ ...row, ...keys })
+        .onConflictDoNothing()
+        .returning()
+      if (user) return user
+      await refuseTaken(username, email)
+      throw new UsernameTaken()
+    },
+    /** Changes names; null where the user is gone. Throws USERNAME_TAKEN. */
+    async update(id: string, { username, name }: NameChanges, now: Date) {
+      const renamed = username && { username: username.normalize('NFC'), usernameKey: usernameKey(username) }
+      const changes = { ...renamed, ...(name && { name }), updatedAt: now }
+      try {
+        const [user] = await db.update(users).set(changes).where(eq(users.id, id)).returning()
+        return user ?? null
+      } catch (error) {
+        if (isUniqueViolation(error)) throw new UsernameTaken()
+        throw error
+      }
+    },
+    /** All users, the oldest first. */
+    async list() {
+      return db.select().from(users).orderBy(asc(users.createdAt), asc(users.id))
+    },
+    /** Replaces a hash by a stronger one of the same password, unless it was changed meanwhile. */
+    async rehash(id: string, oldHash: string, newHash: string) {
+      await db
+        .update(users)
+        .set({ passwordHash: newHash })
+        .where(and(eq(users.id, id), eq(users.passwordHash, oldHash)))
+    }
+  }
+}

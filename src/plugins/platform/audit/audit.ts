@@ -1,0 +1,86 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { and, desc, eq, inArray, isNull, lt } from '../db/drizzle.ts'
+import { firstIdAt } from '../db/ids.ts'
+import type { Atomically, AuditEvent, Database, Tables } from '../db/types.ts'
+import { networkOf } from '../logging/client-address.ts'
+import { type EventName, eventTypes } from './event-types.ts'
+import { describe, type EventDetails, type EventSource, logEvent } from './log.ts'
+
+export type { EventSource } from './log.ts'
+export type Audit = ReturnType<typeof createAudit>
+
+const PAGE = 50
+const BATCH = 200
+
+/** Security events: a line of the log each, and a row of `audit_events` for those that concern an account. */
+export function createAudit(db: Database, { auditEvents }: Tables, atomically: Atomically) {
+  function toRow(source: EventSource, event: EventName, details: EventDetails): AuditEvent {
+    const known: Partial<AuditEvent> = describe(source, details)
+    const { userId = null, sid = null, kind = null, reason = null, ip = null, userAgent = null } = known
+    const requestId = 'id' in source ? source.id : null
+    const network = ip === null ? null : networkOf(ip)
+    const who = { userId, sid, kind, reason, ip, network, userAgent, requestId }
+    return { id: randomUUIDv7(), event, ...who, createdAt: new Date() }
+  }
+  const toRows = (source: EventSource, names: EventName[], details: EventDetails) =>
+    names.filter((name) => eventTypes[name].isStored).map((name) => toRow(source, name, details))
+
+  async function deleteSome(
+    which: ReturnType<typeof and>,
+    order: typeof auditEvents.createdAt | typeof auditEvents.id
+  ) {
+    const rows = await atomically(
+      [
+        (tx: Database) => {
+          const some = tx.select({ id: auditEvents.id }).from(auditEvents).where(which).orderBy(order).limit(BATCH)
+          return tx.delete(auditEvents).where(inArray(auditEvents.id, some)).returning({ id: auditEvents.id })
+        }
+      ],
+      [],
+      { alone: true }
+    )
+    return rows?.[0].length === BATCH
+  }
+
+  return {
+    /** The rows of events, for who stores them together with what happens, and then logs it. */
+    toRows,
+    /** Writes down what has happened. Never rejects: it happened all the same, and the line is in the log. */
+    async record(source: EventSource, names: EventName | EventName[], details: EventDetails = {}) {
+      const all = [names].flat()
+      for (const name of all) logEvent(source, name, details)
+      const rows = toRows(source, all, details)
+      if (rows.length === 0) return
+      try {
+        await db.insert(auditEvents).values(rows)
+      } catch (err) {
+        source.log.error({ err }, 'a security event could not be stored')
+      }
+    },
+    /** The events of a user, newest first: those before the event `cursor`, if it is given. */
+    async list(userId: string, cursor: string | undefined) {
+      const before = cursor === undefined ? undefined : lt(auditEvents.id, cursor)
+      const own = and(eq(auditEvents.userId, userId), before)
+      const found = await db
+        .select()
+        .from(auditEvents)
+        .where(own)
+        .orderBy(desc(auditEvents.id))
+        .limit(PAGE + 1)
+      const page = found.slice(0, PAGE)
+      return { events: page, nextCursor: found.length > PAGE ? (page.at(-1)?.id ?? null) : null }
+    },
+    /** Whether this user has logged in from there before; `network` is an address, of IPv6 its /64. */
+    async hasLoggedInFrom(userId: string, network: string) {
+      const success = eq(auditEvents.event, 'authn_login_success')
+      const there = and(eq(auditEvents.userId, userId), eq(auditEvents.network, network), success)
+      const [found] = await db.select({ id: auditEvents.id }).from(auditEvents).where(there).limit(1)
+      return found !== undefined
+    },
+    /** Deletes some of what happened before then (ASVS 5.0, 14.2.7); gives whether there may be more. */
+    cleanUp: (before: Date) => deleteSome(lt(auditEvents.createdAt, before), auditEvents.createdAt),
+    /** The same for events of nobody: anyone can cause them, and no user can read them. */
+    cleanUpAnonymous: (before: Date) =>
+      deleteSome(and(isNull(auditEvents.userId), lt(auditEvents.id, firstIdAt(before))), auditEvents.id)
+  }
+}

@@ -1,0 +1,66 @@
+import type { SettingType } from './setting-types.ts'
+
+/**
+ * The validated settings, frozen: durations in seconds, lists as arrays, null where a setting is not set. Each concern declares
+ * its own in `env.ts`.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: concerns add their settings by declaration merging
+export interface Settings {}
+
+/** The values of declared settings. */
+export type Values<T extends Record<string, SettingType<unknown>>> = {
+  readonly [K in keyof T]: T[K] extends SettingType<infer Value> ? Value : never
+}
+/** A rule about several settings: gives what is wrong, or null. A setting that is itself invalid is undefined here. */
+type Conflict = (settings: Settings) => string | null
+/** The environment variables of a process; an empty one counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const settingTypes: Record<string, SettingType<unknown>> = {}
+const conflicts: Conflict[] = [findSharedKeys]
+
+/** Declares the settings of a concern, by the names of their environment variables, and a rule about several of them. */
+export function defineSettings<T extends Record<string, SettingType<unknown>>>(types: T, conflict?: Conflict) {
+  Object.assign(settingTypes, types)
+  if (conflict) conflicts.push(conflict)
+  return types
+}
+
+/** The names of all declared settings. */
+export const settingNames = () => Object.keys(settingTypes)
+
+/** The settings cannot be used. Each fault names its setting and never quotes its value. */
+export class InvalidSettings extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: string[]) {
+    super(`Invalid settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    this.name = 'InvalidSettings'
+    this.faults = faults
+  }
+}
+
+function readOne(name: string, { parse, fallback, fault }: SettingType<unknown>, environment: Environment) {
+  const text = environment[name]?.trim() || fallback
+  if (text === undefined) return { fault: `${name} is required: it ${fault}` }
+  const value = text === null ? null : parse(text)
+  return value === undefined ? { fault: `${name} ${fault}` } : { value: Object.freeze(value) }
+}
+
+/** Two settings must never hold the same key: a leak of one would forge the other. */
+function findSharedKeys(settings: Settings) {
+  const secrets = Object.entries(settings).filter(([name]) => name.endsWith('SECRET_KEY'))
+  const keys = secrets.flatMap(([, list]) => list ?? [])
+  return new Set(keys).size < keys.length ? `${secrets.map(([name]) => name).join(' and ')} must not share a key` : null
+}
+
+/** Reads and checks every declared setting; throws {@link InvalidSettings} with all faults at once. */
+export function readSettings(environment: Environment): Settings {
+  const read = Object.entries(settingTypes).map(([name, type]) => ({ name, ...readOne(name, type, environment) }))
+  const settings = Object.fromEntries(read.map(({ name, value }) => [name, value])) as unknown as Settings
+  const faults = [...read.map(({ fault }) => fault), ...conflicts.map((conflict) => conflict(settings))].flatMap(
+    (fault) => fault ?? []
+  )
+  if (faults.length > 0) throw new InvalidSettings(faults)
+  return Object.freeze(settings)
+}

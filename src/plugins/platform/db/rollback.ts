@@ -1,0 +1,17 @@
+/** A guard of a transaction found no row: all of it is undone. */
+class Rollback extends Error {}
+
+export function requireRows<Row>(rows: Row[]) {
+  if (rows.length === 0) throw new Rollback()
+  return rows
+}
+
+/** The result of a transaction, or null where one of its guards undid it. */
+export async function nullIfRolledBack<T>(transaction: () => Promise<T>) {
+  try {
+    return await transaction()
+  } catch (error) {
+    if (error instanceof Rollback) return null
+    throw error
+  }
+}

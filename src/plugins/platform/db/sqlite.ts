@@ -1,0 +1,93 @@
+import type BetterSqlite from 'better-sqlite3'
+import { copyBeforeMigration, sqlitePath } from './backup.ts'
+import { limitWaiting } from './busy-timeout.ts'
+import { loadSqlite } from './drizzle.ts'
+import { nullIfRolledBack, requireRows } from './rollback.ts'
+import * as tables from './schema.sqlite.ts'
+import { MIGRATION_WAIT_MS, openFile } from './sqlite-file.ts'
+import type { Atomically, Connection, Database, Lock, MigrationPlan, PrepareOne, Step, Tables } from './types.ts'
+
+// The shape of drizzle-kit's own journal table, so that both can apply migrations.
+const JOURNAL =
+  'create table if not exists __drizzle_migrations (id serial primary key, hash text not null, created_at numeric)'
+
+/** The hashes of the migrations that were applied to a file, in order. */
+export function historyOf(client: BetterSqlite.Database) {
+  const isThere = client.prepare("select 1 from sqlite_master where name = '__drizzle_migrations'").get()
+  if (!isThere) return []
+  return client.prepare('select hash from __drizzle_migrations order by created_at').pluck().all() as string[]
+}
+
+/** Opens (and creates) an SQLite file; `file:` in front is dropped. */
+export async function openSqlite(uri: string, onFault: (error: unknown) => void): Promise<Connection> {
+  const path = sqlitePath(uri)
+  const client = await openFile(path)
+  client.pragma('synchronous = FULL')
+  client.pragma('foreign_keys = ON')
+  const { attempt, check } = limitWaiting(client, onFault)
+  const native = loadSqlite().drizzle(client)
+  // The one cast to the common subset: builders that are awaited behave the same in both dialects.
+  const db = native as unknown as Database
+
+  const prepareOne: PrepareOne = <Row>(select: Parameters<PrepareOne>[0], name: string) => {
+    // `execute` would wrap all rows in a promise that takes longer than the read.
+    const query = select.prepare(name) as unknown as { get(values: object): Row | undefined }
+    return async (values) => query.get(values) ?? null
+  }
+
+  const lock: Lock = (select) => select
+  // better-sqlite3 refuses async transactions, so the builders are run by their synchronous `all`.
+  const run = <Row>(step: Step<Row>, tx: Database, before: unknown[][]) =>
+    (step(tx, lock, before) as unknown as { all(): Row[] } | null)?.all() ?? []
+  const atomically: Atomically = async (guards, changes) => {
+    const runAll = (transaction: unknown) => {
+      const tx = transaction as Database
+      const rows: unknown[][] = []
+      for (const guard of guards) rows.push(requireRows(run(guard, tx, rows)))
+      for (const change of changes) rows.push(run(change, tx, rows))
+      return rows
+    }
+    const transact = () => native.transaction(runAll, { behavior: 'immediate' }) as never
+    return nullIfRolledBack(async () => attempt(transact))
+  }
+
+  const applyAll = (plan: MigrationPlan) => {
+    const applied = historyOf(client)
+    const pending = plan(applied)
+    const isNew = client.memory || client.prepare('select 1 from sqlite_master').get() === undefined
+    // Nobody can write meanwhile: this transaction is immediate. What it has not written yet, another connection copies.
+    if (pending.length > 0 && !isNew) copyBeforeMigration(path, applied.length)
+    client.exec(JOURNAL)
+    const remember = client.prepare('insert into __drizzle_migrations (hash, created_at) values (?, ?)')
+    for (const { sql, hash, folderMillis } of pending) {
+      for (const statement of sql) client.exec(statement)
+      remember.run(hash, folderMillis)
+    }
+    const broken = client.pragma('foreign_key_check') as unknown[]
+    if (broken.length > 0) throw new Error(`A migration breaks ${broken.length} foreign keys; nothing was applied`)
+    return pending.length
+  }
+
+  return {
+    db,
+    tables: tables as unknown as Tables,
+    prepareOne,
+    atomically,
+    ping: async () => void client.prepare('select 1').get(),
+    check,
+    history: async () => historyOf(client),
+    migrate: async (plan) => {
+      // A rebuild of a table drops the old one; with foreign keys on, the rows of its children would go too.
+      const before = client.pragma('busy_timeout', { simple: true })
+      client.pragma('foreign_keys = OFF')
+      client.pragma(`busy_timeout = ${MIGRATION_WAIT_MS}`)
+      try {
+        return client.transaction(() => applyAll(plan)).immediate()
+      } finally {
+        client.pragma(`busy_timeout = ${before}`)
+        client.pragma('foreign_keys = ON')
+      }
+    },
+    close: async () => void client.close()
+  }
+}

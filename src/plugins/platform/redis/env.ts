@@ -1,0 +1,29 @@
+import { text } from '../config/setting-types.ts'
+import { defineSettings, type Values } from '../config/settings.ts'
+import { parseRedisUrl } from './url.ts'
+
+function isRedis(url: string) {
+  try {
+    return parseRedisUrl(url).nodes.length > 0
+  } catch {
+    return false
+  }
+}
+
+const FAULT =
+  'must be redis://host:6379, redis+cluster://host1,host2 or redis+sentinel://host1,host2/name; with TLS rediss, rediss+…'
+
+/** Braces would decide which node of a cluster keeps a key. */
+const isPrefix = (prefix: string) => /^[\w:./-]{1,64}$/.test(prefix)
+
+const redisSettings = {
+  REDIS_URL: text(null, isRedis, FAULT),
+  /** In front of every key. By default made from the database: see prefix.ts. */
+  REDIS_PREFIX: text(null, isPrefix, 'must be up to 64 letters, digits and : . / _ -')
+}
+
+defineSettings(redisSettings)
+
+declare module '../config/settings.ts' {
+  interface Settings extends Values<typeof redisSettings> {}
+}

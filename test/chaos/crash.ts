@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import BetterSqlite from 'better-sqlite3'
+import postgres from 'postgres'
+import t, { type Test } from 'tap'
+import { freshFolder, settled, startListening } from '../process.ts'
+import { freePort, noRedisProgram, startPostgres, startRedis } from '../servers.ts'
+import { createClient } from './client.ts'
+import { checkFacts } from './facts.ts'
+import { startLoad } from './load.ts'
+
+// Kills the service at random moments under load, and what it stands on too: npm run test:crash [-- 10], rounds on each backend.
+
+const rounds = Number(process.argv[2] ?? 100)
+/** Between the start and the kill, in ms: at random, so that each call is met in its middle now and then. */
+const [SHORTEST_MS, LONGEST_MS] = [50, 800]
+
+type Backend = {
+  environment: Record<string, string>
+  /** What dies along with the service this time, in words; it is there again afterwards. */
+  killBeside(round: number): Promise<string>
+  /** Throws where the database itself is not whole. */
+  checkIntegrity(): Promise<void>
+}
+
+function onSqlite(folder: string): Backend {
+  const file = join(folder, 'app.db')
+  return {
+    environment: { DB_URI: file },
+    killBeside: async () => 'nothing else',
+    async checkIntegrity() {
+      const client = new BetterSqlite(file)
+      const found = [
+        ...(client.pragma('integrity_check') as object[]),
+        ...(client.pragma('foreign_key_check') as object[])
+      ]
+      client.close()
+      if (JSON.stringify(found) !== '[{"integrity_check":"ok"}]') throw new Error(JSON.stringify(found))
+    }
+  }
+}
+
+async function onPostgresAndRedis(): Promise<Backend> {
+  const [server, redis] = await Promise.all([startPostgres(), startRedis()])
+  const uri = await server.createDatabase()
+  const killPostgres = async () => {
+    server.signal('SIGKILL')
+    await server.start()
+  }
+  const killRedis = async () => {
+    await redis.stop()
+    await redis.start()
+  }
+  return {
+    environment: { DB_URI: uri, DB_MIGRATE: 'auto', REDIS_URL: redis.url },
+    async killBeside(round) {
+      if (round % 3 === 1) await killPostgres()
+      if (round % 3 === 2) await killRedis()
+      return ['nothing else', 'PostgreSQL', 'Redis, which loses its data'][round % 3] as string
+    },
+    async checkIntegrity() {
+      const sql = postgres(uri, { max: 1, onnotice: () => {} })
+      try {
+        await sql`create extension if not exists amcheck`
+        // Each row has its entry in each index, and no index is out of order.
+        await sql`select bt_index_check(indexrelid, true) from pg_index join pg_class c on c.oid = indexrelid
+          where c.relnamespace = 'public'::regnamespace`
+      } finally {
+        await sql.end()
+      }
+    }
+  }
+}
+
+async function kill(t: Test, folder: string, { environment, killBeside, checkIntegrity }: Backend) {
+  const port = await freePort()
+  // Half the usual grace period, so that more rotations meet a kill.
+  const env = { ...settled, RATE_LIMIT_MAX: '1000000', REFRESH_GRACE: '15s', PORT: `${port}`, ...environment }
+  let server = await startListening(t, folder, env)
+  let broken: string[] = []
+  const client = createClient({ port })
+  const load = await startLoad(client, (what) => broken.push(what))
+  t.teardown(() => {
+    load.stop()
+    client.close()
+  })
+  let facts = 0
+  let slowestMs = 0
+  for (let round = 0; round < rounds; round++) {
+    const ms = Math.round(SHORTEST_MS + Math.random() * (LONGEST_MS - SHORTEST_MS))
+    await sleep(ms)
+    const gone = once(server.child, 'close')
+    server.child.kill('SIGKILL')
+    await gone
+    const beside = await killBeside(round)
+    await checkIntegrity()
+    const begin = performance.now()
+    server = await startListening(t, folder, env)
+    slowestMs = Math.max(slowestMs, performance.now() - begin)
+    facts += await checkFacts(load, [client], (what) => broken.push(what))
+    t.same(broken, [], `round ${round + 1}: killed after ${ms} ms, with ${beside}`)
+    broken = []
+  }
+  const { users, ended } = load
+  t.comment(
+    `${rounds} kills, ${facts} facts, ${users.length} sign-ups, ${ended.length} logouts; back in ${Math.round(slowestMs)} ms`
+  )
+}
+
+t.setTimeout(1_800_000)
+process.once('exit', () => {
+  const { pass, fail } = t.counts
+  process.stdout.write(`${pass} passed, ${fail} failed\n`)
+})
+if (noRedisProgram) t.bailout(noRedisProgram)
+
+const limits = { timeout: 900_000 }
+await t.test('kill -9 on SQLite', limits, async (t) => {
+  const folder = freshFolder(t)
+  await kill(t, folder, onSqlite(folder))
+})
+await t.test('kill -9 on PostgreSQL and Redis', limits, async (t) =>
+  kill(t, freshFolder(t), await onPostgresAndRedis())
+)

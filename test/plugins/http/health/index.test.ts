@@ -1,0 +1,139 @@
+import { connect, type Socket } from 'node:net'
+import t from 'tap'
+import { build, logIn, PASSWORD, transports } from '../../../build.ts'
+import { freePort, noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+import { buildWithRoutes } from '../../platform/errors/app.ts'
+import { answersIn, listen } from '../../platform/errors/raw.ts'
+
+t.test('livez says that the process answers, and no more', async (t) => {
+  const app = await build(t)
+  const reply = await app.inject({ method: 'GET', url: '/livez' })
+  t.equal(reply.statusCode, 200)
+  t.same(reply.json(), { status: 'ok', checks: {} })
+})
+
+t.test('ASVS 13.4.5: readyz is ok with a database, without naming any version', async (t) => {
+  const app = await build(t)
+  const reply = await app.inject({ method: 'GET', url: '/readyz' })
+  t.equal(reply.statusCode, 200)
+  t.same(reply.json(), { status: 'ok', checks: { database: 'up' } })
+})
+
+t.test('readyz is 503 in its own form without a database, livez is not', async (t) => {
+  const app = await build(t, { DB_URI: `postgres://postgres@127.0.0.1:${await freePort()}/none` })
+  const reply = await app.inject({ method: 'GET', url: '/readyz' })
+  t.equal(reply.statusCode, 503)
+  t.same(reply.json(), { status: 'unavailable', checks: { database: 'down' } })
+  t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
+})
+
+t.test('readyz is 200 and degraded without Redis', { skip: noRedisProgram }, async (t) => {
+  const redis = await startRedis()
+  const app = await build(t, { REDIS_URL: redis.url })
+  const up = await app.inject({ method: 'GET', url: '/readyz' })
+  t.same([up.statusCode, up.json()], [200, { status: 'ok', checks: { database: 'up', redis: 'up' } }])
+  await redis.stop()
+  await waitUntil(() => app.redis?.isUp() === false, 'the loss is noticed')
+  const down = await app.inject({ method: 'GET', url: '/readyz' })
+  t.same([down.statusCode, down.json()], [200, { status: 'degraded', checks: { database: 'up', redis: 'down' } }])
+})
+
+t.test('readyz is 200 and degraded while Redis answers but takes no writes', { skip: noRedisProgram }, async (t) => {
+  const redis = await startRedis()
+  const app = await build(t, { REDIS_URL: redis.url })
+  const token = transports.find(({ kind }) => kind === 'token')
+  const { headers } = await logIn(app, 'ada', token)
+  const readyz = async () => (await app.inject({ method: 'GET', url: '/readyz' })).json()
+  t.equal((await readyz()).status, 'ok')
+  await redis.admin.config('SET', 'maxmemory-policy', 'noeviction')
+  await redis.admin.config('SET', 'maxmemory', '1')
+
+  await waitUntil(async () => (await readyz()).status === 'degraded', 'readyz says so')
+  t.same(await readyz(), { status: 'degraded', checks: { database: 'up', redis: 'down' } })
+  t.equal(app.redis?.isUp(), true, 'it answers all the same')
+  // A cookie alone is only deleted from Redis, which needs no memory.
+  if (token) t.equal((await app.inject({ method: 'POST', url: '/api/auth/logout', headers })).statusCode, 503)
+
+  await redis.admin.config('SET', 'maxmemory', '0')
+  await waitUntil(async () => (await readyz()).status === 'ok', 'it takes writes again')
+})
+
+t.test(
+  'readyz asks the database once for all who ask at once and soon after, but says at once that it stops',
+  async (t) => {
+    const app = await build(t)
+    const { checkDatabase } = app
+    let asked = 0
+    const held = Promise.withResolvers<void>()
+    app.checkDatabase = async () => {
+      asked++
+      await held.promise
+      return checkDatabase()
+    }
+    const readyz = () => app.inject({ method: 'GET', url: '/readyz' })
+    const first = Promise.all([readyz(), readyz(), readyz()])
+    await waitUntil(() => asked > 0, 'the database is asked')
+    held.resolve()
+    for (const { statusCode } of await first) t.equal(statusCode, 200)
+    for (let i = 0; i < 3; i++) t.equal((await readyz()).statusCode, 200)
+    t.equal(asked, 1)
+
+    app.checkDatabase = async () => {
+      asked++
+      throw new Error('gone')
+    }
+    await waitUntil(async () => (await readyz()).statusCode === 503, 'the loss is seen')
+    t.equal(asked, 2)
+    app.checkDatabase = checkDatabase
+    await waitUntil(async () => (await readyz()).statusCode === 200, 'and so is the return')
+    app.lifecycle.isStopping = true
+    t.match((await readyz()).json(), { status: 'unavailable', checks: { database: 'up', service: 'stopping' } })
+  }
+)
+
+t.test('while it stops readyz is 503 and everything else is still served', async (t) => {
+  const app = await build(t)
+  app.lifecycle.isStopping = true
+  const reply = await app.inject({ method: 'GET', url: '/readyz' })
+  t.equal(reply.statusCode, 503)
+  t.same(reply.json(), { status: 'unavailable', checks: { database: 'up', service: 'stopping' } })
+  t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
+  t.equal((await app.inject({ method: 'GET', url: '/api/auth' })).statusCode, 200)
+})
+
+t.test(
+  'once it closes, what is in flight is answered, and so is what arrives on a connection that it has',
+  async (t) => {
+    const release = Promise.withResolvers<void>()
+    const { app } = await buildWithRoutes(t, (app) =>
+      app.get('/slow', async () => {
+        await release.promise
+        return { done: true }
+      })
+    )
+    const port = await listen(app)
+    const accepted: Socket[] = []
+    app.server.on('connection', (socket) => accepted.push(socket))
+    // Both have begun; the head of the second ends when the service closes already.
+    const body = JSON.stringify({ username: 'ada', email: 'ada@example.com', name: 'Ada', password: PASSWORD })
+    const head = `POST /api/auth/signup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`
+    const sockets = ['GET /slow HTTP/1.1\r\nHost: x\r\n\r\n', head].map((start) => {
+      const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+      socket.write(start)
+      return { socket, text: socket.toArray().then((parts) => parts.join('')) }
+    })
+    await waitUntil(() => accepted.length === 2 && accepted.every(({ bytesRead }) => bytesRead > 0), 'both arrived')
+    const closed = app.close()
+    await waitUntil(() => app.lifecycle.isStopping, 'the close began')
+    sockets[1]?.socket.write(`\r\n${body}`)
+
+    const [late, ...more] = answersIn((await sockets[1]?.text) ?? '')
+    t.match(late, { status: 201, head: /connection: close/ }, 'the database is still there')
+    t.same(more, [])
+    release.resolve()
+    t.match(answersIn((await sockets[0]?.text) ?? ''), [
+      { status: 200, body: '{"done":true}', head: /connection: close/ }
+    ])
+    await closed
+  }
+)

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { build } from '../../../build.ts'
+import { noRedis, noRedisProgram, redisUrl, startRedis, waitUntil } from '../../../servers.ts'
+
+/** Another client each time, so that a Redis that other tests use is no matter. */
+const newClient = () => `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::1`
+const ask = (app: FastifyInstance, remoteAddress: string) =>
+  app.inject({ method: 'GET', url: '/api/auth', remoteAddress })
+
+t.test('RATE_LIMIT_SHARED counts for all replicas together', { skip: noRedis }, async (t) => {
+  const settings = { REDIS_URL: await redisUrl(), RATE_LIMIT_SHARED: 'true', RATE_LIMIT_MAX: '3' }
+  const apps = [await build(t, settings), await build(t, settings)] as const
+  const client = newClient()
+  for (const [i, app] of [apps[0], apps[1], apps[0]].entries()) {
+    const reply = await ask(app, client)
+    t.equal(reply.statusCode, 200)
+    t.equal(reply.headers['ratelimit-remaining'], `${2 - i}`)
+  }
+  const reply = await ask(apps[1], client)
+  t.equal(reply.statusCode, 429)
+  t.equal(reply.json().code, 'RATE_LIMITED')
+  t.match(reply.headers['retry-after'], /^\d+$/)
+})
+
+t.test('without RATE_LIMIT_SHARED each replica counts for itself', { skip: noRedis }, async (t) => {
+  const settings = { REDIS_URL: await redisUrl(), RATE_LIMIT_MAX: '1' }
+  const client = newClient()
+  for (const app of [await build(t, settings), await build(t, settings)]) {
+    t.equal((await ask(app, client)).statusCode, 200)
+    t.equal((await ask(app, client)).statusCode, 429)
+  }
+})
+
+t.test(
+  'while Redis is gone each replica counts for itself, and together again after it',
+  { skip: noRedisProgram },
+  async (t) => {
+    const redis = await startRedis()
+    const settings = { REDIS_URL: redis.url, RATE_LIMIT_SHARED: 'true', RATE_LIMIT_MAX: '2' }
+    const apps = [await build(t, settings), await build(t, settings)] as const
+    const client = newClient()
+    await redis.stop()
+
+    for (const app of apps) {
+      t.equal((await ask(app, client)).statusCode, 200)
+      t.equal((await ask(app, client)).statusCode, 200)
+      const reply = await ask(app, client)
+      t.equal(reply.statusCode, 429)
+      t.equal(reply.json().code, 'RATE_LIMITED')
+    }
+
+    await redis.start()
+    for (const app of apps) await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again')
+    const other = newClient()
+    t.equal((await ask(apps[0], other)).statusCode, 200)
+    t.equal((await ask(apps[1], other)).statusCode, 200)
+    t.equal((await ask(apps[0], other)).statusCode, 429)
+  }
+)
+
+t.test('a Redis that is silent is noticed, and each replica counts for itself', { skip: noRedisProgram }, async (t) => {
+  const redis = await startRedis()
+  const app = await build(t, { REDIS_URL: redis.url, RATE_LIMIT_SHARED: 'true', RATE_LIMIT_MAX: '2' })
+  const client = newClient()
+  redis.process.kill('SIGSTOP')
+
+  t.equal((await ask(app, client)).statusCode, 200)
+  await waitUntil(() => app.redis?.isUp() === false, 'the silence is noticed')
+  t.equal((await ask(app, client)).statusCode, 200)
+  t.equal((await ask(app, client)).statusCode, 429)
+
+  redis.process.kill('SIGCONT')
+  await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again')
+  t.equal((await ask(app, newClient())).statusCode, 200)
+})

@@ -1,0 +1,76 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import t from 'tap'
+import { createPasswordCheck } from '../../../../src/plugins/identity/auth/verify.ts'
+import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
+import type { User } from '../../../../src/plugins/platform/db/types.ts'
+import { build, buildWithLog, PASSWORD, signUp, transports } from '../../../build.ts'
+
+/** What a login asks of the service, with an `act` of the test's own. */
+function logIn<T>(app: FastifyInstance, password: string, act: (user: User) => Promise<T | null>) {
+  const request = { log: app.log, headers: {}, ip: '127.0.0.1', socket: {}, id: 'a request', account: null }
+  const find = () => app.users.findByName('ada')
+  const claim = { find, name: 'ada', password, kind: 'token' as const, failure: 'authn_login_fail' as const }
+  return createPasswordCheck(app)(request as unknown as FastifyRequest, claim, act)
+}
+
+t.test('a login begins again when the user changed meanwhile', async (t) => {
+  const app = await build(t)
+  const { id } = await signUp(app, 'ada')
+  const seen: string[] = []
+  const reply = await logIn(app, PASSWORD, async (user) => {
+    seen.push(user.passwordHash)
+    // Another login renewed the hash, of the same password.
+    if (seen.length === 1) await app.users.rehash(id, user.passwordHash, await app.passwords.hash(PASSWORD))
+    return seen.length === 1 ? null : { user: user.id }
+  })
+  t.strictSame(reply, { user: id })
+  t.equal(new Set(seen).size, 2, 'the second time with the new hash')
+})
+
+t.test('a login fails when the password was changed or the user deleted meanwhile', async (t) => {
+  const app = await build(t)
+  const { users } = app.tables
+  const { id } = await signUp(app, 'ada')
+  const passwordHash = await app.passwords.hash('another password')
+  const changed = logIn(app, PASSWORD, async () => {
+    await app.db.update(users).set({ passwordHash }).where(eq(users.id, id))
+    return null
+  })
+  await t.rejects(changed, { code: 'INVALID_CREDENTIALS', statusCode: 401 })
+
+  const deleted = logIn(app, 'another password', async () => {
+    await app.db.delete(users).where(eq(users.id, id))
+    return null
+  })
+  await t.rejects(deleted, { code: 'INVALID_CREDENTIALS', statusCode: 401 })
+})
+
+t.test('a login does not begin again for ever', async (t) => {
+  const app = await build(t)
+  await signUp(app, 'ada')
+  let count = 0
+  const endless = logIn(app, PASSWORD, async () => {
+    count++
+    return null
+  })
+  await t.rejects(endless, { code: 'SERVICE_UNAVAILABLE' })
+  t.equal(count, 3)
+})
+
+t.test('a hash that could not be renewed stops no login, and the log says so', async (t) => {
+  const { app, lines } = await buildWithLog(t)
+  const { id } = await signUp(app, 'ada')
+  app.passwords.isWeak = () => true
+  app.users.rehash = async () => Promise.reject(new Error('disk full'))
+  for (const { kind } of transports) {
+    const payload = { usernameOrEmail: 'ada', password: PASSWORD, authType: kind }
+    const reply = await app.inject({ method: 'POST', url: '/api/auth/login', payload })
+    t.equal(reply.statusCode, 200)
+    t.match(reply.json(), { user: { id } })
+  }
+  const said = lines.filter(({ msg }) => msg === 'the password hash could not be renewed')
+  t.match(
+    said,
+    transports.map(() => ({ level: 'warn', userId: id }))
+  )
+})

@@ -1,0 +1,163 @@
+import { randomUUIDv7 } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { type Blocklist, windowOf } from '../../../../src/plugins/identity/blocklist/blocklist.ts'
+import { createMemoryBlocklist } from '../../../../src/plugins/identity/blocklist/memory.ts'
+import { createRedisBlocklist } from '../../../../src/plugins/identity/blocklist/redis.ts'
+import { build } from '../../../build.ts'
+import { noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+
+const ACCESS_TTL = 50
+const WINDOW_MS = windowOf(ACCESS_TTL)
+
+/** A login that was revoked so many ms ago, as a list sees it. */
+function revokedLogin(ago = 0, accessTtl = ACCESS_TTL) {
+  return { id: randomUUIDv7(), revokedAt: new Date(Date.now() - ago), accessTtl }
+}
+
+const complete = async (list: Blocklist) => (await list.begin())()
+
+/** What both lists promise; each is new and empty. */
+async function contract(t: Test, create: () => Promise<Blocklist>) {
+  t.test('cannot tell before it was told everything', async (t) => {
+    const list = await create()
+    const login = revokedLogin()
+    t.equal(await list.has(login.id), 'incomplete')
+    const end = await list.begin()
+    await list.add([login])
+    t.equal(await list.has(randomUUIDv7()), 'incomplete')
+    await end()
+    t.equal(await list.has(login.id), true)
+    t.equal(await list.has(randomUUIDv7()), false)
+  })
+
+  t.test('has what was added, one or many, again too, and nothing else', async (t) => {
+    const list = await create()
+    await complete(list)
+    const sessions = [revokedLogin(), revokedLogin(10_000), revokedLogin(59_000)]
+    await list.add(sessions)
+    await list.add(sessions.slice(1))
+    await list.add([])
+    for (const { id } of sessions) t.equal(await list.has(id), true)
+    t.equal(await list.has(randomUUIDv7()), false)
+  })
+
+  t.test('does not keep those whose tokens have all ended', async (t) => {
+    const list = await create()
+    await complete(list)
+    const [old, other] = [revokedLogin(WINDOW_MS + 1), revokedLogin(WINDOW_MS - 5000)]
+    await list.add([old, other])
+    t.equal(await list.has(old.id), false)
+    t.equal(await list.has(other.id), true)
+  })
+
+  t.test('keeps a login as long as the longest access token that was issued for it', async (t) => {
+    const list = await create()
+    await complete(list)
+    const [short, long] = [revokedLogin(WINDOW_MS + 1), revokedLogin(WINDOW_MS + 1, 1800)]
+    await list.add([short, long])
+    t.equal(await list.has(short.id), false)
+    t.equal(await list.has(long.id), true)
+  })
+
+  t.test('ASVS 7.4.1: remembers by one clock what another, 5 s apart on either side, still takes', async (t) => {
+    const list = await create()
+    await complete(list)
+    const login = revokedLogin((ACCESS_TTL + 9) * 1000)
+    await list.add([login])
+    t.equal(await list.has(login.id), true)
+  })
+
+  t.test('forgets a login when its last token has ended, in whatever order they came', async (t) => {
+    const list = await create()
+    await complete(list)
+    const [long, short] = [revokedLogin(WINDOW_MS - 100), revokedLogin(WINDOW_MS - 50)]
+    await list.add([long, short])
+    const isGone = async () => {
+      await list.add([revokedLogin(WINDOW_MS - 20)])
+      return (await list.has(short.id)) === false && (await list.has(long.id)) === false
+    }
+    await waitUntil(isGone, 'both are forgotten', 2000)
+    t.ok(await isGone())
+    await waitUntil(() => [0, null].includes(list.size()), 'those that came since count no more either', 2000)
+  })
+
+  t.test('keeps an end that a late preparation would hide, and gives up what was prepared for nothing', async (t) => {
+    const list = await create()
+    await complete(list)
+    const [ended, live] = [revokedLogin(), revokedLogin()]
+    await list.add([ended])
+    const cancel = await list.prepare([ended, live])
+    t.equal(await list.has(ended.id), true)
+    t.not(await list.has(live.id), true, 'nobody is refused before it was ended')
+    await cancel()
+    t.equal(await list.has(ended.id), true)
+    t.equal(await list.has(live.id), false)
+  })
+}
+
+t.test('the blocklist in memory', async (t) => {
+  await contract(t, async () => createMemoryBlocklist())
+})
+
+t.test('the blocklist in Redis', { skip: noRedisProgram }, async (t) => {
+  const server = await startRedis()
+  const app = await build(t, { REDIS_URL: server.url })
+  const { redis } = app
+  if (redis === null) throw new Error('REDIS_URL was set')
+  const create = async () => {
+    await redis.client.flushall()
+    return createRedisBlocklist(redis)
+  }
+  await contract(t, create)
+
+  t.test('is one for all replicas', async (t) => {
+    const [first, second] = [await create(), createRedisBlocklist(redis)]
+    const login = revokedLogin()
+    await complete(first)
+    await first.add([login])
+    t.equal(await second.has(login.id), true)
+  })
+
+  t.test('cannot tell once Redis was emptied', async (t) => {
+    const list = await create()
+    const login = revokedLogin()
+    await list.add([login])
+    await complete(list)
+    await redis.client.flushall()
+    t.equal(await list.has(login.id), 'incomplete')
+    t.equal(await list.has(randomUUIDv7()), 'incomplete')
+  })
+
+  t.test('ASVS 7.4.1: is not complete where Redis was emptied while it was filled', async (t) => {
+    const list = await create()
+    const login = revokedLogin()
+    const end = await list.begin()
+    await list.add([login])
+    await redis.client.flushall()
+    await t.rejects(end(), /emptied/)
+    t.equal(await list.has(login.id), 'incomplete')
+    await complete(list)
+    t.equal(await list.has(randomUUIDv7()), false)
+  })
+
+  t.test('lets SQL be asked about a login that is being revoked', async (t) => {
+    const list = await create()
+    await complete(list)
+    const login = revokedLogin()
+    await list.prepare([login])
+    t.equal(await list.has(login.id), 'ask-sql')
+    await list.add([login])
+    t.equal(await list.has(login.id), true)
+  })
+
+  t.test('cannot tell while Redis is gone, and does not take what it could not store', async (t) => {
+    const list = await create()
+    await complete(list)
+    await server.stop()
+    t.equal(await list.has(randomUUIDv7()), 'ask-sql')
+    await t.rejects(list.add([revokedLogin()]), { code: 'SERVICE_UNAVAILABLE' })
+    await t.rejects(list.begin(), { code: 'SERVICE_UNAVAILABLE' })
+    await t.rejects(list.prepare([revokedLogin()]), { code: 'SERVICE_UNAVAILABLE' })
+    await t.resolves(list.add([revokedLogin(WINDOW_MS + 1)]), 'nothing to store')
+  })
+})

@@ -1,0 +1,77 @@
+import postgres from 'postgres'
+import t from 'tap'
+import { build, type LoggedIn, logIn, signUp, transports } from '../../../build.ts'
+import { ADDED, addRevocations } from '../../../revocations.ts'
+import { freshPostgresUri, noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+
+/** So many revocations have to be written to Redis again; in the middle of that it is emptied. */
+const REVOCATIONS = 4000
+/** So many of each transport are watched: their entries lie in different parts of the list. */
+const WATCHED = 5
+
+t.test(
+  'ASVS 7.4.1: no replica lets in what was revoked when Redis is emptied while another replica starts',
+  { skip: noRedisProgram, timeout: 60_000 },
+  async (t) => {
+    const redis = await startRedis()
+    const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: redis.url }
+    const sql = postgres(environment.DB_URI, { max: 1, onnotice: () => {} })
+    t.teardown(() => sql.end({ timeout: 0 }))
+    const replicas = [await build(t, environment), await build(t, environment)]
+    const [first, second] = replicas as [(typeof replicas)[number], (typeof replicas)[number]]
+
+    async function whoami(app: (typeof replicas)[number], { headers }: LoggedIn) {
+      const reply = await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
+      return `${reply.statusCode} ${reply.json().code ?? reply.json().kind}`
+    }
+
+    await signUp(first, 'ada')
+    const revoked: (LoggedIn & { refusal: string })[] = []
+    for (const { kind, ...transport } of transports) {
+      for (let i = 0; i < WATCHED; i++) {
+        const login = await transport.logIn(first, 'ada')
+        const reply = await second.inject({ method: 'POST', url: '/api/auth/logout', headers: login.headers })
+        t.equal(reply.statusCode, 204)
+        revoked.push({ ...login, refusal: kind === 'cookie' ? '401 SESSION_REVOKED' : '401 TOKEN_REVOKED' })
+      }
+    }
+    const live = await logIn(first, 'eve')
+    // A refill goes by the time of the revocation: the watched ones are written first, and so they are what is lost.
+    await sql`update sessions set revoked_at = revoked_at - interval '1 minute' where revoked_at is not null`
+    await addRevocations(sql, REVOCATIONS, 1)
+
+    const monitor = await redis.admin.monitor()
+    t.teardown(() => monitor.disconnect())
+    let [written, writtenAt, emptied] = [0, 0, false]
+    monitor.on('monitor', (_time: string, words: string[]) => {
+      const count = words.join(' ').split(ADDED).length - 1
+      if (count === 0) return
+      written += count
+      writtenAt = performance.now()
+      if (written < REVOCATIONS / 2 || emptied) return
+      emptied = true
+      redis.admin.flushall()
+    })
+
+    const seen = new Set<string>()
+    async function ask() {
+      for (const app of replicas) {
+        for (const login of revoked) {
+          const answer = await whoami(app, login)
+          if (answer !== login.refusal) seen.add(`replica ${replicas.indexOf(app)}: ${answer}`)
+        }
+        t.equal((await whoami(app, live)).slice(0, 3), '200', 'what lives is let in')
+      }
+    }
+    // Nobody asks meanwhile: a replica that is asked sees that Redis is empty, and fills it too.
+    replicas.push(await build(t, environment))
+    await waitUntil(() => emptied, 'Redis was emptied in the middle', 30_000)
+    const isWritten = async () => {
+      await ask()
+      return performance.now() - writtenAt > 500
+    }
+    await waitUntil(isWritten, 'nothing more is written to Redis', 30_000)
+
+    t.strictSame([...seen], [], 'what was revoked is refused, at any time, by every replica')
+  }
+)

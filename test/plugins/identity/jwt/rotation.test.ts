@@ -1,0 +1,209 @@
+import t from 'tap'
+import { type Rotation, refreshLogin } from '../../../../src/plugins/identity/jwt/rotation.ts'
+import type { Session } from '../../../../src/plugins/platform/db/types.ts'
+import { backends, build, logIn } from '../../../build.ts'
+import { makeLogin } from '../auth/made.ts'
+import { takeApart } from './forge.ts'
+import { token } from './transport.ts'
+
+const START = new Date('2026-03-01T12:00:00.123Z')
+const after = (seconds: number) => new Date(START.getTime() + seconds * 1000)
+
+for (const backend of backends) {
+  t.test(`rotation on ${backend.name}`, { skip: backend.skip }, async (t) => {
+    const app = await build(t, await backend.environment())
+    const { sessions, revocations, tokens, users } = app
+    const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
+    const lives = { idleTtl: 1000, maxAge: 5000 }
+    const rotation: Rotation = { sessions, revocations, graceSeconds: 30, idleTtl: lives.idleTtl, accessTtl: 900 }
+
+    async function create(remember = true, changed: Partial<typeof lives> = {}) {
+      const carrier = { kind: 'token' as const, secretHash: null, remember, ip: null, userAgent: null }
+      const login = await makeLogin(sessions, ada, { ...carrier, ...lives, ...changed }, START)
+      if (login === null) throw new Error('no login was made')
+      return login
+    }
+
+    const refresh = (sid: string, gen: number, now: Date, changed: Partial<Rotation> = {}) =>
+      refreshLogin({ ...rotation, ...changed }, app, { sid, gen }, now).then(({ login }) => login)
+    const tokenOf = (login: Session, now: Date) => tokens.issue(login, now).refreshToken
+
+    t.test('ASVS 10.4.5: gives the same token until the grace after the login is over, then the next', async (t) => {
+      const login = await create()
+      t.strictSame(await refresh(login.id, 0, after(0)), login)
+      t.strictSame(await refresh(login.id, 0, after(29.999)), login)
+      const next = await refresh(login.id, 0, after(30))
+      t.match(next, { generation: 1, rotatedAt: after(30), lastSeenAt: after(30), expiresAt: after(1030) })
+      t.match(next, { createdAt: START, absoluteExpiresAt: after(5000) })
+    })
+
+    t.test(
+      'ASVS 10.4.5: gives current and previous the same successor within the grace, byte for byte, and rotates once',
+      async (t) => {
+        const login = await create()
+        const first = await refresh(login.id, 0, after(40))
+        const issued = tokenOf(first, after(40))
+        for (const [gen, second] of [
+          [0, 41],
+          [1, 50],
+          [0, 69.999],
+          [1, 69.999]
+        ] as const) {
+          const again = await refresh(login.id, gen, after(second))
+          t.strictSame(again, first)
+          t.equal(tokenOf(again, after(second)), issued)
+        }
+        t.match(takeApart(issued).claims, { gen: 1, iat: Math.floor(after(40).getTime() / 1000), sid: login.id })
+        t.equal((await refresh(login.id, 1, after(70))).generation, 2, 'then the current one rotates')
+      }
+    )
+
+    t.test('ASVS 10.4.5: gives twenty requests at once one successor', async (t) => {
+      const login = await create()
+      const calls = Array.from({ length: 20 }, () => refresh(login.id, 0, after(40)))
+      const issued = (await Promise.all(calls)).map((row) => tokenOf(row, after(40)))
+      t.equal(new Set(issued).size, 1)
+      t.equal((await sessions.find(login.id))?.generation, 1)
+    })
+
+    t.test('ASVS 10.4.5: takes the previous one after the grace for theft, and ends the login', async (t) => {
+      const login = await create()
+      await refresh(login.id, 0, after(40))
+      await t.rejects(refresh(login.id, 0, after(70)), { code: 'REFRESH_TOKEN_REUSED', statusCode: 401 })
+      t.match(await sessions.find(login.id), { revokedAt: after(70), revokedReason: 'reuse', generation: 1 })
+      for (const gen of [0, 1]) await t.rejects(refresh(login.id, gen, after(71)), { code: 'TOKEN_REVOKED' })
+    })
+
+    t.test('ASVS 10.4.5: takes anything older for theft, within the grace too', async (t) => {
+      const login = await create()
+      await refresh(login.id, 0, after(40))
+      await refresh(login.id, 1, after(80))
+      await t.rejects(refresh(login.id, 0, after(81)), { code: 'REFRESH_TOKEN_REUSED' })
+      await t.rejects(refresh(login.id, 2, after(82)), { code: 'TOKEN_REVOKED' })
+      const other = await create()
+      t.equal((await refresh(other.id, 0, after(83))).generation, 1, 'other logins of the user live on')
+    })
+
+    t.test('is strict without a grace where the clock of another replica is ahead, too', async (t) => {
+      const strict = { graceSeconds: 0 }
+      const login = await create()
+      t.equal((await refresh(login.id, 0, after(2), strict)).generation, 1)
+      await t.rejects(refresh(login.id, 0, after(1), strict), { code: 'REFRESH_TOKEN_REUSED' })
+    })
+
+    t.test('ASVS 10.4.5: is strict single use without a grace', async (t) => {
+      const strict = { graceSeconds: 0 }
+      const login = await create()
+      t.equal((await refresh(login.id, 0, after(0), strict)).generation, 1)
+      t.equal((await refresh(login.id, 1, after(0), strict)).generation, 2)
+      await t.rejects(refresh(login.id, 1, after(0), strict), { code: 'REFRESH_TOKEN_REUSED' })
+
+      const raced = await create()
+      const calls = Array.from({ length: 5 }, () => refresh(raced.id, 0, after(1), strict))
+      const ends = await Promise.allSettled(calls)
+      t.equal(ends.filter(({ status }) => status === 'fulfilled').length, 1)
+      const failed = ends.filter((end) => end.status === 'rejected')
+      for (const { reason } of failed) t.match(reason.code, /^(REFRESH_TOKEN_REUSED|TOKEN_REVOKED)$/)
+      t.equal((await sessions.find(raced.id))?.revokedReason, 'reuse')
+    })
+
+    t.test('ASVS 10.4.8: ends when it is not used, and at the absolute end', async (t) => {
+      const idle = await create()
+      await t.rejects(refresh(idle.id, 0, after(1000)), { code: 'TOKEN_EXPIRED', statusCode: 401 })
+      t.equal((await sessions.find(idle.id))?.revokedAt, null, 'which is no theft')
+
+      const used = await create()
+      let gen = 0
+      for (let second = 900; second < 5000; second += 900) gen = (await refresh(used.id, gen, after(second))).generation
+      const last = await sessions.find(used.id)
+      t.match(last, { generation: 5, expiresAt: after(5000) })
+      if (last) {
+        const { accessToken, expiresIn, refreshExpiresIn } = tokens.issue(last, after(4900))
+        const end = Math.floor(after(5000).getTime() / 1000)
+        t.equal(takeApart(accessToken).claims['exp'], end, 'nor does an access token live longer')
+        t.strictSame([expiresIn, refreshExpiresIn], [100, 100])
+      }
+      await t.rejects(refresh(used.id, gen, after(5000)), { code: 'TOKEN_EXPIRED' })
+    })
+
+    t.test('without remember idles out after half a day, however long the idle life is', async (t) => {
+      const long = { idleTtl: 30 * 86_400, maxAge: 365 * 86_400 }
+      const login = await create(false, long)
+      const next = await refresh(login.id, 0, after(3600), long)
+      t.strictSame(next.expiresAt, after(3600 + 12 * 3600))
+      await t.rejects(refresh(login.id, 1, after(3600 + 12 * 3600), long), { code: 'TOKEN_EXPIRED' })
+    })
+
+    t.test('is for live token logins and generations that there were', async (t) => {
+      const login = await create()
+      await t.rejects(refresh(login.id, 1, after(1)), { code: 'INVALID_TOKEN' })
+      await t.rejects(refresh('01900000-0000-7000-8000-000000000000', 0, after(1)), { code: 'TOKEN_REVOKED' })
+      await revocations.revoke(app, login.id, 'logout', after(1))
+      await t.rejects(refresh(login.id, 0, after(2)), { code: 'TOKEN_REVOKED' })
+      const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }
+      const other = await makeLogin(sessions, ada, { ...carrier, ...lives }, START)
+      await t.rejects(refresh(other?.id ?? '', 0, after(1)), { code: 'INVALID_TOKEN' })
+      t.equal((await sessions.find(other?.id ?? ''))?.revokedAt, null)
+    })
+
+    t.test('ASVS 7.4.1: that meets a revocation loses', async (t) => {
+      const login = await create()
+      const [, ...ends] = await Promise.allSettled([
+        revocations.revoke(app, login.id, 'logout', after(40)),
+        ...Array.from({ length: 5 }, () => refresh(login.id, 0, after(40)))
+      ])
+      const row = await sessions.find(login.id)
+      t.ok(row?.revokedAt)
+      for (const end of ends) if (end.status === 'rejected') t.equal(end.reason.code, 'TOKEN_REVOKED')
+      await t.rejects(refresh(login.id, row?.generation ?? 0, after(41)), { code: 'TOKEN_REVOKED' })
+    })
+
+    t.test(
+      'ASVS 10.4.5: over HTTP gives the documented reply, and after theft nothing of the login is left',
+      async (t) => {
+        const strict = await build(t, { ...(await backend.environment()), REFRESH_GRACE: '0' })
+        const { body, headers, sid } = await logIn(strict, 'eve', token)
+        const post = (refreshToken: string | undefined) =>
+          strict.inject({ method: 'POST', url: '/api/auth/token-refresh', payload: { refreshToken } })
+
+        const first = await post(body['refreshToken'])
+        t.equal(first.statusCode, 200)
+        t.equal(first.headers['cache-control'], 'no-store')
+        t.equal(first.headers['set-cookie'], undefined)
+        const reply = first.json()
+        const keys = ['accessToken', 'expiresIn', 'refreshExpiresIn', 'refreshToken', 'tokenType']
+        t.strictSame(Object.keys(reply).sort(), keys)
+        t.match(reply, { tokenType: 'Bearer', expiresIn: 900 })
+        t.strictSame(Object.keys(body).sort(), [...keys, 'user'].sort(), 'as at the login, but for the user')
+        t.equal(takeApart(reply.accessToken).claims['sid'], sid)
+        t.not(takeApart(reply.accessToken).claims['jti'], takeApart(body['accessToken'] ?? '').claims['jti'])
+
+        const reused = await post(body['refreshToken'])
+        t.equal(`${reused.statusCode} ${reused.json().code}`, '401 REFRESH_TOKEN_REUSED')
+        t.equal(reused.headers['www-authenticate'], 'Bearer error="invalid_token"')
+        const newest = await post(reply.refreshToken)
+        t.equal(`${newest.statusCode} ${newest.json().code}`, '401 TOKEN_REVOKED')
+        for (const authorization of [`Bearer ${reply.accessToken}`, headers['authorization']]) {
+          const whoami = await strict.inject({ method: 'GET', url: '/api/auth/whoami', headers: { authorization } })
+          t.equal(`${whoami.statusCode} ${whoami.json().code}`, '401 TOKEN_REVOKED')
+        }
+      }
+    )
+
+    t.test('ASVS 10.4.5: over HTTP gives twenty requests at once one successor', async (t) => {
+      const racing = await build(t, { ...(await backend.environment()), REFRESH_GRACE: '1s' })
+      const { body, sid } = await logIn(racing, 'eve', token)
+      const { sessions } = racing.tables
+      // Past the grace of the login, without waiting for it.
+      await racing.db.update(sessions).set({ rotatedAt: new Date(Date.now() - 5000) })
+      const payload = { refreshToken: body['refreshToken'] }
+      const calls = Array.from({ length: 20 }, () =>
+        racing.inject({ method: 'POST', url: '/api/auth/token-refresh', payload })
+      )
+      const replies = await Promise.all(calls)
+      for (const reply of replies) t.equal(reply.statusCode, 200)
+      t.equal(new Set(replies.map((reply) => reply.json().refreshToken)).size, 1)
+      t.equal((await racing.sessions.find(sid))?.generation, 1)
+    })
+  })
+}

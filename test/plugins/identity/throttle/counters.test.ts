@@ -1,0 +1,85 @@
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { createMemoryCounter, createRedisCounter } from '../../../../src/plugins/identity/throttle/counters.ts'
+import { noRedis, redisUrl, waitUntil } from '../../../servers.ts'
+
+async function connect(t: Test) {
+  const redis = new Redis(await redisUrl())
+  t.teardown(() => redis.disconnect())
+  return redis
+}
+const stores = [
+  { name: 'memory', skip: false as const, create: async (_t: Test, seconds: number) => createMemoryCounter(seconds) },
+  {
+    name: 'Redis',
+    skip: noRedis,
+    create: async (t: Test, seconds: number) => createRedisCounter(await connect(t), `${Math.random()}`, seconds)
+  }
+]
+const NONE = { count: 0 }
+
+for (const store of stores) {
+  t.test(`a counter in ${store.name}`, { skip: store.skip }, async (t) => {
+    t.test('counts each key from its first count on, for as long as it was told', async (t) => {
+      const counter = await store.create(t, 1000)
+      t.match(await counter.get('a'), NONE)
+      t.match(await counter.add('a'), { count: 1 })
+      const { count, msLeft } = await counter.add('a', 5)
+      t.equal(count, 2)
+      t.ok(msLeft > 999_000 && msLeft <= 1_000_000, `${msLeft} ms: the first count decides`)
+      const short = await counter.add('b', 5)
+      t.equal(short.count, 1)
+      t.ok(short.msLeft > 4000 && short.msLeft <= 5000, `${short.msLeft} ms`)
+      t.match(await counter.get('a'), { count: 2 })
+      await counter.delete('a')
+      t.match(await counter.get('a'), NONE)
+      t.match(await counter.get('b'), { count: 1 })
+    })
+
+    t.test('forgets a key when its time is over', async (t) => {
+      const counter = await store.create(t, 1)
+      await counter.add('long', 1000)
+      await counter.add('a')
+      await counter.add('b')
+      await waitUntil(async () => (await counter.get('a')).count === 0, 'the key has expired')
+      t.match(await counter.add('a'), { count: 1 }, 'and it begins anew')
+      t.match(await counter.get('long'), { count: 1 })
+    })
+
+    t.test('has no key at zero: the next count begins a new life, and none is given in advance', async (t) => {
+      const counter = await store.create(t, 1000)
+      await counter.add('a', 5)
+      t.strictSame(await counter.takeBack('a'), { count: 0, msLeft: 0 })
+      t.strictSame(await counter.takeBack('a'), { count: 0, msLeft: 0 })
+      const { count, msLeft } = await counter.add('a')
+      t.equal(count, 1)
+      t.ok(msLeft > 5000, `${msLeft} ms`)
+    })
+
+    t.test('ASVS 15.4.2: loses no count of many at once', async (t) => {
+      const counter = await store.create(t, 1000)
+      const calls = Array.from({ length: 100 }, (_, i) => (i % 3 === 2 ? counter.takeBack('a') : counter.add('a')))
+      await Promise.all(calls)
+      t.match(await counter.get('a'), { count: 67 - 33 })
+    })
+  })
+}
+
+t.test('a counter in memory forgets its oldest key where there are too many', async (t) => {
+  const counter = createMemoryCounter(1000, 2)
+  for (const key of ['a', 'b', 'a', 'c']) await counter.add(key)
+  t.match(await counter.get('a'), NONE)
+  t.match(await counter.get('b'), { count: 1 })
+  t.match(await counter.get('c'), { count: 1 })
+})
+
+t.test('Redis has no key of a counter at zero, and none without an end', { skip: noRedis }, async (t) => {
+  const redis = await connect(t)
+  const name = `${Math.random()}`
+  const counter = createRedisCounter(redis, name, 1000)
+  await counter.takeBack('a')
+  t.equal(await redis.exists(`${name}:a`), 0)
+  await redis.set(`${name}:a`, '3')
+  t.match(await counter.add('a'), { count: 4, msLeft: 1_000_000 })
+  t.ok((await redis.pttl(`${name}:a`)) > 0)
+})

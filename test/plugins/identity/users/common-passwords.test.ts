@@ -1,0 +1,49 @@
+import t from 'tap'
+import { createCommonPasswords } from '../../../../src/plugins/identity/users/common-passwords.ts'
+import { build, logIn, PASSWORD, transports } from '../../../build.ts'
+
+t.test('ASVS 6.2.4: common passwords are known in upper and lower case, from the minimum length on', async (t) => {
+  const isCommon = createCommonPasswords(8)
+  for (const password of [
+    'password',
+    'PASSWORD',
+    'PassWord',
+    '12345678',
+    'qwertyuiop',
+    'baseball',
+    'iloveyou1',
+    '1q2w3e4r'
+  ])
+    t.equal(await isCommon(password), true, password)
+  for (const password of [PASSWORD, 'password ', ' password', 'pässword', 'correct horse', 'monkey'])
+    t.equal(await isCommon(password), false, password)
+  const isCommonOf12 = createCommonPasswords(12)
+  for (const password of ['qwerty123456', '1qaz2wsx3edc', '123qweasdzxc', '1q2w3e4r5t6y'])
+    t.equal(await isCommonOf12(password), true, password)
+})
+
+for (const transport of transports) {
+  t.test(`ASVS 6.2.4: a common password is refused at sign-up and change, by ${transport.kind}`, async (t) => {
+    const app = await build(t)
+    const { headers } = await logIn(app, 'ada', transport)
+    const names = { username: 'eve', email: 'eve@example.com', name: 'Eve' }
+    const replies = [
+      await app.inject({ method: 'POST', url: '/api/auth/signup', payload: { ...names, password: 'PassWord' } }),
+      await app.inject({
+        method: 'PUT',
+        url: '/api/users/me/password',
+        headers,
+        payload: { currentPassword: PASSWORD, newPassword: 'iloveyou1' }
+      })
+    ]
+    for (const reply of replies) {
+      t.equal(reply.statusCode, 422)
+      t.match(reply.headers['content-type'], /^application\/problem\+json/)
+      t.equal(reply.json().code, 'PASSWORD_TOO_COMMON')
+      t.notMatch(reply.body, /password"|iloveyou1/i)
+    }
+    t.equal(await app.users.findByName('eve'), null)
+    t.equal((await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode, 200)
+    await t.resolves(transport.logIn(app, 'ada'))
+  })
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import t from 'tap'
+import { build, logIn, transports } from '../../../build.ts'
+import { freshPostgresUri } from '../../../servers.ts'
+
+const DAY_MS = 24 * 3_600_000
+const page = readFileSync(join(import.meta.dirname, '../../../../docs/scaling.md'), 'utf8')
+const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
+
+/** A block of SQL in docs/scaling.md, with these in place of the variables of psql. */
+function sqlOf(firstLine: string, variables: Record<string, string>) {
+  const block = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].find(([, text = '']) => text.startsWith(firstLine))?.[1]
+  if (block === undefined) throw new Error(`no SQL that begins with ${firstLine}`)
+  return Object.entries(variables).reduce((text, [name, value]) => text.replaceAll(`:'${name}'`, `'${value}'`), block)
+}
+
+t.test('events go on in a table that was split by time as docs/scaling.md says, before and after', async (t) => {
+  const uri = await freshPostgresUri()
+  const app = await build(t, { DB_URI: uri, DB_MIGRATE: 'auto' })
+  const sql = postgres(uri, { max: 1, onnotice: () => {} })
+  t.teardown(() => sql.end())
+  const { headers, user } = await logIn(app, 'ada')
+  const eventsOf = async () =>
+    (await app.inject({ method: 'GET', url: '/api/users/me/events', headers })).json().events.length
+  const before = await eventsOf()
+  const [now, cut] = [Date.now(), Date.now() + DAY_MS]
+
+  await sql.unsafe(sqlOf('alter table audit_events add', { cut: day(cut), next: day(cut + 30 * DAY_MS) }))
+  t.equal(await eventsOf(), before, 'those of before are there')
+  await transports[0]?.logIn(app, 'ada')
+  t.ok((await eventsOf()) > before, 'and new ones')
+  t.ok(await app.audit.hasLoggedInFrom(user.id, '127.0.0.1'))
+  // As in a month: rows go where their time is, and the sweeper finds what is over in any part.
+  await sql`update audit_events set created_at = ${new Date(cut + DAY_MS)} where event = 'authn_login_success'`
+  const [{ count = 0 } = {}] = await sql`select count(*)::int as count from only audit_events_next`
+  t.equal(count, 2)
+  await app.audit.cleanUp(new Date(now + DAY_MS / 2))
+  t.equal(await eventsOf(), 2)
+
+  await sql.unsafe(sqlOf('alter table audit_events detach', {}))
+  t.equal(await eventsOf(), 2, 'and a whole part is dropped at once')
+})

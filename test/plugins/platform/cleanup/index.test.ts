@@ -1,0 +1,114 @@
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { ENDS, sweep } from '../../../../src/plugins/identity/auth/cleanup.ts'
+import { openDatabase } from '../../../../src/plugins/platform/db/migrations.ts'
+import { build, buildWithLog, databases, type LogLine } from '../../../build.ts'
+import { freshFolder, settled, startListening } from '../../../process.ts'
+import { freshPostgresUri, waitUntil } from '../../../servers.ts'
+import { insertEnded } from './rows.ts'
+
+const distinct = (values: unknown[]) => new Set(values).size
+const saidOf = (lines: LogLine[]) => lines.filter(({ event }) => event === 'session_expired').map(({ sid }) => sid)
+
+t.test(
+  'ASVS 14.2.7: two replicas that sweep at once delete all, and say of each login once that it ended',
+  async (t) => {
+    const environment = { DB_URI: await freshPostgresUri() }
+    const [first, second] = [await buildWithLog(t, environment), await buildWithLog(t, environment)]
+    const { db, tables } = first.app
+    const { expired } = await insertEnded(db, tables, 3000)
+
+    let isLeft = true
+    const sweepAll = async (app: FastifyInstance) => {
+      // One that finds the other at work has nothing to do.
+      while (isLeft) {
+        for (const end of ENDS) while (await sweep(app, end, new Date()));
+        isLeft = (await db.select().from(tables.sessions).limit(1)).length > 0
+      }
+    }
+    await Promise.all([sweepAll(first.app), sweepAll(second.app)])
+
+    const events = await db.select().from(tables.auditEvents)
+    t.equal(events.length, expired)
+    t.equal(distinct(events.map(({ sid }) => sid)), expired)
+    const said = [...saidOf(first.lines), ...saidOf(second.lines)]
+    t.equal(said.length, expired)
+    t.equal(distinct(said), expired)
+  }
+)
+
+t.test('while one process is in a transaction of its own another does not begin one', async (t) => {
+  const uri = await freshPostgresUri()
+  const [first, second] = [await build(t, { DB_URI: uri }), await build(t, { DB_URI: uri })]
+  const { users } = first.tables
+  const nothing = { alone: true }
+  const count = (app: FastifyInstance) => app.atomically([], [(tx) => tx.select({ id: users.id }).from(users)], nothing)
+  let during: unknown = 'not asked'
+  const slow = first.atomically(
+    [],
+    [
+      (tx) => tx.select({ id: users.id }).from(users),
+      (tx) => {
+        const asked = count(second).then((rows) => {
+          during = rows
+        })
+        return asked.then(() => tx.select({ id: users.id }).from(users))
+      }
+    ],
+    nothing
+  )
+  t.same(await slow, [[], []])
+  t.equal(during, null)
+  t.same(await count(second), [[]])
+})
+
+for (const { name, isPostgres } of databases) {
+  t.test(
+    `killed in the middle of a sweep on ${name} it loses nothing and repeats nothing`,
+    { timeout: 90_000 },
+    async (t) => {
+      const folder = freshFolder(t)
+      const uri = isPostgres ? await freshPostgresUri() : `file:${folder}/app.db`
+      const made = await build(t, { DB_URI: uri })
+      const { expired } = await insertEnded(made.db, made.tables, 4000)
+      await made.close()
+      const { db, tables, close } = await openDatabase(uri)
+      t.teardown(close)
+      const left = async () => (await db.select({ id: tables.sessions.id }).from(tables.sessions)).length
+      const sids = async () =>
+        (await db.select({ sid: tables.auditEvents.sid }).from(tables.auditEvents)).map(({ sid }) => sid)
+      const environment = { ...settled, DB_URI: uri, DB_MIGRATE: 'auto' }
+
+      const { child, exited } = await startListening(t, folder, environment)
+      await waitUntil(async () => (await left()) < 4000, 'it sweeps')
+      child.kill('SIGKILL')
+      await exited
+      const remaining = await db.select().from(tables.sessions)
+      t.ok(remaining.length > 0, 'it was not done')
+      const unsaid = remaining.filter(({ revokedAt }) => revokedAt === null).length
+      t.equal((await sids()).length, expired - unsaid, 'said of those that are gone, and of no others')
+
+      await startListening(t, folder, environment)
+      await waitUntil(async () => (await left()) === 0, 'the next one ends it', 30_000)
+      t.equal((await sids()).length, expired)
+      t.equal(distinct(await sids()), expired)
+    }
+  )
+}
+
+t.test('the service stops in the middle of a sweep without an error', async (t) => {
+  const uri = `file:${t.testdir()}/app.db`
+  const made = await build(t, { DB_URI: uri })
+  await insertEnded(made.db, made.tables, 2000)
+  await made.close()
+  const { app, lines } = await buildWithLog(t, { DB_URI: uri }, true)
+  await waitUntil(() => saidOf(lines).length > 0, 'it sweeps')
+  await app.close()
+  t.same(
+    lines.filter(({ level }) => level === 'warn' || level === 'error'),
+    []
+  )
+  const { db, tables, close } = await openDatabase(uri)
+  t.teardown(close)
+  t.ok((await db.select().from(tables.sessions)).length > 0, 'it was not done')
+})

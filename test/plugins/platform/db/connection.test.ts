@@ -1,0 +1,185 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite from 'better-sqlite3'
+import t, { type Test } from 'tap'
+import { eq, sql } from '../../../../src/plugins/platform/db/drizzle.ts'
+import { isUnavailable, isUniqueViolation } from '../../../../src/plugins/platform/db/errors.ts'
+import { migrationsFor, openDatabase } from '../../../../src/plugins/platform/db/migrations.ts'
+import type { NewUser } from '../../../../src/plugins/platform/db/types.ts'
+import { databases } from '../../../build.ts'
+
+async function open(t: Test, uri: string) {
+  const connection = await openDatabase(uri)
+  t.teardown(() => connection.close())
+  await connection.migrate(migrationsFor(uri))
+  return connection
+}
+
+function newUser(username: string): NewUser {
+  const createdAt = new Date('2026-03-01T12:00:00.123Z')
+  const email = `${username}@example.com`
+  const keys = { usernameKey: username, emailKey: email }
+  return {
+    id: randomUUIDv7(),
+    username,
+    email,
+    name: 'Ada',
+    passwordHash: 'one',
+    createdAt,
+    updatedAt: createdAt,
+    ...keys
+  }
+}
+
+for (const database of databases) {
+  t.test(`a connection to ${database.name}`, async (t) => {
+    const uri = await database.uri()
+    const { db, tables, prepareOne, atomically, ping, history, migrate } = await open(t, uri)
+    const { users } = tables
+
+    t.test('gives rows back as they were stored, times to the millisecond', async (t) => {
+      const row = newUser('rows')
+      const [created] = await db.insert(users).values(row).returning()
+      const [read] = await db.select().from(users).where(eq(users.id, row.id))
+      t.strictSame(created, row)
+      t.strictSame(read, row)
+    })
+
+    t.test('prepares a select once and gives its first row each time, or null', async (t) => {
+      const [ada, eve] = [newUser('first'), newUser('second')]
+      await db.insert(users).values([ada, eve])
+      const byId = prepareOne(
+        db
+          .select()
+          .from(users)
+          .where(eq(users.id, sql.placeholder('id'))),
+        'first_by_id'
+      )
+      t.strictSame(await byId({ id: ada.id }), ada)
+      t.strictSame(await byId({ id: eve.id }), eve)
+      t.equal(await byId({ id: randomUUIDv7() }), null)
+      await db.update(users).set({ name: 'Ada' }).where(eq(users.id, ada.id))
+      t.match(await byId({ id: ada.id }), { name: 'Ada' }, 'it reads anew')
+    })
+
+    t.test('answers a ping and tells its history', async (t) => {
+      await t.resolves(ping())
+      t.strictSame(
+        await history(),
+        migrationsFor(uri)([]).map(({ hash }) => hash)
+      )
+    })
+
+    t.test('applies no migration twice', async (t) => {
+      const before = await history()
+      t.equal(await migrate(migrationsFor(uri)), 0)
+      t.strictSame(await history(), before)
+    })
+
+    t.test(
+      'atomically changes nothing where a guard finds no row, not even what a guard before it changed',
+      async (t) => {
+        const [row, other] = [newUser('guarded'), newUser('other-guarded')]
+        await db.insert(users).values(other)
+        const result = await atomically(
+          [
+            (tx) => tx.update(users).set({ name: 'Grace' }).where(eq(users.id, other.id)).returning(),
+            (tx, lock) => lock(tx.select().from(users).where(eq(users.id, randomUUIDv7())))
+          ],
+          [(tx) => tx.insert(users).values(row).returning()]
+        )
+        t.equal(result, null)
+        t.strictSame(await db.select().from(users).where(eq(users.id, row.id)), [])
+        t.match(await db.select().from(users).where(eq(users.id, other.id)), [{ name: 'Ada' }])
+      }
+    )
+
+    t.test('atomically runs all changes and gives the rows of each step', async (t) => {
+      const row = newUser('changed')
+      await db.insert(users).values(row)
+      const isRow = eq(users.id, row.id)
+      const result = await atomically(
+        [(tx, lock) => lock(tx.select({ id: users.id }).from(users).where(isRow))],
+        [
+          (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning({ name: users.name }),
+          (tx) => tx.update(users).set({ name: 'Nobody' }).where(eq(users.id, randomUUIDv7())).returning(),
+          (tx) => tx.update(users).set({ passwordHash: 'two' }).where(isRow).returning({ hash: users.passwordHash })
+        ]
+      )
+      t.strictSame(result, [[{ id: row.id }], [{ name: 'Grace' }], [], [{ hash: 'two' }]])
+      t.match(await db.select().from(users).where(isRow), [{ name: 'Grace', passwordHash: 'two' }])
+    })
+
+    t.test('atomically keeps nothing of a change after which another fails', async (t) => {
+      const row = newUser('rolled-back')
+      await db.insert(users).values(row)
+      const isRow = eq(users.id, row.id)
+      const failing = atomically(
+        [(tx, lock) => lock(tx.select().from(users).where(isRow))],
+        [
+          (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning(),
+          (tx) => tx.insert(users).values(newUser('rolled-back')).returning()
+        ]
+      )
+      const error = await failing.then(
+        () => null,
+        (thrown: unknown) => thrown
+      )
+      t.equal(isUniqueViolation(error), true)
+      t.match(await db.select().from(users).where(isRow), [{ name: 'Ada' }])
+    })
+
+    t.test('tells a unique violation from other errors', async (t) => {
+      const row = newUser('unique')
+      await db.insert(users).values(row)
+      const errors = {
+        name: db.insert(users).values(newUser('unique')),
+        id: db.insert(users).values({ ...newUser('other'), id: row.id }),
+        update: db.update(users).set({ emailKey: 'rows@example.com' }).where(eq(users.id, row.id)),
+        missing: db.insert(users).values({ ...newUser('missing'), passwordHash: null as unknown as string })
+      }
+      for (const [what, query] of Object.entries(errors)) {
+        const error = await Promise.resolve(query).then(
+          () => null,
+          (thrown: unknown) => thrown
+        )
+        t.ok(error, `${what} fails`)
+        t.equal(isUniqueViolation(error), what !== 'missing', what)
+        t.equal(isUnavailable(error), false, `${what} is no outage`)
+      }
+    })
+
+    t.test('removes the notes with their user', async (t) => {
+      const row = newUser('owner')
+      const note = { id: randomUUIDv7(), userId: row.id, title: 'a', text: '' }
+      await db.insert(users).values(row)
+      await db.insert(tables.notes).values({ ...note, createdAt: row.createdAt, updatedAt: row.createdAt })
+      await db.delete(users).where(eq(users.id, row.id))
+      t.strictSame(await db.select().from(tables.notes).where(eq(tables.notes.id, note.id)), [])
+    })
+  })
+}
+
+t.test('an SQLite file and its companions can be read by their owner only', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'starter-db-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  await open(t, `file:${join(folder, 'app.db')}`)
+  for (const name of ['app.db', 'app.db-wal', 'app.db-shm']) {
+    t.equal((statSync(join(folder, name)).mode & 0o777).toString(8), '600', name)
+  }
+})
+
+t.test('looking at the history of an empty SQLite file writes nothing', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'starter-db-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'app.db')
+  const connection = await openDatabase(file)
+  t.strictSame(await connection.history(), [])
+  await connection.close()
+
+  const reader = new BetterSqlite(file)
+  t.teardown(() => reader.close())
+  t.strictSame(reader.prepare('select name from sqlite_master').all(), [])
+})

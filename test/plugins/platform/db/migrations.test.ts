@@ -1,0 +1,372 @@
+import { spawn } from 'node:child_process'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import BetterSqlite from 'better-sqlite3'
+import type { FastifyBaseLogger } from 'fastify'
+import postgres from 'postgres'
+import t, { type Test } from 'tap'
+import { createSchemaCheck } from '../../../../src/plugins/platform/db/check-schema.ts'
+import {
+  isPostgres,
+  migrationsFor,
+  openDatabase,
+  planMigrations
+} from '../../../../src/plugins/platform/db/migrations.ts'
+import type { Migration } from '../../../../src/plugins/platform/db/types.ts'
+import { build, buildWithLog, databases, logIn, testEnvironment } from '../../../build.ts'
+import { freshFolder, settled, startListening } from '../../../process.ts'
+import { freshPostgresUri } from '../../../servers.ts'
+
+const ROOT = join(import.meta.dirname, '../../../..')
+const BIN = join(ROOT, 'node_modules/.bin')
+const COUNT = readdirSync(join(ROOT, 'drizzle/sqlite')).filter((name) => name.endsWith('.sql')).length
+const APPLIED = `Applied ${COUNT} migrations\n`
+
+/** A folder with what drizzle-kit and `npm run db:migrate` need, without `.env`, removed when the test ends. */
+function copyProject(t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), 'starter-migrations-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const part of ['src', 'scripts', 'drizzle', 'drizzle.config.ts', 'package.json']) {
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true })
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  return folder
+}
+
+/** Runs a command there; gives its exit code and all that it printed. */
+async function run(folder: string, DB_URI: string, ...[command = '', ...words]: string[]) {
+  const { SECRET_KEY, JWT_SECRET_KEY } = testEnvironment
+  const PATH = `${BIN}${delimiter}${process.env['PATH']}`
+  // Without the NODE_OPTIONS by which the test runner loads itself.
+  const env = { HOME: process.env['HOME'], PATH, SECRET_KEY, JWT_SECRET_KEY, DB_URI }
+  const child = spawn(command, words, { cwd: folder, env, timeout: 30_000 })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (printed += data))
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  return { code, printed }
+}
+
+/** A migration after those of drizzle/. */
+const extra = (hash: string): Migration => ({ hash, folderMillis: 9e12, sql: [`create table "${hash}" (id integer)`] })
+
+/** Applies ours and then more, as a later release does. */
+async function migrateFurther(uri: string, ...hashes: string[]) {
+  const connection = await openDatabase(uri)
+  const more = hashes.map((hash, i) => ({ ...extra(hash), folderMillis: 9e12 + i }))
+  await connection.migrate(planMigrations([...migrationsFor(uri)([]), ...more]))
+  await connection.close()
+}
+
+/** A new, empty database, which an app of the test finds again. */
+const freshUri = async (folder: string, database: (typeof databases)[number]) =>
+  database.isPostgres ? database.uri() : `file:${folder}/app.db`
+
+const migrate = (folder: string, uri: string) => run(folder, uri, 'node', 'scripts/migrate.ts')
+
+for (const database of databases) {
+  t.test(`of four processes that migrate an empty ${database.name} at once one does, and all end well`, async (t) => {
+    const folder = copyProject(t)
+    const uri = await freshUri(folder, database)
+    const ends = await Promise.all(Array.from({ length: 4 }, () => migrate(folder, uri)))
+    t.strictSame(
+      ends.map(({ code, printed }) => `${code} ${printed}`).sort(),
+      [`0 ${APPLIED}`, ...Array.from({ length: 3 }, () => '0 The database is up to date\n')].sort()
+    )
+  })
+
+  t.test(`four services that start at once on an empty ${database.name} all serve, and one migrates it`, async (t) => {
+    const folder = freshFolder(t)
+    const environment = { ...settled, DB_URI: await freshUri(folder, database), DB_MIGRATE: 'auto' }
+    const servers = await Promise.all(Array.from({ length: 4 }, () => startListening(t, folder, environment)))
+    for (const { url } of servers) t.equal((await fetch(`${url}/readyz`)).status, 200)
+    const applied = servers.filter(({ output }) => output().includes(`applied ${COUNT} database migrations`))
+    t.equal(applied.length, 1)
+  })
+
+  t.test(`drizzle-kit and npm run db:migrate agree on what was applied to ${database.name}`, async (t) => {
+    async function migrateBy(tools: ('drizzle-kit' | 'npm run db:migrate')[]) {
+      const folder = copyProject(t)
+      const uri = await freshUri(folder, database)
+      for (const tool of tools) {
+        const isKit = tool === 'drizzle-kit'
+        const { code, printed } = await (isKit ? run(folder, uri, 'drizzle-kit', 'migrate') : migrate(folder, uri))
+        t.equal(code, 0, printed)
+        if (!isKit) t.match(printed, tool === tools[0] ? APPLIED : 'The database is up to date')
+      }
+      const connection = await openDatabase(uri)
+      const files = migrationsFor(uri)([]).map(({ hash }) => hash)
+      t.strictSame(await connection.history(), files, `each once by ${tools.join(' and ')}`)
+      await connection.close()
+    }
+    await Promise.all([
+      migrateBy(['drizzle-kit', 'npm run db:migrate']),
+      migrateBy(['npm run db:migrate', 'drizzle-kit'])
+    ])
+  })
+
+  t.test(`the migrations of ${database.name} make the tables of its schema file`, async (t) => {
+    const folder = copyProject(t)
+    const dialect = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
+    const before = readdirSync(dialect, { recursive: true }).sort()
+    const { code, printed } = await run(folder, await freshUri(folder, database), 'drizzle-kit', 'generate')
+    t.equal(code, 0, printed)
+    t.match(printed, 'No schema changes')
+    t.strictSame(readdirSync(dialect, { recursive: true }).sort(), before)
+  })
+
+  t.test(`a history on ${database.name} that the files do not tell stops the migration`, async (t) => {
+    const uri = await database.uri()
+    const connection = await openDatabase(uri)
+    t.teardown(() => connection.close())
+    const file = (n: number): Migration => ({
+      hash: `hash ${n}`,
+      folderMillis: n,
+      sql: [`create table t${n} (id integer)`]
+    })
+    await connection.migrate(planMigrations([file(1), file(2)]))
+
+    const edited = planMigrations([file(1), { ...file(2), hash: 'another' }])
+    await t.rejects(connection.migrate(edited), { message: /^Migration 2 in the database is not the one in drizzle/ })
+    const removed = planMigrations([file(2)])
+    await t.rejects(connection.migrate(removed), { message: /^Migration 1 in the database is not the one in drizzle/ })
+    const inserted = planMigrations([file(1), { ...file(1), hash: 'inserted', folderMillis: 1.5 }, file(2)])
+    await t.rejects(connection.migrate(inserted), { message: /^Migration 2 in the database is not the one in drizzle/ })
+    const late = planMigrations([file(1), file(2), { ...file(3), folderMillis: 1.5 }])
+    await t.rejects(connection.migrate(late), { message: /^Migration 3 in drizzle\/ is older than the one before it/ })
+    t.equal(await connection.migrate(planMigrations([file(1)])), 0, 'a release before this one finds nothing to do')
+    t.strictSame(await connection.history(), ['hash 1', 'hash 2'], 'nothing was applied')
+    t.equal(await connection.migrate(planMigrations([file(1), file(2), file(3)])), 1, 'a new one is')
+  })
+
+  t.test(`a migration of ${database.name} that fails leaves nothing behind`, async (t) => {
+    const connection = await openDatabase(await database.uri())
+    t.teardown(() => connection.close())
+    const good = { hash: 'good', folderMillis: 1, sql: ['create table kept (id integer)'] }
+    const bad = {
+      hash: 'bad',
+      folderMillis: 2,
+      sql: ['create table half (id integer)', 'insert into nowhere values (1)']
+    }
+    await t.rejects(connection.migrate(planMigrations([good, bad])), /nowhere/)
+    t.strictSame(await connection.history(), [])
+    t.equal(await connection.migrate(planMigrations([good])), 1, 'and can be mended')
+  })
+
+  t.test(`DB_MIGRATE=check refuses to start on ${database.name} while migrations are pending`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'starter-check-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    const DB_URI = await freshUri(folder, database)
+    await t.rejects(build(t, { DB_URI, DB_MIGRATE: 'check' }), {
+      message: `${COUNT} database migrations are pending: npm run db:migrate`
+    })
+
+    const connection = await openDatabase(DB_URI)
+    await connection.migrate(migrationsFor(DB_URI))
+    await connection.close()
+    const app = await build(t, { DB_URI, DB_MIGRATE: 'check' })
+    await t.resolves(app.checkDatabase())
+  })
+}
+
+for (const database of databases) {
+  for (const DB_MIGRATE of ['check', 'auto']) {
+    t.test(
+      `with DB_MIGRATE=${DB_MIGRATE} a replica starts on ${database.name} that a later release has migrated`,
+      async (t) => {
+        const DB_URI = await freshUri(freshFolder(t), database)
+        await migrateFurther(DB_URI, 'of the next release')
+
+        const { app, lines } = await buildWithLog(t, { DB_URI, DB_MIGRATE })
+
+        await t.resolves(logIn(app, 'ada'))
+        await t.resolves(app.checkDatabase())
+        const told = lines.filter(({ dependency }) => dependency === 'database')
+        const line = {
+          level: 'warn',
+          unknownMigrations: 1,
+          msg: 'the database is newer than the code: a later release has migrated it'
+        }
+        t.match(told, [line], 'one line says so')
+        t.equal(told.length, 1)
+      }
+    )
+
+    t.test(
+      `with DB_MIGRATE=${DB_MIGRATE} no replica starts on ${database.name} with another history, longer or not`,
+      async (t) => {
+        const DB_URI = await freshUri(freshFolder(t), database)
+        const [first, ...rest] = migrationsFor(DB_URI)([])
+        const foreign = [{ ...(first as Migration), hash: 'edited' }, ...rest]
+        const connection = await openDatabase(DB_URI)
+        await connection.migrate(planMigrations(foreign))
+        const refused = { message: /^Migration 1 in the database is not the one in drizzle/ }
+        await t.rejects(build(t, { DB_URI, DB_MIGRATE }), refused)
+        await connection.migrate(planMigrations([...foreign, extra('one more')]))
+        await t.rejects(build(t, { DB_URI, DB_MIGRATE }), refused)
+        await connection.close()
+      }
+    )
+  }
+}
+
+t.test('a database that comes back with more migrations is used, with fewer it is not', async (t) => {
+  const DB_URI = await freshPostgresUri()
+  await migrateFurther(DB_URI, 'one')
+  const connection = await openDatabase(DB_URI)
+  t.teardown(() => connection.close())
+  const lines: string[] = []
+  const log = { info: () => {}, warn: (_: object, text: string) => lines.push(text) } as unknown as FastifyBaseLogger
+  const look = createSchemaCheck(connection, { DB_URI, DB_MIGRATE: 'check' }, log)
+  await look()
+  await look()
+  t.equal(lines.length, 1, 'told once')
+
+  await migrateFurther(DB_URI, 'one', 'two')
+  await look()
+  t.equal(lines.length, 2, 'told again')
+
+  const admin = postgres(DB_URI, { max: 1 })
+  t.teardown(() => admin.end())
+  await admin`delete from drizzle.__drizzle_migrations where hash = 'two'`
+  await t.rejects(look(), { message: /^1 database migrations are pending/ })
+  await admin`insert into drizzle.__drizzle_migrations (hash, created_at) values ('another', 9e15)`
+  await t.resolves(look())
+  await admin`update drizzle.__drizzle_migrations set hash = 'edited' where id = 1`
+  await t.rejects(look(), { message: /^Migration 1 in the database is not the one in drizzle/ })
+})
+
+t.test('by default SQLite is migrated at start and PostgreSQL is not', async (t) => {
+  for (const database of databases) {
+    const start = build(t, { DB_URI: await database.uri(), DB_MIGRATE: 'default' })
+    await (database.isPostgres ? t.rejects(start, /migrations are pending/) : t.resolves(start))
+  }
+})
+
+t.test('rebuilding an SQLite table keeps the rows of its children', async (t) => {
+  const connection = await openDatabase(':memory:')
+  t.teardown(() => connection.close())
+  const first = migrationsFor(':memory:')([])
+  await connection.migrate(planMigrations(first))
+  const { users, notes } = connection.tables
+  const time = new Date('2026-03-01T12:00:00Z')
+  const user = { id: 'a user', username: 'ada', usernameKey: 'ada', email: 'a@b.c', emailKey: 'a@b.c', name: 'Ada' }
+  await connection.db.insert(users).values({ ...user, passwordHash: 'one', createdAt: time, updatedAt: time })
+  await connection.db
+    .insert(notes)
+    .values({ id: 'a note', userId: user.id, title: 'kept', text: '', createdAt: time, updatedAt: time })
+
+  // As drizzle-kit writes it when a column loses its NOT NULL.
+  const columns = 'id, username, username_key, email, email_key, name, password_hash, created_at, updated_at'
+  const definitions = columns
+    .replace('id', 'id text primary key not null')
+    .replace('password_hash', 'password_hash text')
+  const rebuild = {
+    hash: 'rebuild',
+    folderMillis: Date.now() + 1e12,
+    sql: [
+      'PRAGMA foreign_keys=OFF;',
+      `CREATE TABLE __new_users (${definitions});`,
+      `INSERT INTO __new_users (${columns}) SELECT ${columns} FROM users;`,
+      'DROP TABLE users;',
+      'ALTER TABLE __new_users RENAME TO users;',
+      'PRAGMA foreign_keys=ON;'
+    ]
+  }
+  t.equal(await connection.migrate(planMigrations([...first, rebuild])), 1)
+  t.match(await connection.db.select().from(notes), [{ title: 'kept' }])
+  await connection.db.delete(users)
+  t.strictSame(await connection.db.select().from(notes), [], 'and foreign keys hold again')
+})
+
+t.test('an SQLite migration that leaves children without their parent is refused as a whole', async (t) => {
+  const connection = await openDatabase(':memory:')
+  t.teardown(() => connection.close())
+  const tables = {
+    hash: 'tables',
+    folderMillis: 1,
+    sql: ['create table parents (id integer primary key)', 'create table children (id integer references parents)']
+  }
+  const orphan = { hash: 'orphan', folderMillis: 2, sql: ['insert into children values (7)'] }
+  await connection.migrate(planMigrations([tables]))
+  await t.rejects(connection.migrate(planMigrations([tables, orphan])), { message: /breaks 1 foreign keys/ })
+  t.strictSame(await connection.history(), ['tables'])
+})
+
+t.test('processes that open a new SQLite file in the same moment wait for each other', async (t) => {
+  const folder = freshFolder(t)
+  const begin = Date.now() + 2000
+  // Without that one open in 25 was refused as "locked".
+  const source = `import { migrationsFor, openDatabase } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src/plugins/platform/db/migrations.ts')))}
+    for (let i = 0; i < 40; i++) {
+      while (Date.now() < ${begin} + i * 100);
+      const connection = await openDatabase('file:' + i + '.db')
+      await connection.migrate(migrationsFor('file:'))
+      await connection.close()
+    }`
+  const words = ['--input-type=module-typescript', '-e', source]
+  const ends = await Promise.all(Array.from({ length: 4 }, () => run(folder, '', process.execPath, ...words)))
+  for (const end of ends) t.strictSame(end, { code: 0, printed: '' })
+})
+
+t.test('an SQLite migration waits for another process that is at it', async (t) => {
+  const folder = copyProject(t)
+  const other = new BetterSqlite(join(folder, 'app.db'))
+  other.pragma('journal_mode = WAL')
+  other.exec('begin immediate')
+  const end = migrate(folder, `file:${folder}/app.db`)
+  // Longer than a request would wait, from when the process has certainly begun.
+  setTimeout(() => other.exec('commit').close(), 1500)
+  t.match(await end, { code: 0, printed: APPLIED })
+})
+
+for (const database of databases) {
+  t.test(
+    `npm run db:migrate refuses a history on ${database.name} that was edited, and leaves a newer one as it is`,
+    async (t) => {
+      const folder = copyProject(t)
+      const uri = await freshUri(folder, database)
+      t.match(await migrate(folder, uri), { code: 0 })
+
+      const files = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
+      const journal = join(files, 'meta/_journal.json')
+      const all = readFileSync(journal, 'utf8')
+      const { entries, ...rest } = JSON.parse(all)
+      writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, -1) }))
+      const newer = 'The database is newer than this code: nothing to apply\n'
+      t.strictSame(await migrate(folder, uri), { code: 0, printed: newer })
+
+      writeFileSync(journal, all)
+      const last = join(files, readdirSync(files).findLast((name) => name.endsWith('.sql')) ?? '')
+      appendFileSync(last, '-- edited\n')
+      const strange = `Not migrated: Migration ${COUNT} in the database is not the one in drizzle/: edited or not from here\n`
+      t.strictSame(await migrate(folder, uri), { code: 1, printed: strange })
+    }
+  )
+}
+
+t.test('npm run db:migrate says what is wrong without quoting the address of the database', async (t) => {
+  const folder = copyProject(t)
+  const { code, printed } = await migrate(folder, 'postgres://ada:hunter22@127.0.0.1:1/app')
+  t.equal(code, 1)
+  t.equal(printed, 'Not migrated: ECONNREFUSED\n')
+  t.equal(existsSync(join(folder, '.env')), false)
+})
+
+t.test('the address of a database tells its dialect', async (t) => {
+  t.equal(isPostgres('postgres://localhost/app'), true)
+  t.equal(isPostgres('postgresql://localhost/app'), true)
+  t.equal(isPostgres('file:./postgres.db'), false)
+  t.equal(isPostgres('./app.db'), false)
+})

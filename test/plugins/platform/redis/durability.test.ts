@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { buildWithLog, type LogLine } from '../../../build.ts'
+import { noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+
+const warnings = (lines: LogLine[]) => lines.filter(({ level }) => level === 'warn').map(({ msg }) => `${msg}`)
+
+/** Redis is lost and found again. */
+async function recover(app: FastifyInstance) {
+  app.redis?.invalidate()
+  await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted')
+}
+
+/** Recovers until so much was said: a busy Redis may have left a question without an answer. */
+async function recoverUntil(app: FastifyInstance, lines: LogLine[], count: number) {
+  const isSaid = async () => warnings(lines).length >= count || recover(app).then(() => false)
+  await waitUntil(isSaid, `${count} warnings`)
+}
+
+t.test('a Redis that evicts is warned of, once, and again after a change', { skip: noRedisProgram }, async (t) => {
+  const { url, admin } = await startRedis()
+  await admin.config('SET', 'appendonly', 'yes')
+  await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+  const { app, lines } = await buildWithLog(t, { REDIS_URL: url })
+  await recoverUntil(app, lines, 1)
+  await recover(app)
+  t.match(warnings(lines), [/^REDIS_URL: maxmemory-policy is allkeys-lru, .*set noeviction$/])
+
+  await admin.config('SET', 'maxmemory-policy', 'volatile-ttl')
+  await recoverUntil(app, lines, 2)
+  t.match(warnings(lines), [/allkeys-lru/, /volatile-ttl/])
+})
+
+t.test('a Redis without an append-only file is warned of', { skip: noRedisProgram }, async (t) => {
+  const { url } = await startRedis()
+  const { app, lines } = await buildWithLog(t, { REDIS_URL: url })
+  await recoverUntil(app, lines, 1)
+  t.match(warnings(lines), [/^REDIS_URL: appendonly is no, .*set yes$/])
+})
+
+t.test('of a Redis that is as it should be, or tells nothing, nothing is said', { skip: noRedisProgram }, async (t) => {
+  const { url, admin, port } = await startRedis()
+  await admin.call('ACL', 'SETUSER', 'shy', 'on', '>hunter2', '~*', '+@all', '-info', '-config')
+  const shy = await buildWithLog(t, { REDIS_URL: `redis://shy:hunter2@127.0.0.1:${port}` })
+  await recover(shy.app)
+  t.same(warnings(shy.lines), [])
+
+  await admin.config('SET', 'appendonly', 'yes')
+  const { app, lines } = await buildWithLog(t, { REDIS_URL: url })
+  await recover(app)
+  t.same(warnings(lines), [])
+})
