@@ -78,4 +78,6 @@ const problems = pages.flatMap((path) => {
 })
 for (const problem of problems) process.stdout.write(`${problem}\n`)
 process.stdout.write(`${pages.length} pages, ${problems.length} problems\n`)
+if (problems.some((problem) => problem.includes('unknown word')))
+  process.stdout.write('Add a word that is right to docs/words.txt\n')
 if (problems.length > 0) process.exitCode = 1
