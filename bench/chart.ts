@@ -52,5 +52,5 @@ export function drawResults(results: readonly Result[]) {
     }))
   const bare = { label: 'bare Fastify, no authentication', value: 100, text: '100 %', isOurs: false }
   const subtitle = 'by CPU time, with the same reply from each; longer is better'
-  return drawBars('Who am I? Requests from one core, bare Fastify = 100 %', subtitle, [bare, ...bars])
+  return drawBars('Requests to whoami from one core, bare Fastify = 100 %', subtitle, [bare, ...bars])
 }
