@@ -40,7 +40,7 @@ ${rows.join('\n')}
 `
 }
 
-/** Who am I? Each beside bare Fastify in its own rounds, since a machine is not as fast at one time as at another. */
+/** The `whoami` results, each relative to bare Fastify in the same rounds, because the speed of a machine drifts. */
 export function drawResults(results: readonly Result[]) {
   const bars = results
     .filter(({ name }) => name.startsWith('whoami'))
@@ -50,7 +50,7 @@ export function drawResults(results: readonly Result[]) {
       text: `${round(100 / ratio.median, 0)} %`,
       isOurs: subject.startsWith('this service')
     }))
-  const bare = { label: 'bare Fastify, no login', value: 100, text: '100 %', isOurs: false }
-  const subtitle = 'the same reply from each, in CPU time; longer is better'
-  return drawBars('Who am I? Requests from one core, bare Fastify = 100 %', subtitle, [bare, ...bars])
+  const bare = { label: 'bare Fastify, no authentication', value: 100, text: '100 %', isOurs: false }
+  const subtitle = 'by CPU time, with the same reply from each; longer is better'
+  return drawBars('Requests to whoami from one core, bare Fastify = 100 %', subtitle, [bare, ...bars])
 }

@@ -1,61 +1,66 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compare, type Result } from './compare.ts'
 import { print, printResults } from './print.ts'
 import { pinSelf } from './process.ts'
 import { baselineOf, startBare, startOurs } from './subjects.ts'
 
-// npm run bench:check: has a request become dearer than bench/results.json says? In under three minutes, for CI.
+// npm run bench:check: has a request become slower than bench/results.json says? Takes at most three minutes, for CI.
 
 /**
- * The ratios of one program differ by so much from machine to machine and from run to run: what gave 2.7 when it was recorded has
- * a median of 4.1 on another machine of the same kind, and 3.4 in the better quarter.
+ * The ratios of one program vary between machines and runs. A case recorded at 2.7 reached 3.4 in the fastest quarter of its pairs
+ * on another machine of the same kind, and 3.6 here while six other processes competed for the two cores.
  */
 const MARGIN = 1.6
 /**
- * A neighbour on the machine may spoil a try, or most of its pairs; a change for the worse spoils each. So it is the better
- * quarter of the pairs that counts, in the best of the tries.
+ * A busy neighbor on the machine can spoil one attempt, or most pairs of it; a real regression shows in all of them. So only the
+ * fastest quarter of the pairs counts, and for each case only its best attempt.
  */
-const TRIES = 3
-/** Where bare Fastify takes so many times what was recorded, memory is what limits, and no ratio tells of our code. */
+const ATTEMPTS = 3
+/** When bare Fastify takes this many times its recorded CPU time, memory is the bottleneck and the ratio says nothing about our code. */
 const TOO_SLOW = 1.5
 const SUBJECT = 'this service, SQLite'
 const CASES = ['whoami by bearer', 'whoami by cookie']
 const pace = { starts: 3, rounds: 5, burstMs: 300, warmUpMs: 2000 }
 
-const RECORD = join(import.meta.dirname, 'results.json')
-if (!existsSync(RECORD)) {
-  print('There is no bench/results.json to compare with: npm run bench writes it')
-  process.exit(2)
-}
-const recorded = JSON.parse(readFileSync(RECORD, 'utf8')).requests as Result[]
-
-function recordOf(name: string) {
-  const record = recorded.find((one) => one.subject === SUBJECT && one.name === name)
-  if (record === undefined) throw new Error(`bench/results.json does not know ${SUBJECT}, ${name}`)
-  return record
-}
+const file = join(import.meta.dirname, 'results.json')
+const recorded = (JSON.parse(readFileSync(file, 'utf8')).requests as Result[]).filter(
+  ({ subject, name }) => subject === SUBJECT && CASES.includes(name)
+)
 
 async function startChecked() {
   const { cases, stop } = await startOurs(SUBJECT)
   return { cases: cases.filter(({ name }) => CASES.includes(name)), stop }
 }
 
-function judge({ name, ratio, baselineUs }: Result) {
-  const record = recordOf(name)
+/** Prints the best ratio of a case and judges it. */
+function judge(record: Result, attempts: Result[]) {
+  const low = Math.min(...attempts.map(({ ratio }) => ratio.low))
   const limit = record.ratio.median * MARGIN
-  const verdict = ratio.low <= limit ? 'ok' : baselineUs > record.baselineUs * TOO_SLOW ? 'NOT TO BE TOLD' : 'TOO DEAR'
-  print(`${name}: from ${ratio.low} times bare Fastify, at most ${limit.toFixed(2)}: ${verdict}`)
+  const isSlowMachine = attempts.some(({ baselineUs }) => baselineUs > record.baselineUs * TOO_SLOW)
+  const verdict = low <= limit ? 'ok' : isSlowMachine ? 'unclear' : 'TOO SLOW'
+  print(
+    `${record.name}: ${low} times bare Fastify, recorded ${record.ratio.median}, limit ${limit.toFixed(2)}: ${verdict}`
+  )
   return verdict
 }
 
 pinSelf()
+const results: Result[] = []
 let verdicts: string[] = []
-for (let i = 1; i <= TRIES; i++) {
-  const results = await compare(startBare, startChecked, baselineOf, pace)
-  printResults(results)
-  verdicts = results.map(judge)
-  if (verdicts.every((verdict) => verdict === 'ok')) process.exit(0)
+for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  const found = await compare(startBare, startChecked, baselineOf, pace)
+  printResults(found)
+  results.push(...found)
+  verdicts = recorded.map((record) =>
+    judge(
+      record,
+      results.filter(({ name }) => name === record.name)
+    )
+  )
+  if (verdicts.every((verdict) => verdict === 'ok')) break
 }
-if (verdicts.includes('TOO DEAR')) process.exit(1)
-print('Bare Fastify is much slower here than where bench/results.json was recorded: no ratio can be compared')
+if (verdicts.length < CASES.length) throw new Error('bench/results.json lacks a case: run npm run bench')
+if (verdicts.includes('TOO SLOW')) process.exit(1)
+if (verdicts.includes('unclear'))
+  print('Bare Fastify is much slower here than on the recorded machine: ratios say nothing')

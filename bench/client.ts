@@ -2,18 +2,17 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 export type Reply = { status: number; body: string; bytes: number }
-export type Client = Awaited<ReturnType<typeof openClient>>
 export type Load = {
-  /** The i-th request, as it goes over the wire; null ends the run. */
+  /** The bytes of the i-th request; null ends the run. */
   next: (i: number) => Buffer | null
-  /** When it ends at the latest, in ms. */
+  /** The longest that the run may take, in ms. */
   forMs?: number
   onReply?: (reply: Reply, i: number) => void
-  /** Any other status voids the run. */
+  /** Any other status fails the run. */
   statuses?: readonly number[]
 }
 
-/** An HTTP/1.1 request, as the bytes of one. */
+/** The bytes of an HTTP/1.1 request. */
 export function request(method: string, path: string, headers: Record<string, string> = {}, body?: object) {
   const json = body === undefined ? '' : JSON.stringify(body)
   const all = {
@@ -28,7 +27,7 @@ export function request(method: string, path: string, headers: Record<string, st
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${json}`)
 }
 
-/** The reply that these bytes begin with, or null while it is not whole. */
+/** The reply at the start of these bytes, or null while it is incomplete. */
 function readReply(bytes: Buffer): Reply | null {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return null
@@ -45,8 +44,8 @@ function readReply(bytes: Buffer): Reply | null {
 }
 
 /**
- * Kept-alive connections over bare sockets, each with one request at a time: an HTTP library would cost more than the server
- * that it is to load.
+ * Keep-alive connections over bare sockets, one request at a time on each. An HTTP library would use more CPU than the server
+ * under test.
  */
 export async function openClient(port: number, connections: number) {
   async function open() {
@@ -55,13 +54,13 @@ export async function openClient(port: number, connections: number) {
     return socket
   }
   const sockets: Socket[] = []
-  // In groups, since the queue of a listener is short.
+  // In groups, because a listener's backlog is short.
   while (sockets.length < connections) {
     const group = Math.min(100, connections - sockets.length)
     sockets.push(...(await Promise.all(Array.from({ length: group }, open))))
   }
 
-  /** Sends what `next` gives until that or the time is over; how long each answer took, in ms, and the whole. */
+  /** Sends requests until `next` returns null or time runs out. Returns each latency in ms, and the total in seconds. */
   async function run({ next, forMs = 600_000, onReply, statuses = [200] }: Load) {
     const times: number[] = []
     const begin = performance.now()

@@ -3,8 +3,8 @@ import { quantile, round } from './figures.ts'
 import { print, printTable } from './print.ts'
 
 // npm run load -- --url https://api.example.com --rate 50 --seconds 30 [--clients 10]
-// The same mix of calls as the benchmark, against a service that is deployed: steady, bounded, and with accounts of its own,
-// which it deletes in the end. What it asks counts for RATE_LIMIT_MAX like any other.
+// Sends a steady, bounded mix of calls to a deployed service. It creates its own accounts and deletes them at the end. Its
+// requests count toward RATE_LIMIT_MAX like any others.
 
 const MOST = { rate: 1000, seconds: 300, clients: 100 }
 const { values } = parseArgs({
@@ -43,13 +43,13 @@ async function call(name: string, method: string, path: string, headers: Record<
     const cookie = reply.headers.getSetCookie()[0]?.split(';')[0] ?? ''
     return { status: reply.status, cookie, members: reply.ok && text ? JSON.parse(text) : {} }
   } catch {
-    // No answer: refused, reset or too late.
+    // No reply: connection refused, reset, or timed out.
     outcomes.push({ call: name, status: 0, ms: performance.now() - start })
     return { status: 0, cookie: '', members: {} }
   }
 }
 
-/** An account with a login of each kind, and the calls that it makes: many checks, a few refreshes and logins. */
+/** An account with a session of each transport, and its mix of calls: many checks, a few refreshes and logins. */
 async function createClient(i: number) {
   const username = `load.${Date.now().toString(36)}.${i}`
   const password = `${crypto.randomUUID()} as a password`
@@ -77,7 +77,7 @@ async function createClient(i: number) {
   ] as (() => Promise<unknown>)[]
   return {
     ask: () => mix[Math.floor(Math.random() * mix.length)]?.(),
-    // A login that is fresh, since only such a one may do it.
+    // Deleting an account requires a recent login.
     async leave() {
       const { members } = await logIn('token')
       await call('delete account', 'DELETE', '/api/users/me', { authorization: `Bearer ${members.accessToken}` })
@@ -115,12 +115,12 @@ printTable(
       )
     )
     const failed = own.filter((outcome) => !isGood(outcome))
-    const statuses = [...new Set(failed.map(({ status }) => status || 'no answer'))].join(' ')
+    const statuses = [...new Set(failed.map(({ status }) => status || 'no reply'))].join(' ')
     const times = { 'p50 ms': p50 ?? 0, 'p99 ms': p99 ?? 0, 'longest ms': longest ?? 0 }
     return { call: name, calls: own.length, failed: failed.length, 'failed as': statuses, ...times }
   })
 )
 print(
-  `${asked.length} calls in ${tookS.toFixed(1)} s by ${all.length} of ${clients} clients, ${rate} a second asked for`
+  `${asked.length} calls in ${tookS.toFixed(1)} s by ${all.length} of ${clients} clients, at a target of ${rate} per second`
 )
 process.exit(outcomes.every(isGood) ? 0 : 1)

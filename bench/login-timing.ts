@@ -2,8 +2,8 @@ import { quantile } from './figures.ts'
 import { print } from './print.ts'
 import { PASSWORD, startService } from './service.ts'
 
-// Does the time of a refused login tell whether a name exists? One at a time, in random order, each name once, each from
-// another address. The goal: medians that differ by less than 5 %, and no difference that a rank test can see.
+// npm run bench:login-timing: does the response time of a failed login reveal whether a username exists? Tries each name once,
+// in random order, each from a different address. The goal: medians within 5 %, and no difference that a rank test detects.
 
 const COUNT = 200
 const WARM_UP = 20
@@ -38,12 +38,12 @@ service.stop()
 const of = (isKnown: boolean) => times.filter((time) => time.isKnown === isKnown).map(({ ms }) => ms)
 const [known, unknown] = [of(true), of(false)]
 const [a, b] = [quantile(known, 0.5), quantile(unknown, 0.5)]
-// Mann-Whitney by its normal approximation: no ties worth mentioning among times.
+// Mann-Whitney test with the normal approximation; ties between times are negligible.
 const ranks = times.toSorted((x, y) => x.ms - y.ms).map((time, i) => ({ ...time, rank: i + 1 }))
 const sum = ranks.filter(({ isKnown }) => isKnown).reduce((total, { rank }) => total + rank, 0)
 const [n, m] = [known.length, unknown.length]
 const z = (sum - (n * (n + m + 1)) / 2) / Math.sqrt((n * m * (n + m + 1)) / 12)
-print(`wrong password ${a.toFixed(2)} ms, unknown name ${b.toFixed(2)} ms (medians of ${n} and ${m})`)
+print(`wrong password ${a.toFixed(2)} ms, unknown username ${b.toFixed(2)} ms (medians of ${n} and ${m})`)
 print(
-  `difference ${(100 * (a / b - 1)).toFixed(2)} %; rank test z = ${z.toFixed(2)} (beyond ±1.96 it sees one, 5 % of the time by chance)`
+  `difference ${(100 * (a / b - 1)).toFixed(2)} %; rank test z = ${z.toFixed(2)} (beyond ±1.96 suggests a real difference; 5 % of runs land there by chance)`
 )

@@ -2,7 +2,7 @@ import type { Result } from './compare.ts'
 
 export const print = (line = '') => process.stdout.write(`${line}\n`)
 
-/** Rows as columns: texts to the left, numbers to the right. */
+/** Prints rows as a table: text aligned left, numbers aligned right. */
 export function printTable(rows: readonly Record<string, string | number | null>[]) {
   const names = Object.keys(rows[0] ?? {})
   const widths = names.map((name) => Math.max(name.length, ...rows.map((row) => `${row[name] ?? ''}`.length)))

@@ -5,16 +5,15 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
 export type Usage = { cpuUs: number; rssBytes: number; heapBytes: number }
-export type Subject = Awaited<ReturnType<typeof startProcess>>
 export type StartOptions = {
-  /** Where `taskset` is there, the one core that it may use; null: all. */
+  /** The core to pin it to, where `taskset` is available; null for all cores. */
   core: number | null
   cwd?: string
   env?: Record<string, string>
   execArgv?: string[]
 }
 
-/** Where there is `taskset`, the server gets this core, and what loads it, with its databases, the other. */
+/** Where `taskset` is available, the server runs on one core, and the load generator with the databases on the other. */
 export const SERVER_CORE = 0
 export const CLIENT_CORE = 1
 
@@ -29,14 +28,14 @@ function canPin() {
 }
 export const isPinned = canPin()
 
-/** Of the machine, before this process keeps to one of them. */
+/** Cores of the machine, read before this process is pinned to one of them. */
 export const CORES = availableParallelism()
 
-/** The command for a program on one core, or on all: else it would keep to that of the load, which starts it. */
+/** The command that runs a program on one core, or on all: a child would otherwise inherit the core of the load generator. */
 export const onCore = (core: number | null, command: string[]) =>
   isPinned ? ['taskset', '-c', core === null ? `0-${CORES - 1}` : `${core}`, ...command] : command
 
-/** Puts the load on its own core; a signal ends what was started, too. */
+/** Pins the load generator to its own core. A signal also ends the processes that it started. */
 export function pinSelf() {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
   process.setMaxListeners(50)
@@ -51,22 +50,22 @@ export async function freePort() {
   return port
 }
 
-/** Whether something listens there. */
+/** True if something listens on this port. */
 export function isOpen(port: number) {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const socket = connect({ port, host: '127.0.0.1' }, () => resolve(true)).on('error', () => resolve(false))
   return promise.finally(() => socket.destroy())
 }
 
-/** Waits until it listens there. */
+/** Waits until something listens on this port. */
 export async function untilOpen(port: number, isOver: () => boolean = () => false) {
   while (!(await isOpen(port))) {
-    if (isOver()) throw new Error('The process ended before it listened')
+    if (isOver()) throw new Error('The process exited before it listened')
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }
 
-/** A server on its PORT, as a process of its own that says what it used. Its log goes to nowhere, as to a collector. */
+/** Starts a server in a process of its own that reports its resource usage. Its log is discarded. */
 export async function startProcess(file: string, { core, cwd, env = {}, execArgv = [] }: StartOptions) {
   const port = await freePort()
   const control = join(import.meta.dirname, 'subjects/control.ts')
@@ -86,7 +85,7 @@ export async function startProcess(file: string, { core, cwd, env = {}, execArgv
     port,
     url: `http://127.0.0.1:${port}`,
     startMs,
-    /** What it used since it began; `collect` frees what is garbage before. */
+    /** Usage since it started; `collect` runs the garbage collector first. */
     async usage(collect = false): Promise<Usage> {
       child.send({ collect })
       const [usage] = await once(child, 'message')

@@ -7,7 +7,8 @@ import { print } from './print.ts'
 import { pinSelf, SERVER_CORE } from './process.ts'
 import { fromPage, startRedis, startService, temporaryFolder } from './service.ts'
 
-// npm run bench:profile -- --by bearer|cookie --path /api/auth/whoami [--redis]: where the time of a request goes.
+// npm run bench:profile -- --by bearer|cookie --path /api/auth/whoami [--redis]: where the time
+// of a request goes.
 
 const { values } = parseArgs({
   options: {
@@ -65,10 +66,10 @@ for (const [i, id] of samples.entries()) {
   byFunction.set(name, (byFunction.get(name) ?? 0) + us)
 }
 function printTop(title: string, times: Map<string, number>, limit: number) {
-  print(`\n${title}: µs a request, without what it calls`)
+  print(`\n${title}: µs per request, self time`)
   for (const [name, us] of [...times].sort(([, a], [, b]) => b - a).slice(0, limit))
     print(`${(us / count).toFixed(2).padStart(8)}  ${name}`)
 }
-print(`${((after.cpuUs - before.cpuUs) / count).toFixed(1)} µs of CPU a request, profiled`)
+print(`${((after.cpuUs - before.cpuUs) / count).toFixed(1)} µs of CPU per request while profiled`)
 printTop('By file or package', byPlace, 40)
 printTop('By function', byFunction, 60)

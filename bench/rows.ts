@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 const DAY_MS = 24 * 3600_000
 const [MINUTE_MS, BATCH] = [60_000, 10_000]
 
-/** Inserts `count` rows that `row` makes, in a few big transactions. */
+/** Inserts `count` rows from `row` in large transactions. */
 function insertAll(path: string, table: string, count: number, row: (i: number) => Record<string, unknown>) {
   const db = new Database(path)
   db.pragma('synchronous = OFF')
@@ -18,21 +18,21 @@ function insertAll(path: string, table: string, count: number, row: (i: number) 
   db.close()
 }
 
-/** As long as those of phones are, which is where most logins come from. */
-export const AGENT =
+/** As long as the user agent of a phone, where most sessions come from. */
+const AGENT =
   'Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36'
 const userId = (i: number) => `01900000-0000-7000-8000-${i.toString(16).padStart(12, '0')}`
 
-/** So many more users, each with one live login and its two events, in the SQLite file of a service. */
-export function addUsers(path: string, count: number, passwordHash = '$argon2id$') {
+/** Adds users to the SQLite file of a service, each with one active session and two audit events. */
+export function addUsers(path: string, count: number) {
   const now = Date.now()
   insertAll(path, 'users', count, (i) => ({
     ...{ id: userId(i), username: `user${i}`, username_key: `user${i}`, name: 'A user' },
-    ...{ email: `user${i}@example.com`, email_key: `user${i}@example.com`, password_hash: passwordHash },
+    ...{ email: `user${i}@example.com`, email_key: `user${i}@example.com`, password_hash: '$argon2id$' },
     ...{ created_at: now, updated_at: now }
   }))
   const kindOf = (i: number) => (i % 2 === 0 ? 'cookie' : 'token')
-  insertAll(path, 'sessions', count, (i) => ({ ...login(i, kindOf(i), now), revoked_at: null, revoked_reason: null }))
+  insertAll(path, 'sessions', count, (i) => ({ ...session(i, kindOf(i), now), revoked_at: null, revoked_reason: null }))
   insertAll(path, 'audit_events', 2 * count, (i) => ({
     ...{ id: randomUUIDv7(), event: i % 2 === 0 ? 'authn_login_success' : 'session_created' },
     ...{ user_id: userId(i >> 1), sid: userId(i >> 1), kind: kindOf(i >> 1), ip: '192.0.2.1', network: '192.0.2.1' },
@@ -40,17 +40,17 @@ export function addUsers(path: string, count: number, passwordHash = '$argon2id$
   }))
 }
 
-/** So many logins by token that were ended within the last few minutes. */
+/** Adds token sessions that were revoked within the last minute. */
 export function addRevoked(path: string, count: number) {
   const now = Date.now()
   insertAll(path, 'sessions', count, (i) => ({
-    ...login(i, 'token', now),
+    ...session(i, 'token', now),
     revoked_at: now - Math.floor((i / count) * MINUTE_MS),
     revoked_reason: 'logout'
   }))
 }
 
-function login(i: number, kind: 'cookie' | 'token', now: number) {
+function session(i: number, kind: 'cookie' | 'token', now: number) {
   const secretHash = kind === 'cookie' ? createHash('sha256').update(`${i}`).digest('base64url') : null
   return {
     ...{ id: randomUUIDv7(), user_id: userId(i), kind, secret_hash: secretHash, generation: 0, rotated_at: now },

@@ -11,7 +11,7 @@ import { startRedis } from './service.ts'
 import { baselineOf, startBare, startBetterAuth, startExpress, startOurs, startPlain } from './subjects.ts'
 import { readVersions } from './versions.ts'
 
-// npm run bench: the service against bare Fastify, and what people would otherwise use, in one run on this machine. Writes
+// npm run bench: compares the service with bare Fastify and with the usual alternatives, in one run on this machine. Writes
 // results.json and chart.svg. See docs/performance.md.
 
 const { values } = parseArgs({
@@ -26,7 +26,7 @@ const fileOf = (name: string) => join(import.meta.dirname, name)
 
 async function compareRequests() {
   const redis = await startRedis()
-  if (redis === null) print('No redis-server on PATH: what needs it is left out.')
+  if (redis === null) print('redis-server is not on PATH: the cases that need it are skipped.')
   const subjects = [
     () => startOurs('this service, SQLite'),
     ...(redis ? [() => startOurs('this service, Redis', { REDIS_URL: redis.url })] : []),
@@ -66,13 +66,15 @@ const results = {
   requests: await compareRequests(),
   startUp: await show('Start', () => scenarios.startUp(7)),
   writes: await show('Calls that write, on SQLite', () => scenarios.writes(4000)),
-  loginRate: await show('Sessions, on all cores, against argon2id alone', () => scenarios.loginRate(7, 2000)),
+  loginRate: await show('Logins on all cores, against argon2id alone', () => scenarios.loginRate(7, 2000)),
   whoamiUnderLogins: await show('whoami by bearer while logins saturate one core', () =>
     scenarios.whoamiUnderLogins(8000)
   ),
-  idleCrowd: await show('10,000 connections that are kept alive', () => scenarios.idleCrowd(10_000, 3000)),
-  blocklist: await show('Revoked logins on the blocklist, against ten', () => scenarios.blocklistSizes(10, [1e5, 1e6])),
-  populations: await show('A million users and as many logins, against a thousand', () =>
+  idleCrowd: await show('10,000 idle keep-alive connections', () => scenarios.idleCrowd(10_000, 3000)),
+  blocklist: await show('Revoked sessions on the blocklist, against ten', () =>
+    scenarios.blocklistSizes(10, [1e5, 1e6])
+  ),
+  populations: await show('A million users and as many sessions, against a thousand', () =>
     scenarios.populations(1000, 1e6)
   ),
   memory: await show('Memory over two million requests', () => scenarios.memory(2_000_000))

@@ -3,18 +3,24 @@ import { openClient } from './client.ts'
 import { type Case, compare, type Running } from './compare.ts'
 import { middle, quantile, round, spread } from './figures.ts'
 import { SERVER_CORE, startProcess } from './process.ts'
-import { from, loginRequest } from './requests.ts'
 import { addRevoked, addUsers } from './rows.ts'
 import { fromPage, PASSWORD, type Service, startService, type Tokens } from './service.ts'
 
-// What a table of single requests does not show.
+// Measurements beyond the cost of a single request.
 
 const MB = 1024 * 1024
 const CONNECTIONS = 32
 const IDLE_MS = 3000
 const subject = (name: string) => join(import.meta.dirname, 'subjects', `${name}.ts`)
+/** A different client address for each number. */
+const from = (i: number) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`
 
-/** CPU time and latency of one request that is repeated. */
+function loginRequest(usernameOrEmail: string, i: number) {
+  const body = { usernameOrEmail, password: PASSWORD, authType: 'token' }
+  return fromPage('POST', '/api/auth/login', { 'x-forwarded-for': from(i) }, body)
+}
+
+/** CPU time and latency of one request, sent again and again. */
 async function measure(service: Service, bytes: Buffer, forMs: number) {
   const client = await openClient(service.port, CONNECTIONS)
   await client.run({ next: () => bytes, forMs: forMs / 2 })
@@ -30,7 +36,7 @@ async function whoamiRequest(service: Service, name = 'ada') {
   return fromPage('GET', '/api/auth/whoami', { authorization: `Bearer ${accessToken}` })
 }
 
-/** Time until it listens, and its memory when idle, against bare Fastify: starts that alternate, on a database that is there. */
+/** Time until it listens and idle memory, against bare Fastify, in alternating starts on an existing database. */
 export async function startUp(rounds: number) {
   const first = await startService()
   await first.stop()
@@ -38,7 +44,7 @@ export async function startUp(rounds: number) {
   for (let i = 0; i < rounds; i++) {
     const bare = await startProcess(subject('bare'), { core: SERVER_CORE })
     const ours = await startService(first.settings)
-    // What the start left behind is collected before long; what stays is meant here.
+    // Garbage from the start goes soon anyway; measure what stays.
     const [bareUsage, oursUsage] = [await bare.usage(true), await ours.usage(true)]
     const [oursMb, bareMb] = [oursUsage.rssBytes / MB, bareUsage.rssBytes / MB]
     starts.push({ oursMs: ours.startMs, bareMs: bare.startMs, oursMb, bareMb })
@@ -61,9 +67,9 @@ export async function startUp(rounds: number) {
   ]
 }
 
-/** The calls that write, on SQLite, by four clients that each ask one thing at a time. */
+/** Calls that write, on SQLite, from four clients that send one request at a time. */
 export async function writes(forMs: number) {
-  // Without a grace period each refresh rotates; with the usual one most repeat what was given.
+  // Without a grace period every refresh rotates; with it, most would return the current token again.
   const service = await startService({ REFRESH_GRACE: '0' })
   await service.signUp('ada')
   const client = await openClient(service.port, 4)
@@ -109,7 +115,7 @@ async function signUpMany(service: Service, count: number) {
   for (let i = 0; i < count; i++) await service.signUp(`user${i}`, from(i))
 }
 
-/** Logins a second against hashes a second of argon2id alone, both on all cores, in rounds that alternate. */
+/** Logins per second against bare argon2id hashes per second, both on all cores, in alternating rounds. */
 export async function loginRate(rounds: number, forMs: number) {
   const service = await startService({}, null)
   const users = 200
@@ -141,7 +147,7 @@ export async function loginRate(rounds: number, forMs: number) {
   }
 }
 
-/** whoami by token while more logins come than one core can hash. */
+/** whoami by token while more logins arrive than one core can hash. */
 export async function whoamiUnderLogins(forMs: number) {
   const service = await startService()
   const users = 50
@@ -152,7 +158,7 @@ export async function whoamiUnderLogins(forMs: number) {
   let sent = 0
   const logins = crowd.run({
     next: () => (isOver ? null : loginRequest(`user${sent++ % users}`, sent)),
-    // What the governor has no place for is refused.
+    // The concurrency limit refuses logins that exceed its queue.
     statuses: [200, 503]
   })
   await new Promise((resolve) => setTimeout(resolve, 1000))
@@ -166,16 +172,16 @@ export async function whoamiUnderLogins(forMs: number) {
   return { requests, 'p50 ms': p50 ?? 0, 'p99 ms': p99 ?? 0, 'longest ms': longest ?? 0 }
 }
 
-/** What so many kept-alive connections cost that say nothing, and what a request costs beside them. */
+/** The cost of idle keep-alive connections, and of a request next to them. */
 export async function idleCrowd(connections: number, forMs: number) {
-  // That all come at once is not what is meant here, and would be refused.
+  // Load shedding would refuse a crowd that arrives all at once.
   const service = await startService({ MAX_EVENT_LOOP_DELAY_MS: '0' })
   await service.signUp('ada')
   const bytes = await whoamiRequest(service)
   const alone = await measure(service, bytes, forMs)
   const before = await service.usage(true)
   const crowd = await openClient(service.port, connections)
-  // Each has asked once, as a browser has.
+  // Each has sent one request, like a browser.
   let asked = 0
   await crowd.run({ next: () => (asked++ < connections ? bytes : null) })
   const after = await service.usage(true)
@@ -195,7 +201,7 @@ export async function idleCrowd(connections: number, forMs: number) {
   }
 }
 
-/** A service, started again once its SQLite file was filled. */
+/** A service that restarts after its SQLite file is filled. */
 async function startFilled(fill: (path: string) => void) {
   const first = await startService()
   await first.signUp('ada')
@@ -204,7 +210,7 @@ async function startFilled(fill: (path: string) => void) {
   return startService(first.settings)
 }
 
-/** What the requests cost on a large service, as a multiple of what they cost on a small one. */
+/** The cost of requests to a large service, as a multiple of their cost on a small one. */
 async function compareSizes(small: () => Promise<Running>, large: () => Promise<Running>) {
   const sameOf = (one: Case, others: Case[]) => others.find(({ name }) => name === one.name) as Case
   const results = await compare(small, large, sameOf, { starts: 1, rounds: 9, burstMs: 300, warmUpMs: 3000 })
@@ -217,7 +223,7 @@ async function compareSizes(small: () => Promise<Running>, large: () => Promise<
   }))
 }
 
-/** whoami by token with so many revoked logins on the blocklist, against a few; and what an entry weighs. */
+/** whoami by token with many revoked sessions on the blocklist, against a few; and the size of an entry. */
 export async function blocklistSizes(few: number, sizes: readonly number[]) {
   let heapOfFew = 0
   const startWith = (size: number) => async (): Promise<Running> => {
@@ -243,7 +249,7 @@ export async function blocklistSizes(few: number, sizes: readonly number[]) {
   return rows
 }
 
-/** The calls that read SQL, with many users and as many live logins in the file, against a few. */
+/** Calls that read SQL, with many users and as many active sessions in the file, against a few. */
 export async function populations(few: number, many: number) {
   const startWith = (size: number) => async (): Promise<Running> => {
     const service = await startFilled((path) => addUsers(path, size))
@@ -264,7 +270,7 @@ export async function populations(few: number, many: number) {
   return compareSizes(startWith(few), startWith(many))
 }
 
-/** Memory over a long run of requests by both transports. */
+/** Memory during a long run of requests with both transports. */
 export async function memory(requests: number) {
   const service = await startService()
   await service.signUp('ada')

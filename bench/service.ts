@@ -20,7 +20,7 @@ export function temporaryFolder() {
   return folder
 }
 
-/** A Redis of our own, on the core of the load; null where no redis-server is on PATH. */
+/** Starts a Redis on the core of the load generator; null if redis-server is not on PATH. */
 export async function startRedis() {
   try {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
@@ -37,8 +37,8 @@ export async function startRedis() {
 }
 
 /**
- * The service with the settings of production, behind what it takes for its proxy; only the limits are lifted. On one core,
- * unless told `null`.
+ * Starts the service with production settings behind a simulated proxy; only the rate limits are lifted. It runs on one core
+ * unless `core` is null.
  */
 export async function startService(
   env: Record<string, string> = {},
@@ -57,7 +57,7 @@ export async function startService(
   }
   const server = await startProcess(SERVER, { core, cwd: folder, env: settings, execArgv })
 
-  /** POSTs JSON as a client at this address. */
+  /** POSTs JSON as a client with this address. */
   async function post(path: string, body: object, from = '192.0.2.1') {
     const headers = { 'content-type': 'application/json', 'x-forwarded-for': from }
     return fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
@@ -73,15 +73,10 @@ export async function startService(
     const cookie = reply.headers.getSetCookie()[0]?.split(';')[0] ?? ''
     return { ...((await reply.json()) as Tokens), cookie }
   }
-  async function logOut(accessToken: string) {
-    const headers = { authorization: `Bearer ${accessToken}` }
-    const reply = await fetch(`${server.url}/api/auth/logout`, { method: 'POST', headers })
-    if (reply.status !== 204) throw new Error(`The logout answered ${reply.status}`)
-  }
-  return { ...server, folder, settings, post, signUp, logIn, logOut }
+  return { ...server, folder, settings, post, signUp, logIn }
 }
 
-/** A request as it comes through the proxy from a page of the listed origin. */
+/** A request as the proxy forwards it from a page of the allowed origin. */
 export function fromPage(method: string, path: string, headers: Record<string, string> = {}, body?: object) {
   return request(method, path, { 'x-forwarded-for': '192.0.2.1', origin: ORIGIN, ...headers }, body)
 }

@@ -22,20 +22,20 @@ async function postJson(url: string, body: object = {}) {
   return { cookie, members: (await reply.json()) as { accessToken: string } }
 }
 
-/** Bare Fastify, the baseline of all others, which replies with the same body. */
+/** Bare Fastify with the same reply body: the baseline for all others. */
 export async function startBare() {
   const server = await startProcess(fileOf('bare.ts'), { core })
   return casesOf('bare Fastify', server, { whoami: fromPage('GET', '/whoami'), me: fromPage('GET', '/me') })
 }
 
-/** It gets the same request, credential and all, at its own path. */
+/** The same request to the baseline's path, with the same credentials. */
 export function baselineOf({ name, bytes }: Case, baselines: Case[]): Case {
   const path = name.startsWith('users/me') ? 'me' : 'whoami'
   const bare = baselines.find((baseline) => baseline.name === path) as Case
   return { ...bare, bytes: Buffer.from(bytes.toString().replace(/^GET \S+/, `GET /${path}`)) }
 }
 
-/** This service, by either transport. */
+/** This service, with either transport. */
 export async function startOurs(subject: string, env: Record<string, string> = {}) {
   const service = await startService(env)
   await service.signUp('ada')
@@ -69,7 +69,7 @@ export async function startBetterAuth() {
   const user = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'a long first password' }
   const { cookie } = await postJson(`${server.url}/api/auth/sign-up/email`, user)
   return casesOf('better-auth', server, {
-    // Its own reply, and without the page's origin, which it would have to be told of.
+    // Returns better-auth's own reply. No origin header: better-auth would have to be configured for it.
     'get-session by cookie': request('GET', '/api/auth/get-session', { cookie }),
     'whoami by cookie': fromPage('GET', '/whoami/cookie', { cookie })
   })

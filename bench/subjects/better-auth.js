@@ -5,7 +5,7 @@ import { fromNodeHeaders, toNodeHandler } from 'better-auth/node'
 import Database from 'better-sqlite3'
 import { WHOAMI } from './replies.ts'
 
-// better-auth on SQLite: its own session check through its Node handler, and the same by its API with our reply.
+// better-auth on SQLite: its own session route through its Node handler, and its API with our reply.
 
 const port = Number(process.env['PORT'])
 const options = {

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-// Loaded before each subject: tells the bench what the process has used.
+// Loaded before each subject: reports the resource usage of the process to the benchmark.
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -12,5 +12,5 @@ process.on('message', ({ collect }: { collect: boolean }) => {
   const { rss, heapUsed } = process.memoryUsage()
   process.send?.({ cpuUs: user + system, rssBytes: rss, heapBytes: heapUsed })
 })
-// The channel keeps no process alive.
+// The channel must not keep the process alive.
 process.channel?.unref()

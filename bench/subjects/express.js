@@ -6,7 +6,7 @@ import passport from 'passport'
 import { createClient } from 'redis'
 import { WHOAMI } from './replies.ts'
 
-// Express with Passport: sessions in Redis, tokens by jsonwebtoken. It logs nothing.
+// Express with Passport: sessions in Redis, tokens from jsonwebtoken, no request log.
 
 const secret = 'a secret with a length of more than thirty-two characters'
 const client = await createClient({ url: process.env['REDIS_URL'] }).connect()

@@ -7,7 +7,7 @@ import session from '@fastify/session'
 import Fastify from 'fastify'
 import { schemaOf, WHOAMI } from './replies.ts'
 
-// The same plugins with their default settings, as their READMEs show them, and request logging.
+// The same plugins with their default settings, as in their READMEs, and Fastify's request log.
 
 declare module 'fastify' {
   interface Session {
@@ -29,7 +29,7 @@ app.post('/login', async (request) => {
   return { accessToken: app.jwt.sign({ sub: WHOAMI.userId }, { expiresIn: '1h' }) }
 })
 app.get('/whoami/cookie', { schema: schemaOf(WHOAMI) }, async ({ session }) => {
-  if (session.userId === undefined) throw new Error('not logged in')
+  if (session.userId === undefined) throw new Error('not signed in')
   return { ...WHOAMI, userId: session.userId }
 })
 app.get('/whoami/bearer', { schema: schemaOf(WHOAMI) }, async (request) => {

@@ -1,4 +1,4 @@
-// What every subject answers, so that the replies weigh the same.
+// Every subject returns these bodies, so that all replies have the same size.
 
 export const WHOAMI = {
   userId: '01934f6e-7a3c-7c3e-9a52-6a1c1f0b2d3e',

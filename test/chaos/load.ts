@@ -77,7 +77,7 @@ export async function startLoad({ ask }: Client, broken: (what: string) => void)
 
   async function askEnded(login: Session | undefined) {
     if (!login) return
-    const { status } = await ask('whoami of one that is logged out', 'GET', '/api/auth/whoami', login.headers)
+    const { status } = await ask('whoami after logout', 'GET', '/api/auth/whoami', login.headers)
     if (status === 200) broken(`a ${login.kind} login that was logged out came back`)
   }
 

@@ -27,7 +27,7 @@ function refusals(answers: Answer[]) {
   return names.join(', ') || 'nothing'
 }
 
-const seconds = (ms: number) => (ms < 50 ? 'at once' : `${(ms / 1000).toFixed(1)} s`)
+const seconds = (ms: number) => (ms < 50 ? 'immediately' : `${(ms / 1000).toFixed(1)} s`)
 
 /** The failure table, in Markdown. */
 export function toTable(lines: Line[]) {
@@ -36,46 +36,45 @@ export function toTable(lines: Line[]) {
     const figures = [`${Math.round(seen.slowest.ms)} ms`, lost, seconds(seen.recoveryMs)]
     return `| ${[row.what, row.meanwhile, refusals(seen.meanwhile), ...figures].join(' | ')} |`
   })
-  const head =
-    '| what happens | what is done meanwhile | answered with 503 | slowest answer | lost | well again after |'
+  const head = '| what happens | what the service does | gets 503 | slowest reply | lost | recovered after |'
   return [head, '|---|---|---|---|---|---|', ...rows].join('\n')
 }
 
-const page = (table: string, versions: string) => `# When something is down, as measured
+const page = (table: string, versions: string) => `# What happens when something fails
 
-Written by \`npm run test:chaos -- --write\`, which does all of this to real servers and fails where a promise is broken. What you
-can do about each is in [operations.md](operations.md).
+\`npm run test:chaos -- --write\` writes this page. It breaks real servers in each of these ways, and fails if the service breaks a promise.
+[operations.md](operations.md) says what you can do about each failure.
 
-Three replicas behind nginx (\`deploy/nginx.conf\`) on one PostgreSQL and one Redis; for the last rows one replica on SQLite. About
-70 requests a second come all the time: \`whoami\` by cookie and by token, also of logins that were logged out, \`users/me\`,
-\`check-auth\`, logins, logouts, refreshes, sign-ups and password changes. The service reaches its servers through a TCP proxy that can
-be slow, hang up or forget its connections. This table is from a machine with ${availableParallelism()} cores and ${versions}.
+The setup is three replicas behind nginx (\`deploy/nginx.conf\`) with one PostgreSQL and one Redis, and for the last rows one replica on SQLite.
+They receive about 70 requests a second: \`whoami\` with cookies and tokens, also of sessions that were logged out, \`users/me\`, \`check-auth\`,
+logins, logouts, refreshes, sign-ups, and password changes. The service reaches PostgreSQL and Redis through a TCP proxy that can add latency,
+close connections, or drop them silently. These figures are from a machine with ${availableParallelism()} cores and ${versions}.
 
-In every row, for every answer:
+In every row:
 
-- None takes longer than 1.5 s (beyond what the machine takes for a server that does nothing).
-- No cookie is set or cleared by a failure, and no login that nobody ended is refused: nobody is logged out since nobody can tell.
-- A login that was logged out is never let in again.
-- What was acknowledged is so afterwards, on each replica: sign-ups, logins, logouts, refreshes, password changes. A logout that was
-  503 can be repeated; of a password change that was 503 exactly one password counts, the old or the new.
-- All is well again within 5 s without a restart, in the same process, whose memory grows by less than 120 MB in the whole run.
-- The log has one line for each change of state of a server, and each replica tells the truth at \`/readyz\`.
+- No reply takes longer than 1.5 s (beyond the time that the machine takes for a server that does nothing).
+- No failure sets or clears a cookie, and no active session is rejected: an outage never logs anyone out.
+- A session that was logged out is never accepted again.
+- Whatever was acknowledged is stored and visible on every replica: sign-ups, logins, logouts, refreshes, and password changes. A logout that
+  got 503 can be repeated. After a password change that got 503, exactly one password is valid, the old or the new one.
+- Everything works again within 5 s, without a restart, in the same process. Its memory grows by less than 120 MB over the whole run.
+- The log has one line for each change of a server's state, and each replica reports its true state at \`/readyz\`.
 
 ${table}
 
-*answered with 503*: all of these calls, or so many of so many; every other call succeeded. *lost*: in brackets how many facts were
-looked at. *well again after*: from the end of the fault to the last failure; the last look at a database that is down may be half a
-second old.
+*gets 503*: all of these calls, or the given number of them; every other call succeeded. *lost*: in parentheses, the number of facts
+checked. *recovered after*: from the end of the failure to the last failed request; the service checks a database that is down every half
+second.
 
-What happens when faults and calls meet at random is another test: \`npm run test:hammer\` calls three replicas directly for a minute, empties
-Redis twice a second meanwhile, kills replicas and connections, stops Redis, and replays everything that has ended. Before a release run
-it for ten minutes: \`npm run test:hammer -- --minutes 10\`. It prints its seed, and \`--seed 1234\` makes the same choices again.
+Another test combines failures and calls at random. \`npm run test:hammer\` calls three replicas directly for a minute. Meanwhile it empties Redis
+twice a second, kills replicas and connections, stops Redis, and replays every credential that has ended. Before a release, run it for ten
+minutes: \`npm run test:hammer -- --minutes 10\`. It prints its seed; \`--seed 1234\` repeats the same choices.
 
-What it does not promise: a refresh that PostgreSQL carried out in the very moment in which it was lost, so that its client heard
-nothing, and that is repeated only after \`REFRESH_GRACE\`, looks like a stolen token and ends that login.
+One case is not covered. PostgreSQL stores a refresh, goes down at that moment, and the client gets no reply. If the client retries only after
+\`REFRESH_GRACE\`, the retry looks like a stolen token and ends the session.
 `
 
-/** Writes docs/failures.md; `versions` says of what. */
+/** Writes docs/failures.md; `versions` names the software that was tested. */
 export function writePage(lines: Line[], versions: string) {
   writeFileSync(FILE, page(toTable(lines), versions))
 }

@@ -30,7 +30,7 @@ const NEEDS_SQL = ['users/me', 'check-auth', 'login', 'logout', 'token-refresh',
 /** Redis has to hear of it. */
 const NEEDS_REDIS = ['logout', 'password'] as const
 const WRITES = ['login', 'logout', 'token-refresh', 'sign-up', 'password'] as const
-const WHOAMI = ['whoami by cookie', 'whoami by token', 'whoami of one that is logged out'] as const
+const WHOAMI = ['whoami by cookie', 'whoami by token', 'whoami after logout'] as const
 
 /** There and gone again, twice a second. */
 async function flap(dependency: Dependency, times: number) {
@@ -46,18 +46,18 @@ type Fault = [what: string, begin: (to: Dependency) => unknown, end: (to: Depend
 const open = (to: Dependency) => to.open()
 /** Nothing comes from it. */
 const lost: Fault[] = [
-  ['is stopped, and started again', (to) => to.stop(), (to) => to.start()],
-  ['does not answer (SIGSTOP)', (to) => to.signal('SIGSTOP'), (to) => to.signal('SIGCONT')],
+  ['is stopped and restarted', (to) => to.stop(), (to) => to.start()],
+  ['does not respond (SIGSTOP)', (to) => to.signal('SIGSTOP'), (to) => to.signal('SIGCONT')],
   ['answers 1 s late', (to) => to.slow(1000), open],
-  ['hangs up on every connection', (to) => to.shut(), open]
+  ['closes every connection', (to) => to.shut(), open]
 ]
 /** It does something. */
 const limping: Fault[] = [
-  ['has forgotten its connections', (to) => to.forget(), open],
+  ['has dropped its connections silently', (to) => to.forget(), open],
   ['answers 300 ms late', (to) => to.slow(300), open],
   ['answers 600 ms late', (to) => to.slow(600), open]
 ]
-const flapping: Fault = ['comes and goes, twice a second', (to) => flap(to, 6), open]
+const flapping: Fault = ['goes down and comes back twice a second', (to) => flap(to, 6), open]
 
 const toRow =
   (name: string, of: (cluster: Cluster) => Dependency, promise: Promises & { meanwhile: string }) =>
@@ -70,9 +70,10 @@ const toRow =
 const ofRedis = toRow.bind(null, 'Redis', ({ redis }) => redis)
 const ofPostgres = toRow.bind(null, 'PostgreSQL', ({ postgres }) => postgres)
 
-const fromSql = 'SQL tells who is logged in; a logout is done in SQL and yet 503, a password change is 503 and not done'
-const fromRedis = '`whoami` is answered from Redis; all else is 503'
-const few = 'What takes few queries is done, the rest is 503'
+const fromSql =
+  'Sessions are checked in SQL; a logout is stored in SQL but gets 503; a password change gets 503 and changes nothing'
+const fromRedis = 'Redis answers `whoami`; everything else gets 503'
+const few = 'Calls with few queries succeed; the rest get 503'
 
 export const clusterRows: Row<Cluster>[] = [
   ...lost.map(ofRedis({ meanwhile: fromSql, failing: NEEDS_REDIS, ready: 'degraded' })),
@@ -81,7 +82,7 @@ export const clusterRows: Row<Cluster>[] = [
   { ...ofRedis({ meanwhile: fromSql, failing: NEEDS_REDIS })(flapping), losses: 9, holdMs: 0 },
   {
     what: 'Redis loses its data (FLUSHALL)',
-    meanwhile: 'SQL tells until Redis knows all revocations again',
+    meanwhile: 'Sessions are checked in SQL until Redis has all revocations again',
     failing: [],
     async begin({ redisUrl }) {
       const client = new Redis(redisUrl)
@@ -95,7 +96,7 @@ export const clusterRows: Row<Cluster>[] = [
   ...limping.map(ofPostgres({ meanwhile: few, failing: NEEDS_SQL })),
   { ...ofPostgres({ meanwhile: fromRedis, failing: NEEDS_SQL })(flapping), losses: 6, holdMs: 0 },
   {
-    what: 'PostgreSQL is killed (SIGKILL), and recovers',
+    what: 'PostgreSQL is killed (SIGKILL) and recovers',
     meanwhile: fromRedis,
     failing: NEEDS_SQL,
     begin: ({ postgres }) => postgres.signal('SIGKILL'),
@@ -103,7 +104,7 @@ export const clusterRows: Row<Cluster>[] = [
     holdMs: 2000
   },
   {
-    what: 'PostgreSQL takes no changes (a standby)',
+    what: 'PostgreSQL is read-only (a standby)',
     meanwhile: fromRedis,
     failing: NEEDS_SQL,
     begin: (cluster) => cluster.setReadOnly(true),
@@ -111,7 +112,7 @@ export const clusterRows: Row<Cluster>[] = [
   },
   {
     what: 'PostgreSQL comes back with an empty database',
-    meanwhile: `${fromRedis}; the tables are not made anew`,
+    meanwhile: `${fromRedis}; the tables are not created again`,
     failing: NEEDS_SQL,
     ready: 'unavailable',
     // It is there, and something is wrong with it: two lines.
@@ -121,7 +122,7 @@ export const clusterRows: Row<Cluster>[] = [
   },
   {
     what: 'Redis and PostgreSQL are stopped',
-    meanwhile: 'Nobody can tell: 503, and nobody is logged out',
+    meanwhile: 'No session can be checked: everything gets 503, and nobody is signed out',
     failing: [...NEEDS_SQL, ...WHOAMI],
     ready: 'unavailable',
     begin: ({ redis, postgres }) => Promise.all([redis.stop(), postgres.stop()]),
@@ -129,7 +130,7 @@ export const clusterRows: Row<Cluster>[] = [
   },
   {
     what: 'A replica starts while Redis and PostgreSQL are stopped',
-    meanwhile: 'It waits for them; the others answer as above',
+    meanwhile: 'It waits for them; the others behave as above',
     failing: [...NEEDS_SQL, ...WHOAMI],
     ready: 'unavailable',
     async begin({ redis, postgres, startAnother }) {
@@ -145,7 +146,7 @@ export const clusterRows: Row<Cluster>[] = [
 export const fileRows: Row<OnFile>[] = [
   {
     what: 'Another process locks the SQLite file',
-    meanwhile: 'What reads is answered; what writes is 503',
+    meanwhile: 'Reads succeed; writes get 503',
     failing: WRITES,
     ready: 'unavailable',
     begin: (file) => file.lock(),
@@ -153,7 +154,7 @@ export const fileRows: Row<OnFile>[] = [
   },
   {
     what: 'The disk of the SQLite file is full',
-    meanwhile: 'What reads is answered; what writes is 503',
+    meanwhile: 'Reads succeed; writes get 503',
     failing: WRITES,
     ready: 'unavailable',
     begin: (file) => file.fill(),

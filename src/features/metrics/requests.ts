@@ -14,13 +14,13 @@ export function createRequestMetrics(registry: Registry) {
   const close = () => void closed++
   const durations = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from a request to the end of its answer',
+    help: 'Time from receiving a request to finishing the reply',
     labelNames: ['method', 'route', 'status'],
     buckets: BUCKETS,
     registers: [registry]
   })
-  gauge('http_requests_in_flight', 'Requests that are being answered', () => begun - closed)
-  counter('http_requests_aborted_total', 'Requests that the client gave up', () => closed - answered)
+  gauge('http_requests_in_flight', 'Requests in flight', () => begun - closed)
+  counter('http_requests_aborted_total', 'Requests that the client aborted', () => closed - answered)
 
   return {
     // Fastify does not tell of a client that goes after it has sent a body; Node always closes its answer.

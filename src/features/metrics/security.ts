@@ -10,19 +10,19 @@ export function countSecurityEvents(registry: Registry) {
   const registers = [registry]
   const events = new Counter({
     name: 'security_events_total',
-    help: 'Security events, by their names in the log',
+    help: 'Security events, by name as in the log',
     labelNames: ['event'],
     registers
   })
   const logins = new Counter({
     name: 'logins_total',
-    help: 'Passwords given to log in or to reauthenticate: success or failure',
+    help: 'Password checks for login and reauthentication: success or failure',
     labelNames: ['kind', 'result'],
     registers
   })
   const refreshes = new Counter({
     name: 'token_refreshes_total',
-    help: 'Refresh tokens: rotated, within REFRESH_GRACE (grace), or spent and their login ended (reuse)',
+    help: 'Refresh tokens: rotated, repeated within REFRESH_GRACE (grace), or reused, which ends the session (reuse)',
     labelNames: ['result'],
     registers
   })

@@ -8,7 +8,7 @@ export function createStateMetrics(app: FastifyInstance, registry: Registry) {
   const registers = [registry]
   new Gauge({
     name: 'dependency_up',
-    help: 'Whether the database and Redis can be used: 1 or 0',
+    help: 'Whether the database or Redis is available: 1 or 0',
     labelNames: ['dependency'],
     registers,
     async collect() {
@@ -22,7 +22,7 @@ export function createStateMetrics(app: FastifyInstance, registry: Registry) {
   })
   new Gauge({
     name: 'password_hashes',
-    help: 'Password hashes that are being computed (running) or wait for their turn (waiting)',
+    help: 'Password hashes being computed (running) or queued (waiting)',
     labelNames: ['state'],
     registers,
     collect() {
@@ -33,15 +33,13 @@ export function createStateMetrics(app: FastifyInstance, registry: Registry) {
   })
   counter(
     'password_hashes_refused_total',
-    'Hashes that found no place in time: 503',
+    'Password hashes rejected with 503 because the queue was full or too slow',
     () => app.passwords.load().refused
   )
-  counter('http_requests_shed_total', 'Requests refused with 503 while the event loop was late', () =>
-    app.shedRequests()
-  )
+  counter('http_requests_shed_total', 'Requests rejected with 503 by load shedding', () => app.shedRequests())
   new Gauge({
     name: 'blocklist_entries',
-    help: 'Revoked token logins of which an access token may still be alive; none while SQL cannot say',
+    help: 'Revoked token sessions whose access tokens may still be valid; absent while SQL cannot tell',
     registers,
     async collect() {
       await app.revocations.size().then(
