@@ -76,7 +76,6 @@ t.test('.env.example has the settings, all of them, in the order of app.ts', asy
     places,
     [...places].sort((a, b) => a - b)
   )
-  for (const name of keys) t.match(read('README.md'), new RegExp(`\\b${name}\\b`), `README explains ${name}`)
 })
 
 t.test('files are short', async (t) => {

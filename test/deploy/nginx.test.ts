@@ -322,12 +322,12 @@ t.test(
 )
 
 t.test(
-  'by the location that README shows the API is served under a path, and its cookies come back',
+  'the location in docs/production.md serves the API under a path, and its cookies come back',
   { skip: noNginx },
   async (t) => {
     const { app, port } = await startApp(t)
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    const [location = ''] = /^location \/backend\/ \{[^}]*\}/m.exec(readme) ?? []
+    const page = readFileSync(new URL('../../docs/production.md', import.meta.url), 'utf8')
+    const [location = ''] = /^location \/backend\/ \{[^}]*\}/m.exec(page) ?? []
     t.match(location, 'http://127.0.0.1:3000/;')
     const nginx = await startNginx(t, [port], undefined, location.replace(':3000/', `:${port}/`))
     const { call, close } = createClient(nginx, CLIENT)

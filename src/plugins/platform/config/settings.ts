@@ -16,7 +16,8 @@ type Conflict = (settings: Settings) => string | null
 /** The environment variables of a process; an empty one counts as not set. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-const settingTypes: Record<string, SettingType<unknown>> = {}
+/** Every declared setting, by name. */
+export const settingTypes: Record<string, SettingType<unknown>> = {}
 const conflicts: Conflict[] = [findSharedKeys]
 
 /** Declares the settings of a concern, by the names of their environment variables, and a rule about several of them. */
