@@ -913,7 +913,7 @@ export interface operations {
     getUsersMeEvents: {
         parameters: {
             query?: {
-                /** @description nextCursor of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -947,7 +947,7 @@ export interface operations {
                             ip: string | null;
                             userAgent: string | null;
                         }[];
-                        /** @description null: the last page */
+                        /** @description `null` on the last page */
                         nextCursor: string | null;
                     };
                 };
@@ -1303,7 +1303,7 @@ export interface operations {
     getAuthSessions: {
         parameters: {
             query?: {
-                /** @description nextCursor of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 limit?: number;
             };
@@ -1338,7 +1338,7 @@ export interface operations {
                             ip: string | null;
                             userAgent: string | null;
                         }[];
-                        /** @description null: the last page */
+                        /** @description `null` on the last page */
                         nextCursor: string | null;
                     };
                 };
@@ -1465,7 +1465,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description nextCursor of the page before */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -1493,7 +1493,7 @@ export interface operations {
                             /** Format: date-time */
                             updatedAt: string;
                         }[];
-                        /** @description null: the last page */
+                        /** @description `null` on the last page */
                         nextCursor: string | null;
                     };
                 };

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { IdParams, NoContent } from '../../plugins/http/schemas.ts'
 import { accountOf } from '../../plugins/identity/auth/account.ts'
 import { Unauthenticated } from '../../plugins/platform/errors/errors.ts'
 import { problems } from '../../plugins/platform/errors/schemas.ts'
 import { NoteNotFound } from './errors.ts'
 import { createNotes } from './notes.ts'
-import { ListQuery, ListReply, NoteBody, NoteChanges, NoteParams, NoteReply } from './schemas.ts'
+import { ListQuery, ListReply, NoteBody, NoteChanges, NoteReply } from './schemas.ts'
 
 /** /api/notes: the example to copy or to delete. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
@@ -43,7 +43,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'One note',
       tags,
-      params: NoteParams,
+      params: IdParams,
       response: { 200: NoteReply, ...problems(401, NoteNotFound) }
     },
     handler: async (request) => found(await notes.find(accountOf(request).userId, request.params.id))
@@ -53,7 +53,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'Change a note',
       tags,
-      params: NoteParams,
+      params: IdParams,
       body: NoteChanges,
       response: { 200: NoteReply, ...problems(400, 401, NoteNotFound) }
     },
@@ -65,8 +65,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'Delete a note',
       tags,
-      params: NoteParams,
-      response: { 204: Type.Null({ description: 'Done' }), ...problems(401, NoteNotFound) }
+      params: IdParams,
+      response: { 204: NoContent, ...problems(401, NoteNotFound) }
     },
     handler: async (request, reply) => {
       found(await notes.remove(accountOf(request).userId, request.params.id))

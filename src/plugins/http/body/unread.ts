@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { closed } from '../schemas.ts'
 
-const NoMembers = Type.Object({}, { additionalProperties: false })
+const NoMembers = Type.Object({}, closed)
 
 /**
  * A route without a body schema reads no body, so it takes none and `{}`: what a client sends in vain is a mistake that it

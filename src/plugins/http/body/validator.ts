@@ -1,6 +1,7 @@
 import ajvCompiler, { type Ajv, type BuildCompilerFromPool, type RouteDefinition } from '@fastify/ajv-compiler'
 import { isEmail } from './email.ts'
 import { readQuery } from './query.ts'
+import { addTimes } from './time.ts'
 
 const build: BuildCompilerFromPool = ajvCompiler()
 // The first fault ends the check: to collect all of a hostile body would cost CPU (Ajv's own advice). Unknown members of a
@@ -9,8 +10,11 @@ const strict = { coerceTypes: false, removeAdditional: false, useDefaults: true,
 
 /** Bodies, parameters and headers are taken as they are; a query is text, so its numbers and booleans are read from it. */
 export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
-  // The package's own `email` knows ASCII domains alone.
-  const onCreate = (ajv: Ajv) => void ajv.addFormat('idn-email', isEmail)
+  function onCreate(ajv: Ajv) {
+    // Ajv's own `email` only knows ASCII domains.
+    ajv.addFormat('idn-email', isEmail)
+    addTimes(ajv)
+  }
   const compile = build(externalSchemas, { customOptions: strict, onCreate })
 
   return (route) => {

@@ -5,7 +5,7 @@ type Part = Record<string, unknown>
 /** Escapes that mean something else, or nothing, to a reader of the document that does not set the flag `u`. */
 const NEEDS_FLAG_U = /\\[pP]\{|\\u\{/
 const isLeftOut = (name: string, value: unknown) =>
-  name === 'pattern' && typeof value === 'string' && NEEDS_FLAG_U.test(value)
+  name === 'toDate' || (name === 'pattern' && typeof value === 'string' && NEEDS_FLAG_U.test(value))
 
 function publish(value: unknown, isSent: boolean): unknown {
   if (Array.isArray(value)) return value.map((one) => publish(one, isSent))

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { SMALL_BODY } from '../../http/body/limits.ts'
 import { CrossOriginRequest } from '../../http/cookies/errors.ts'
+import { NoContent } from '../../http/schemas.ts'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
 import { problems } from '../../platform/errors/schemas.ts'
 import { TooManyAttempts } from '../throttle/errors.ts'
@@ -14,7 +14,6 @@ import { InvalidCredentials } from './errors.ts'
 import * as schemas from './schemas.ts'
 import sessionRoutes from './session-routes.ts'
 
-const noContent = Type.Null({ description: 'Done' })
 const withPassword = { bodyLimit: SMALL_BODY, preValidation: normalizeCredentials }
 
 /** /api/auth */
@@ -81,7 +80,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post('/logout', {
-    schema: { summary: 'End this login', tags, response: { 204: noContent, ...problems(401) } },
+    schema: { summary: 'End this login', tags, response: { 204: NoContent, ...problems(401) } },
     onRequest: app.authenticateToRevoke(() => true),
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)

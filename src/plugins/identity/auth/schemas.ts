@@ -1,11 +1,10 @@
 import Type, { type TSchema } from 'typebox'
+import { Cursor, closed, Limit, NextCursor, NullableString, Time } from '../../http/schemas.ts'
 import { UUID_PATTERN } from '../../platform/db/ids.ts'
-import { Email, KnownPassword, Name, NewPassword, Time, Username, UserReply } from '../users/schemas.ts'
+import { Email, KnownPassword, Name, NewPassword, Username, UserReply } from '../users/schemas.ts'
 import type { Strategy } from './strategy.ts'
 
 const Kind = Type.Enum(['cookie', 'token'])
-const Nullable = Type.Union([Type.String(), Type.Null()])
-const closed = { additionalProperties: false }
 
 export const StatusReply = Type.Object({ status: Type.String() }, closed)
 
@@ -61,33 +60,17 @@ const ListedLogin = Type.Object(
     createdAt: Time,
     lastSeenAt: Time,
     expiresAt: Time,
-    ip: Nullable,
-    userAgent: Nullable
+    ip: NullableString,
+    userAgent: NullableString
   },
   closed
 )
-export const SessionList = Type.Object(
-  {
-    sessions: Type.Array(ListedLogin),
-    nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'null: the last page' })
-  },
-  closed
-)
+export const SessionList = Type.Object({ sessions: Type.Array(ListedLogin), nextCursor: NextCursor }, closed)
 /** `cursor` is the time in ms and the id of the last login of a page. */
 export const SessionListQuery = Type.Object(
-  {
-    cursor: Type.Optional(
-      Type.String({
-        pattern: `^\\d{1,14}_${UUID_PATTERN.slice(1)}`,
-        description: 'nextCursor of the page before'
-      })
-    ),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 50 }))
-  },
+  { cursor: Cursor(`^\\d{1,14}_${UUID_PATTERN.slice(1)}`), limit: Limit(50) },
   closed
 )
-/** An id that cannot be is simply not found. */
-export const SessionParams = Type.Object({ id: Type.String() })
 export const RevokeAllQuery = Type.Object(
   { keepCurrent: Type.Optional(Type.Boolean({ description: 'true: all but the login of this request' })) },
   closed

@@ -1,15 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import Type from 'typebox'
+import { IdParams, NoContent } from '../../http/schemas.ts'
 import { isUuid } from '../../platform/db/ids.ts'
 import { problems } from '../../platform/errors/schemas.ts'
 import { accountOf } from './account.ts'
 import { SessionNotFound } from './errors.ts'
-import { RevokeAllQuery, SessionList, SessionListQuery, SessionParams } from './schemas.ts'
+import { RevokeAllQuery, SessionList, SessionListQuery } from './schemas.ts'
 import { listSessions, toPage } from './session-list.ts'
 import { isLive } from './sessions.ts'
-
-const noContent = Type.Null({ description: 'Done' })
 
 /** /api/auth/sessions: the logins of the one who asks, whatever carries them (ASVS 5.0, 7.5.2). */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
@@ -36,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: app.authenticate,
     handler: async (request) => {
       const { userId, sid } = accountOf(request)
-      const { cursor, limit = 50 } = request.query
+      const { cursor, limit } = request.query
       return toPage(await listSessions(sessions, userId, sid, cursor, limit), sid, limit)
     }
   })
@@ -45,10 +43,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'End one of my logins',
       tags,
-      params: SessionParams,
-      response: { 204: noContent, ...problems(401, SessionNotFound) }
+      params: IdParams,
+      response: { 204: NoContent, ...problems(401, SessionNotFound) }
     },
-    onRequest: app.authenticateToRevoke(({ id }, request) => id === (request.params as { id: string }).id),
+    onRequest: app.authenticateToRevoke(({ id }, request) => id === (request.params as IdParams).id),
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)
       const { id } = request.params
@@ -66,7 +64,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'End all my logins',
       tags,
       querystring: RevokeAllQuery,
-      response: { 204: noContent, ...problems(400, 401) }
+      response: { 204: NoContent, ...problems(400, 401) }
     },
     onRequest: app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'all'),
     handler: async (request, reply) => {

@@ -1,6 +1,5 @@
 import Type, { type Static } from 'typebox'
-
-const closed = { additionalProperties: false }
+import { closed } from '../../http/schemas.ts'
 
 /** A public key (RFC 7517; RFC 8037 for Ed25519): members are listed here, so no private one can leave. */
 export const Jwk = Type.Object(

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
+import { closed } from '../../http/schemas.ts'
 import { UserReply } from '../users/schemas.ts'
 
-const closed = { additionalProperties: false }
 const pair = {
   tokenType: Type.Literal('Bearer'),
   accessToken: Type.String(),

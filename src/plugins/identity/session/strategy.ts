@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import Type from 'typebox'
 import { hasBearer } from '../../http/cookies/bearer.ts'
 import { cookieName, createCookie } from '../../http/cookies/cookie.ts'
+import { closed } from '../../http/schemas.ts'
 import { logEvent } from '../../platform/audit/log.ts'
 import { type Account, freshUntil } from '../auth/account.ts'
 import { type CheckedSession, idleEnd, isLive } from '../auth/sessions.ts'
@@ -74,7 +75,7 @@ export async function createCookieStrategy(app: FastifyInstance, store: SessionS
     kind: 'cookie',
     refusals: [SessionExpired, SessionRevoked],
     scheme: { type: 'apiKey', in: 'cookie', name },
-    reply: Type.Object({ user: UserReply }, { additionalProperties: false }),
+    reply: Type.Object({ user: UserReply }, closed),
     renewed: { 204: Type.Null({ description: 'Done: the cookie is another' }) },
     idleTtl: SESSION_TTL,
     assertAllowed: (request) => app.refuseForeignPage(request),

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { SMALL_BODY } from '../../http/body/limits.ts'
+import { NoContent } from '../../http/schemas.ts'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
 import { problems } from '../../platform/errors/schemas.ts'
 import { accountOf } from '../auth/account.ts'
@@ -74,7 +74,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'Delete my account and end all logins; needs a fresh login',
       tags,
-      response: { 204: Type.Null({ description: 'Done' }), ...problems(401, ReauthenticationRequired) }
+      response: { 204: NoContent, ...problems(401, ReauthenticationRequired) }
     },
     onRequest: [app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'deletion'), app.requireFresh],
     handler: async (request, reply) => {

@@ -1,9 +1,7 @@
 import Type, { type Static } from 'typebox'
+import { closed, Time } from '../../http/schemas.ts'
 import type { User } from '../../platform/db/types.ts'
 import { NAME_PATTERN, USERNAME_PATTERN } from './names.ts'
-
-/** A `Date` inside, ISO 8601 in UTC outside. */
-export const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
 
 export const Username = Type.String({
   minLength: 3,
@@ -37,20 +35,17 @@ export function NewPassword(minLength: number) {
 
 export const NameChanges = Type.Object(
   { username: Type.Optional(Username), name: Type.Optional(Name) },
-  { additionalProperties: false, minProperties: 1 }
+  { ...closed, minProperties: 1 }
 )
 
 export function PasswordBody(passwordMinLength: number) {
-  return Type.Object(
-    { currentPassword: KnownPassword, newPassword: NewPassword(passwordMinLength) },
-    { additionalProperties: false }
-  )
+  return Type.Object({ currentPassword: KnownPassword, newPassword: NewPassword(passwordMinLength) }, closed)
 }
 
 /** `user` in every reply: these five and nothing else. */
 export const UserReply = Type.Object(
   { id: Type.String(), username: Type.String(), email: Type.String(), name: Type.String(), createdAt: Time },
-  { additionalProperties: false }
+  closed
 )
 export type UserReply = Static<typeof UserReply>
 /** What others may see of a user. */
