@@ -5,7 +5,7 @@ import { buildApp } from '../src/app.ts'
 import { type Environment, readSettings } from '../src/plugins/platform/config/settings.ts'
 import { token } from './plugins/identity/jwt/transport.ts'
 import { cookie } from './plugins/identity/session/transport.ts'
-import { freshPostgresUri, noRedis, redisUrl } from './servers.ts'
+import { freshPostgresUri, migratedPostgresUri, noRedis, redisUrl } from './servers.ts'
 
 export const randomKey = () => randomBytes(48).toString('base64url')
 
@@ -57,7 +57,10 @@ export const backends = [
   {
     name: 'PostgreSQL and Redis',
     skip: noRedis,
-    environment: async (): Promise<Environment> => ({ DB_URI: await freshPostgresUri(), REDIS_URL: await redisUrl() })
+    environment: async (): Promise<Environment> => ({
+      DB_URI: await migratedPostgresUri(),
+      REDIS_URL: await redisUrl()
+    })
   }
 ]
 

@@ -36,7 +36,8 @@ export async function start(
   stdout: 'pipe' | number = 'pipe'
 ) {
   const port = environment['PORT'] ?? `${await freePort()}`
-  const env = { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: port, ...environment }
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, HOST: '127.0.0.1', PORT: port, ...environment }
   const child = spawn(process.execPath, [join(ROOT, 'src/server.ts')], {
     cwd: folder,
     env,

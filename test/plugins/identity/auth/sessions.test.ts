@@ -155,7 +155,8 @@ t.test('a login that waits too long is refused, and is not made later', async (t
   await changing`commit`
   changing.release()
   const isOver = async () =>
-    (await other`select 1 from pg_stat_activity where state like '%in transaction%'`).length === 0
+    (await other`select 1 from pg_stat_activity where state like '%in transaction%' and datname = current_database()`)
+      .length === 0
   await waitUntil(isOver, 'its transaction has ended')
   await t.resolves(makeLogin(sessions, ada, tokenLogin(), START), 'the next one is made')
   t.equal((await db.select().from(tables.sessions)).length, 1)

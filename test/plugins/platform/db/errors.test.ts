@@ -34,7 +34,8 @@ t.test('errors of a PostgreSQL that cannot do its work count as an outage, other
   t.teardown(() => other.end({ timeout: 1 }))
   const [row] = await other`select pg_backend_pid() as pid`
   const killed = errorOf(() => other`select pg_sleep(10)`)
-  const isAsleep = async () => (await sql`select 1 from pg_stat_activity where wait_event = 'PgSleep'`).length > 0
+  const isAsleep = async () =>
+    (await sql`select 1 from pg_stat_activity where wait_event = 'PgSleep' and pid = ${row?.['pid']}`).length > 0
   await waitUntil(isAsleep, 'the other connection is busy')
   await sql`select pg_terminate_backend(${row?.['pid']})`
 
