@@ -2,19 +2,19 @@ import type { components } from './schema.d.ts'
 
 type Problem = components['schemas']['Problem']
 type Failures = components['responses']
-/** Every code of the contract; UNKNOWN: of something before the service. */
+/** Every error code of the API. UNKNOWN: the reply came from something in front of the service, such as a proxy. */
 export type Code = Failures[keyof Failures]['content']['application/problem+json']['code'] | 'UNKNOWN'
 
-/** What the service refused, and why: decide by `code`. */
+/** An error reply of the service. Branch on its `code`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   declare readonly code: Code
   declare readonly status: number
-  /** Also in the log of the service. */
+  /** Also appears in the service's log. */
   declare readonly requestId: string
-  /** The members of the request that are at fault. */
+  /** The fields of the request that are invalid. */
   declare readonly errors: NonNullable<Problem['errors']>
-  /** When the next try makes sense, in ms; null: the service does not say. */
+  /** How long to wait before the next attempt, in ms. Null: the service did not say. */
   declare readonly retryAfterMs: number | null
 
   constructor({ detail, code, status, requestId, errors = [] }: Problem, retryAfterMs: number | null) {
@@ -23,17 +23,21 @@ export class ApiError extends Error {
   }
 }
 
-/** The error of a reply that is a failure; `body`, where it was read already. Of a proxy that answers by itself, too. */
+/** Converts an error reply, of the service or of a proxy, to an {@link ApiError}. Pass `body` if it was already read. */
 export async function toApiError(reply: Response, body?: unknown) {
   const problem = (body ?? (await reply.json().catch(() => null))) as Problem | null
   const seconds = Number(reply.headers.get('retry-after') ?? Number.NaN)
-  const unknown = { title: '', status: reply.status, code: 'UNKNOWN', detail: 'It does not say why', requestId: '' }
+  const unknown = { title: '', status: reply.status, code: 'UNKNOWN', detail: 'Unknown error', requestId: '' }
   return new ApiError(problem?.code ? problem : unknown, Number.isNaN(seconds) ? null : seconds * 1000)
 }
 
-/** What a call gives, `await orThrow(api.GET('/api/users/me'))`; throws {@link ApiError} where it was refused. */
+/** Returns the body of a reply, `await orThrow(api.GET('/api/users/me'))`. Throws {@link ApiError} for an error reply. */
 export async function orThrow<Reply>(call: Promise<{ data?: Reply | undefined; error?: unknown; response: Response }>) {
   const { data, error, response } = await call
   if (!response.ok) throw await toApiError(response, error)
   return data as Reply
 }
+
+/** Whether an error can mean that the session has ended. A wrong password does not, and neither does a reply of a proxy. */
+export const endsSession = ({ status, code }: ApiError) =>
+  status === 401 && code !== 'INVALID_CREDENTIALS' && code !== 'UNKNOWN'

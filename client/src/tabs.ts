@@ -1,9 +1,12 @@
-/** How long a tab keeps the lock after it has told the others, in ms: a message may come after a lock that is free. */
-const LINGER_MS = 200
-/** How long a tab waits for the lock, in ms. A tab that is frozen, or that shows an `alert()`, keeps it forever. */
-const LOCK_WAIT_MS = 3000
+/** Constants in production. Tests shorten them. */
+export const delays = {
+  /** How long a tab keeps the lock after it has sent a message: the message may arrive after the lock is free. */
+  lingerMs: 200,
+  /** How long a tab waits for the lock. A tab that is frozen, or that shows an `alert()`, never releases it. */
+  lockMs: 3000
+}
 
-/** Runs what a browser may refuse, such as a write to storage that is full. Returns null then: the client works without. */
+/** Runs what a browser may deny, such as a write to full storage. Returns null if it throws: the client works without it. */
 function attempt<Result>(work: () => Result): Result | null {
   try {
     return work()
@@ -13,28 +16,28 @@ function attempt<Result>(work: () => Result): Result | null {
 }
 
 /**
- * What the tabs of one origin do together: they tell each other, and take turns. An old browser leaves each alone, which the
- * service allows for: see REFRESH_GRACE. In Node, where two clients may be of two users, nothing is shared.
+ * Connects the tabs of one origin: they share messages, and take turns with a lock. In browsers without locks each tab works on
+ * its own, which REFRESH_GRACE allows for. In Node, where two clients may belong to two users, nothing is shared.
  */
 export function createTabs<Message extends { isLoggedIn: boolean; userId: string | null }>(
   name: string,
-  onTold: (message: Message) => void
+  onMessage: (message: Message) => void
 ) {
   const isBrowser = 'document' in globalThis
   const channel = isBrowser ? attempt(() => new BroadcastChannel(name)) : null
   const locks = isBrowser ? navigator.locks : undefined
-  let told = 0
-  if (channel) channel.onmessage = ({ data }: MessageEvent<Message>) => onTold(data)
-  // Node with a document, as jsdom makes one, can exit all the same.
+  let published = 0
+  if (channel) channel.onmessage = ({ data }: MessageEvent<Message>) => onMessage(data)
+  // Lets Node exit where there is a document, as with jsdom.
   if (channel && 'unref' in channel) (channel as unknown as { unref(): void }).unref()
 
   return {
     isBrowser,
-    /** Whether somebody was logged in when this page was left, and who; null: not known. */
+    /** Whether a user was logged in when this page was last left, and which one. Null: not known. */
     recall(): { isLoggedIn: boolean | null; userId: string | null } {
       const read = () => {
         const mark = localStorage.getItem(name)
-        // Storage that is full may have kept no mark of a login, so then nothing is known.
+        // Without a mark, check that storage takes one: full storage may have dropped it, so the state is unknown.
         if (mark === null) localStorage.setItem(name, '')
         if (mark === null) localStorage.removeItem(name)
         const [state, userId = null] = mark?.split(' ') ?? []
@@ -42,41 +45,41 @@ export function createTabs<Message extends { isLoggedIn: boolean; userId: string
       }
       return (isBrowser ? attempt(read) : { isLoggedIn: false, userId: null }) ?? { isLoggedIn: null, userId: null }
     },
-    /** Keeps what `recall` gives after a reload. */
+    /** Stores what `recall` returns after a reload. */
     remember({ isLoggedIn, userId }: Message) {
       const write = () => {
-        // First without the user: that fits in the place of `out` even where storage is full.
+        // The short form first: it fits where `out` was, even if storage is full.
         localStorage.setItem(name, isLoggedIn ? 'in' : 'out')
         if (userId) localStorage.setItem(name, `in ${userId}`)
       }
       if (isBrowser) attempt(write)
     },
-    /** All tabs, this one too. */
-    tell(message: Message) {
-      told++
+    /** Sends a message to all tabs, including this one. */
+    publish(message: Message) {
+      published++
       attempt(() => channel?.postMessage(message))
-      onTold(message)
+      onMessage(message)
     },
     /**
-     * Runs `work` while no other tab runs its own, and after what the last one told was heard. Where the lock cannot be had in
-     * time, or at all, it runs without. It may not be nested.
+     * Runs `work` while no other tab runs its own, and after the messages of the last one have arrived. Runs it without the lock
+     * if the browser denies the lock or does not grant it in time. Do not nest.
      */
-    alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    withLock<Result>(work: () => Promise<Result>): Promise<Result> {
       if (!locks) return work()
       return new Promise((resolve, reject) => {
         let isRunning = false
         const run = async () => {
           isRunning = true
-          const before = told
+          const before = published
           resolve(await work())
-          if (told !== before) await new Promise((release) => setTimeout(release, LINGER_MS))
+          if (published !== before) await new Promise((release) => setTimeout(release, delays.lingerMs))
         }
         locks
-          .request(name, { signal: AbortSignal.timeout(LOCK_WAIT_MS) }, run)
+          .request(name, { signal: AbortSignal.timeout(delays.lockMs) }, run)
           .catch((error) => (isRunning ? reject(error) : resolve(work())))
       })
     },
-    /** This tab neither tells the others nor hears them anymore. */
+    /** Disconnects this tab from the others. */
     close: () => channel?.close()
   }
 }

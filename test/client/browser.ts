@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import { createClient } from '../../client/src/index.ts'
+import { delays } from '../../client/src/tabs.ts'
 import type { Environment } from '../../src/plugins/platform/config/settings.ts'
 import { build, PASSWORD, signUp } from '../build.ts'
 
@@ -8,12 +9,11 @@ export const BOB = { usernameOrEmail: 'bob', password: PASSWORD }
 export const ADA = { usernameOrEmail: 'ada', password: PASSWORD }
 export const REFRESH = 'POST /api/auth/token-refresh'
 
-/** Which calls went out, by method and path. */
-export type Calls = string[]
-/** What the client takes for a browser; without it it shares nothing. */
-export const page = { document: {} }
+delays.lingerMs = 20
+/** Resolves when the messages that tabs have sent are likely to have arrived. */
+export const messagesArrive = () => new Promise((resolve) => setTimeout(resolve, 50))
 
-/** The service, really listening, with an account for ada, and a browser. */
+/** The service on a real port, with an account for ada, and a browser. */
 export async function open(t: Test, environment: Environment = {}) {
   const app = await build(t, { COOKIE_SECURE: 'false', ...environment })
   await signUp(app, 'ada')
@@ -28,17 +28,18 @@ export function problem(status: number, code: string, headers: Record<string, st
   return new Response(JSON.stringify(body), { status, headers })
 }
 
-/** Whose access tokens were sent. */
+/** The ids of the users whose access tokens were sent. */
 export const usersOf = (sent: Headers[]) =>
   sent.flatMap((headers) => {
     const [, claims] = headers.get('authorization')?.split('.') ?? []
     return claims ? [JSON.parse(`${Buffer.from(claims, 'base64url')}`).sub as string] : []
   })
 
-/** A fetch with the cookies of a browser, which the tabs of one share. `answer` may answer in place of the service. */
+/** A `fetch` with the cookie jar of a browser, which all its tabs share. `answer` can reply instead of the service. */
 export function createBrowser(baseUrl: string) {
   const jar = new Map<string, { value: string; path: string }>()
-  const calls: Calls = []
+  /** Method and path of each request. */
+  const calls: string[] = []
   const headers: Headers[] = []
   type Answer = Response | null | ((reply: Response) => Promise<Response>)
   let answer: (request: Request) => Answer = () => null
@@ -55,7 +56,7 @@ export function createBrowser(baseUrl: string) {
     const answered = answer(request)
     const replied = answered instanceof Response ? answered : await fetch(new Request(request, { headers: sent }))
     const reply = typeof answered === 'function' ? await answered(replied) : replied
-    // A browser keeps no cookie of a reply to a request without credentials.
+    // Browsers ignore cookies in the reply to a request without credentials.
     for (const line of request.credentials === 'include' ? reply.headers.getSetCookie() : []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       const path = /; Path=([^;]*)/.exec(line)?.[1] ?? '/'
@@ -66,18 +67,19 @@ export function createBrowser(baseUrl: string) {
   }
 
   return {
-    /** As a page of another origin calls it, whose tabs are not told. */
+    /** Calls the service as a page of another origin does: no tab gets a message. */
     send,
     jar,
     calls,
     headers,
-    /** What answers in place of the service from now on; null lets it answer, a function is given its reply. */
+    /** Sets what replies instead of the service. Null lets the service reply, and a function changes its reply. */
     intercept: (by: typeof answer) => {
       answer = by
     },
     count: (call: string) => calls.filter((one) => one === call).length,
     openTab(transport: 'cookie' | 'token') {
-      Object.assign(globalThis, page)
+      // What tells the client that it runs in a browser.
+      Object.assign(globalThis, { document: {} })
       return createClient({ baseUrl, transport, fetch: send as typeof fetch })
     }
   }

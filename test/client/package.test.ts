@@ -7,7 +7,7 @@ import t from 'tap'
 import { PASSWORD, transports } from '../build.ts'
 import { open } from './browser.ts'
 
-// The client as others install it: packed, below the node_modules of a project that knows nothing of this repository.
+// The client as users install it: packed, in the node_modules of a project outside this repository.
 
 const ROOT = join(import.meta.dirname, '../..')
 const TSC = join(ROOT, 'node_modules/.bin/tsc')
@@ -17,10 +17,10 @@ t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 const project = join(folder, 'project')
 mkdirSync(project)
 
-/** Runs a program in this folder, as if from a shell of its own; gives what it says. */
+/** Runs a program in this folder with a clean environment; returns its exit code and output. */
 async function run(cwd: string, command: string, ...words: string[]) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
-  // The test runner loads itself into the processes of its tests, by NODE_OPTIONS.
+  // Without NODE_OPTIONS, which loads the test runner into every process.
   const child = spawn('env', ['-u', 'NODE_OPTIONS', command, ...words], { cwd, env })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -33,7 +33,7 @@ async function run(cwd: string, command: string, ...words: string[]) {
 }
 
 t.before(async () => {
-  // A copy that was never built, beside the packages of a clone.
+  // A copy that was never built, with the packages of the clone.
   const filter = (path: string) => !['node_modules', 'dist'].includes(basename(path))
   cpSync(join(ROOT, 'client'), join(folder, 'client'), { recursive: true, filter })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
@@ -48,7 +48,7 @@ t.before(async () => {
   if (installed.code !== 0) throw new Error(installed.output)
 })
 
-t.test('the package is JavaScript and types, and nothing else', async (t) => {
+t.test('the package contains JavaScript and types only', async (t) => {
   const installed = join(project, 'node_modules/fastify-minimal-starter-client')
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
   t.ok(files.includes(join('dist', 'index.js')))
@@ -59,11 +59,11 @@ t.test('the package is JavaScript and types, and nothing else', async (t) => {
 })
 
 for (const { kind } of transports) {
-  t.test(`plain JavaScript in Node signs up, logs in and out with it, by ${kind}`, async (t) => {
+  t.test(`plain JavaScript in Node signs up, logs in and logs out (${kind})`, async (t) => {
     const { url } = await open(t)
     const script = `import { ApiError, createClient, orThrow } from 'fastify-minimal-starter-client'
       const [baseUrl, transport, password] = process.argv.slice(2)
-      // Node keeps no cookies, so here this does.
+      // Node has no cookie jar.
       let cookie = ''
       const send = async (request) => {
         const sent = new Request(request)
@@ -130,11 +130,11 @@ const strictest = {
   target: 'es2022'
 }
 const projects = [
-  { name: 'a page, bundled', module: 'preserve', lib: ['es2022', 'dom', 'dom.iterable'], types: [] },
-  { name: 'Node, without the types of a browser', module: 'nodenext', lib: ['es2022'], types: ['node'] }
+  { name: 'a bundled page', module: 'preserve', lib: ['es2022', 'dom', 'dom.iterable'], types: [] },
+  { name: 'Node, without browser types', module: 'nodenext', lib: ['es2022'], types: ['node'] }
 ]
 for (const { name, ...rest } of projects) {
-  t.test(`its types pass the strictest check, in ${name}`, async (t) => {
+  t.test(`the types pass the strictest check in ${name}`, async (t) => {
     const compilerOptions = { ...strictest, ...rest }
     writeFileSync(join(project, 'consumer.ts'), consumer)
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))

@@ -3,15 +3,16 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createClient } from '../../client/src/index.ts'
+import { delays } from '../../client/src/tabs.ts'
 import { signUp, transports } from '../build.ts'
 import { waitUntil } from '../wait.ts'
-import { ADA, BOB, open, problem, REFRESH, usersOf } from './browser.ts'
+import { ADA, BOB, messagesArrive, open, problem, REFRESH, usersOf } from './browser.ts'
 
-// What a browser may refuse or withhold: the lock, storage, the channel to other tabs.
+// What a browser may deny: the lock, storage, the channel to other tabs.
 
-const noTokens = transports.every(({ kind }) => kind !== 'token') && 'needs logins by token'
+const noTokens = transports.every(({ kind }) => kind !== 'token') && 'needs the token transport'
 
-/** Puts this in the place of a global, until the test ends. */
+/** Replaces a global until the test ends. */
 function replaceGlobal(t: Test, target: object, name: string, descriptor: PropertyDescriptor) {
   const before = Object.getOwnPropertyDescriptor(target, name)
   Object.defineProperty(target, name, { configurable: true, ...descriptor })
@@ -21,7 +22,7 @@ function replaceGlobal(t: Test, target: object, name: string, descriptor: Proper
   })
 }
 
-/** Storage that takes `limits.capacity` characters, names included, as a browser counts them. */
+/** Storage for `capacity` characters, names included, as browsers count them. */
 function createStorage(t: Test, capacity = 5000) {
   const items = new Map<string, string>()
   const limits = { capacity }
@@ -36,14 +37,14 @@ function createStorage(t: Test, capacity = 5000) {
     }
   }
   replaceGlobal(t, globalThis, 'localStorage', { value: storage })
-  /** From now on it takes nothing more than it has. */
+  /** From now on there is no free space. */
   const fill = () => {
     limits.capacity = [...items].flat().join('').length
   }
   return { items, fill }
 }
 
-/** What a call gives, unless it does not return. */
+/** What a call returns. Throws if it takes too long. */
 async function withTimeout<Result>(call: Promise<Result>, what: string) {
   let isDone = false
   const done = call.finally(() => {
@@ -54,14 +55,24 @@ async function withTimeout<Result>(call: Promise<Result>, what: string) {
   return done
 }
 
+/** A lock that is never released holds up each call for this long. */
+function shortenLockWait(t: Test) {
+  const { lockMs } = delays
+  delays.lockMs = 300
+  t.teardown(() => {
+    delays.lockMs = lockMs
+  })
+}
+
 for (const { kind } of transports) {
-  t.test(`a tab that is stuck holds up no other, by ${kind}`, async (t) => {
+  t.test(`a frozen tab does not block the others (${kind})`, async (t) => {
+    shortenLockWait(t)
     const { openTab, intercept, count } = await open(t)
-    const [stuck, tab] = [openTab(kind), openTab(kind)]
-    // It has the lock, and its script does not run on.
+    const [frozen, tab] = [openTab(kind), openTab(kind)]
+    // The tab has the lock, and its script stops.
     intercept(() => () => new Promise(() => {}))
-    void stuck.login(ADA)
-    await waitUntil(() => count('POST /api/auth/login') === 1, 'it has the lock')
+    void frozen.login(ADA)
+    await waitUntil(() => count('POST /api/auth/login') === 1, 'the frozen tab has the lock')
     intercept(() => null)
 
     t.match(await withTimeout(tab.login(ADA), 'login'), { username: 'ada' })
@@ -70,7 +81,7 @@ for (const { kind } of transports) {
     t.equal(await tab.session(), null)
   })
 
-  t.test(`where the browser denies locks, tabs go on without, by ${kind}`, async (t) => {
+  t.test(`works if the browser denies locks (${kind})`, async (t) => {
     const request = () => Promise.reject(new DOMException('Denied', 'SecurityError'))
     replaceGlobal(t, navigator, 'locks', { value: { request } })
     const { openTab } = await open(t)
@@ -87,10 +98,10 @@ for (const { kind } of transports) {
       throw new DOMException('Denied', 'SecurityError')
     }
   }
-  /** Each gives what happens after a first login and logout. */
+  /** Each returns what to do after the first login and logout. */
   const storages: [what: string, provide: (t: Test) => () => void][] = [
     ['that is full', (t) => createStorage(t, 0).fill],
-    ['that gets full', (t) => createStorage(t).fill],
+    ['that fills up', (t) => createStorage(t).fill],
     [
       'that is disabled',
       (t) => {
@@ -100,7 +111,7 @@ for (const { kind } of transports) {
     ]
   ]
   for (const [what, provide] of storages) {
-    t.test(`with storage ${what} one logs in, stays so after a reload, and logs out, by ${kind}`, async (t) => {
+    t.test(`logs in, stays logged in after a reload, and logs out with storage ${what} (${kind})`, async (t) => {
       const fill = provide(t)
       const { openTab } = await open(t)
       for (let round = 1; round <= 2; round++) {
@@ -117,7 +128,7 @@ for (const { kind } of transports) {
     })
   }
 
-  t.test(`without a channel to other tabs one logs in and out, by ${kind}`, async (t) => {
+  t.test(`logs in and out without a channel to other tabs (${kind})`, async (t) => {
     class Denied {
       constructor() {
         throw new DOMException('Denied', 'SecurityError')
@@ -132,22 +143,22 @@ for (const { kind } of transports) {
     t.equal(await tab.session(), null)
   })
 
-  t.test(`a client that was closed waits for nothing, hears nothing, and still works, by ${kind}`, async (t) => {
+  t.test(`a closed client stops waiting, gets no messages, and still works (${kind})`, async (t) => {
     const { openTab, intercept, count } = await open(t)
     const [tab, other] = [openTab(kind), openTab(kind)]
     await other.login(ADA)
-    await waitUntil(async () => (await tab.session()) !== null, 'it hears of the login')
+    await waitUntil(async () => (await tab.session()) !== null, 'the tab sees the login')
     const told: boolean[] = []
     tab.onChange((isLoggedIn) => told.push(isLoggedIn))
     intercept(() => problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '9' }))
     const waiting = tab.fetch('/api/notes')
-    await waitUntil(() => count('GET /api/notes') === 1, 'it was asked once')
-    // The answer is read a moment after it was sent.
+    await waitUntil(() => count('GET /api/notes') === 1, 'the request was sent')
+    // The client reads the reply a moment later.
     await new Promise((resolve) => setImmediate(resolve))
     const begin = performance.now()
     tab.close()
     t.equal((await waiting).status, 503)
-    t.ok(performance.now() - begin < 4000, 'and not after nine seconds')
+    t.ok(performance.now() - begin < 4000, 'the wait of nine seconds was cut short')
     intercept(() => null)
 
     await other.logout()
@@ -155,17 +166,17 @@ for (const { kind } of transports) {
     t.ok(await tab.session())
     await tab.logout()
     t.equal(await tab.session(), null)
-    t.same(told, [], 'its listeners are gone')
+    t.same(told, [], 'its listeners were removed')
     tab.close()
   })
 }
 
-t.test('with storage one stays logged in, and out, after a reload without a refused refresh', async (t) => {
+t.test('after a reload, storage saves a refresh that would be refused', async (t) => {
   const { items } = createStorage(t)
   const { openTab, count } = await open(t)
   for (const { kind } of transports) {
     t.equal(await openTab(kind).session(), null)
-    t.equal(items.size, 0, 'nothing is stored of a visitor')
+    t.equal(items.size, 0, 'nothing is stored about visitors')
     const tab = openTab(kind)
     await tab.login(ADA)
     t.ok(await openTab(kind).session())
@@ -177,14 +188,14 @@ t.test('with storage one stays logged in, and out, after a reload without a refu
   t.equal(count(REFRESH), noTokens ? 0 : 1)
 })
 
-t.test('a page that was reloaded does not become another user either', { skip: noTokens }, async (t) => {
+t.test('a reloaded page does not become another user', { skip: noTokens }, async (t) => {
   const { items } = createStorage(t)
   const { openTab, app, jar, headers } = await open(t)
   const bob = await signUp(app, 'bob')
   await openTab('token').login(BOB)
   const planted = [...jar]
   await openTab('token').login(ADA)
-  // As a neighboring subdomain can.
+  // A sibling subdomain can do this.
   for (const [name, cookie] of planted) jar.set(name, cookie)
 
   headers.length = 0
@@ -196,32 +207,33 @@ t.test('a page that was reloaded does not become another user either', { skip: n
   t.notOk(usersOf(headers).includes(bob.id), 'no token of bob was sent')
   t.same([...items.values()], ['out'])
   await reloaded.login(BOB)
-  t.match(await openTab('token').session(), { user: { username: 'bob' } }, 'on purpose one may')
+  t.match(await openTab('token').session(), { user: { username: 'bob' } }, 'logging in as another user works')
 
-  // Marks of before this was remembered.
+  // Older versions stored no user id.
   for (const name of items.keys()) items.set(name, 'in')
   t.match(await openTab('token').session(), { user: { username: 'bob' } })
 })
 
-t.test('a tab that was stuck brings back no login of before', { skip: noTokens }, async (t) => {
+t.test('a tab that was frozen does not restore an old session', { skip: noTokens }, async (t) => {
+  shortenLockWait(t)
   const { openTab, app, url, send, count } = await open(t)
   await signUp(app, 'bob')
   const tab = openTab('token')
   await tab.login(ADA)
   const { promise: resumed, resolve: resume } = Promise.withResolvers<void>()
-  // The browser has its replies, and the cookies of these; only its script does not run on.
+  // The browser has the replies and stores their cookies, but the script of the tab is frozen.
   const slow: typeof fetch = (request, init) => send(request, init).then((reply) => resumed.then(() => reply))
-  const stuck = createClient({ baseUrl: url, transport: 'token', fetch: slow })
-  const seen = stuck.session()
-  await waitUntil(() => count(REFRESH) === 1, 'it has the lock')
+  const frozen = createClient({ baseUrl: url, transport: 'token', fetch: slow })
+  const seen = frozen.session()
+  await waitUntil(() => count(REFRESH) === 1, 'the frozen tab has the lock')
   await withTimeout(tab.logout(), 'logout')
   await withTimeout(tab.login(BOB), 'login')
   resume()
   t.match(await seen, { user: { username: 'bob' } })
-  for (const one of [tab, stuck]) t.match(await one.session(), { user: { username: 'bob' } })
+  for (const one of [tab, frozen]) t.match(await one.session(), { user: { username: 'bob' } })
 })
 
-t.test('what a tab tells too late of another user, no tab believes', { skip: noTokens }, async (t) => {
+t.test('ignores late messages about another user or an ended session', { skip: noTokens }, async (t) => {
   const { openTab, app, url, headers } = await open(t)
   const ada = await signUp(app, 'bob').then(() => openTab('token').login(ADA))
   const heard: unknown[] = []
@@ -229,29 +241,29 @@ t.test('what a tab tells too late of another user, no tab believes', { skip: noT
   t.teardown(() => channel.close())
   channel.onmessage = ({ data }) => heard.push(data)
   t.match(await openTab('token').session(), { user: ada })
-  await waitUntil(() => heard.length === 1, 'the refresh is told')
+  await waitUntil(() => heard.length === 1, 'the refresh was published')
 
   const tab = openTab('token')
   await tab.login(BOB)
   headers.length = 0
   channel.postMessage(heard[0])
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await messagesArrive()
   t.match(await tab.session(), { user: { username: 'bob' } })
   t.notOk(usersOf(headers).includes(ada.id))
   await tab.logout()
   channel.postMessage(heard[0])
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  t.equal(await tab.session(), null, 'and none that a login is back')
+  await messagesArrive()
+  t.equal(await tab.session(), null, 'a late message does not restore the session')
 })
 
-t.test('a document in Node keeps no process alive', async (t) => {
+t.test('a client with a document does not keep Node running', async (t) => {
   const client = join(import.meta.dirname, '../../client/src/index.ts')
   const script = `globalThis.document = {}
     const { createClient } = await import(${JSON.stringify(client)})
     const client = createClient({ baseUrl: 'http://127.0.0.1:1' })
     client.onChange(() => {})
     process.stdout.write('made')`
-  // The test runner loads itself into the processes of its tests, by NODE_OPTIONS.
+  // Without NODE_OPTIONS, which loads the test runner into every process.
   const words = ['-u', 'NODE_OPTIONS', process.execPath, '--input-type=module', '--eval', script]
   const child = spawn('env', words, { stdio: ['ignore', 'pipe', 'inherit'], timeout: 10_000 })
   let output = ''

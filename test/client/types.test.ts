@@ -14,16 +14,16 @@ symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
 const schema = join(copy, 'client/src/schema.d.ts')
 const contract = readFileSync(schema, 'utf8')
 
-/** What the type check of the client says to this contract. */
+/** The output of the client's type check with this contract. */
 function check(text: string) {
   writeFileSync(schema, text)
-  // The test runner loads itself into the processes of its tests, by NODE_OPTIONS.
+  // Without NODE_OPTIONS, which loads the test runner into every process.
   const words = ['-u', 'NODE_OPTIONS', join(ROOT, 'node_modules/.bin/tsc'), '-p', 'client', '--pretty', 'false']
   const { stdout, stderr } = spawnSync('env', words, { cwd: copy, encoding: 'utf8' })
   return stdout + stderr
 }
 
-t.test('the client is small: under 350 lines, and none of its files over 180, but for the contract', async (t) => {
+t.test('the client has under 350 lines, and no file over 180, except for the contract', async (t) => {
   const files = readdirSync(join(copy, 'client/src')).filter((name) => name !== 'schema.d.ts')
   const lines = files.map((name) => readFileSync(join(copy, 'client/src', name), 'utf8').split('\n').length - 1)
   t.ok(files.length > 1)
@@ -31,25 +31,29 @@ t.test('the client is small: under 350 lines, and none of its files over 180, bu
   t.ok(lines.reduce((sum, count) => sum + count) < 350)
 })
 
-t.test('the client compiles by the contract as it is', async (t) => {
+t.test('the client compiles with the contract', async (t) => {
   t.equal(check(contract), '')
 })
 
 const changes: [what: string, from: RegExp, to: string][] = [
-  ['a path is gone', /"\/api\/auth\/logout": \{/, '"/api/auth/sign-out": {'],
-  ['a method is another', /(?<="\/api\/users\/me\/password": \{[^"]*)put: /, 'patch: '],
-  ['a member of the reply has another name', /accessToken: string/g, 'access_token: string'],
-  ['a member of the reply has another type', /expiresIn: number/g, 'expiresIn: string'],
-  ['a member of the body has another name', /usernameOrEmail: string/g, 'login: string'],
-  ['the body wants more', /(?<=postAuthReauthenticate: \{[\s\S]*?)password: string/, 'code: string; password: string'],
-  ['a body is required', /requestBody\?: \{/g, 'requestBody: {'],
-  ['a code that it knows is gone', /"INVALID_CREDENTIALS"/g, '"WRONG_CREDENTIALS"'],
-  ['failures have no code', /(?<=Problem: \{[\s\S]*?)code: string/, 'reason: string']
+  ['a path is missing', /"\/api\/auth\/logout": \{/, '"/api/auth/sign-out": {'],
+  ['a method changes', /(?<="\/api\/users\/me\/password": \{[^"]*)put: /, 'patch: '],
+  ['a field of a reply is renamed', /accessToken: string/g, 'access_token: string'],
+  ['a field of a reply changes its type', /expiresIn: number/g, 'expiresIn: string'],
+  ['a field of a body is renamed', /usernameOrEmail: string/g, 'login: string'],
+  [
+    'a body requires another field',
+    /(?<=postAuthReauthenticate: \{[\s\S]*?)password: string/,
+    'code: string; password: string'
+  ],
+  ['an optional body becomes required', /requestBody\?: \{/g, 'requestBody: {'],
+  ['an error code that the client uses is missing', /"INVALID_CREDENTIALS"/g, '"WRONG_CREDENTIALS"'],
+  ['errors have no code', /(?<=Problem: \{[\s\S]*?)code: string/, 'reason: string']
 ]
 for (const [what, from, to] of changes) {
-  t.test(`the client does not compile where ${what}`, async (t) => {
+  t.test(`the client does not compile if ${what}`, async (t) => {
     const changed = contract.replace(from, to)
-    t.not(changed, contract, 'the contract has what is changed')
+    t.not(changed, contract, 'the contract contains what the test changes')
     t.match(check(changed), /^client\/src\/\w+\.ts\(\d+,\d+\): error TS\d+/m)
   })
 }

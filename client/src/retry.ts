@@ -1,7 +1,7 @@
-/** Longer than this nobody waits for a reply; then the error says how long it would take. */
-export const LONGEST_WAIT_MS = 10_000
+/** The longest wait for a single reply, and the longest `Retry-After` that is worth waiting for. */
+export const MAX_WAIT_MS = 10_000
 
-/** Waits, unless `closed` ends that. */
+/** Resolves after `ms`, or as soon as `closed` aborts. */
 function pause(ms: number, closed: AbortSignal) {
   return new Promise<void>((resolve) => {
     const end = () => {
@@ -15,10 +15,10 @@ function pause(ms: number, closed: AbortSignal) {
 }
 
 /**
- * Sends a request, and again after the time that the service asks for, where that does nothing twice: a read, or a refresh,
- * which gives the same again. Once `closed` is aborted nothing is sent again.
+ * Sends a request, and retries it after `Retry-After` if the service is busy. Retries only what is safe to repeat: reads, and
+ * refreshes, which return the same tokens again. Stops retrying once `closed` aborts.
  */
-export async function sendPatiently(
+export async function sendWithRetry(
   request: Request,
   send: (request: Request) => Promise<Response>,
   closed: AbortSignal,
@@ -28,7 +28,7 @@ export async function sendPatiently(
   const isRepeatable = request.method === 'GET' || request.url.endsWith('/auth/token-refresh')
   const isBusy = reply.status === 429 || reply.status === 503
   const waitMs = Number(reply.headers.get('retry-after') ?? Number.NaN) * 1000
-  if (!isBusy || !isRepeatable || tries === 1 || !(waitMs <= LONGEST_WAIT_MS) || closed.aborted) return reply
+  if (!isBusy || !isRepeatable || tries === 1 || !(waitMs <= MAX_WAIT_MS) || closed.aborted) return reply
   await pause(waitMs, closed)
-  return closed.aborted ? reply : sendPatiently(request, send, closed, tries - 1)
+  return closed.aborted ? reply : sendWithRetry(request, send, closed, tries - 1)
 }
