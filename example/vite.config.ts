@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
-// The port that .env.example lists in CORS_API_ORIGINS.
+// The port is the one in CORS_API_ORIGINS of .env.example.
 export default defineConfig({
   plugins: [react()],
   server: { port: 5173, strictPort: true },

@@ -1,12 +1,12 @@
 import type { Session } from 'fastify-minimal-starter-client'
 import { useClient } from './client.ts'
-import { Events } from './events.tsx'
+import { DeleteAccount } from './delete-account.tsx'
 import { Field, Form } from './form.tsx'
-import { Freshness } from './freshness.tsx'
-import { Logins } from './logins.tsx'
-import { Time } from './time.tsx'
+import { SecurityActivity } from './security-activity.tsx'
+import { Sessions } from './sessions.tsx'
+import { Day } from './time.tsx'
 
-/** For who is logged in. `onRenewed`: this login is another one now, or gone. */
+/** The page of a user who is signed in. `onRenewed`: the session has been replaced, or has ended. */
 export function Account({
   session: { user, session },
   onRenewed
@@ -22,29 +22,38 @@ export function Account({
   }
   return (
     <>
-      <section>
-        <h2>{user.name}</h2>
-        <p>
-          {user.username}, {user.email}. This login ends if it is not used until <Time at={session.expiresAt} />.
-        </p>
-        <Form action="Log out" onSubmit={client.logout} />
+      <section className="profile">
+        <div>
+          <h2>{user.name}</h2>
+          <p>
+            {user.username} · {user.email}
+          </p>
+          <small>
+            You stay signed in until <Day at={session.expiresAt} />, and longer if you come back before then.
+          </small>
+        </div>
+        <Form action="Sign out" onSubmit={client.logout} />
       </section>
-      <Freshness freshUntil={session.freshUntil} onRenewed={onRenewed} />
-      <Logins sid={session.id} />
+      <Sessions sid={session.id} />
+      <SecurityActivity sid={session.id} />
       <section>
-        <h2>Change the password</h2>
-        <Form action="Change it" onSubmit={changePassword} done="It is changed, and every other login has ended.">
+        <h2>Change password</h2>
+        <Form
+          action="Change password"
+          onSubmit={changePassword}
+          done="Your password was changed. You are signed out on all other devices."
+        >
           <Field name="currentPassword" label="Current password" type="password" autoComplete="current-password" />
           <Field
             name="newPassword"
             label="New password"
             type="password"
             autoComplete="new-password"
-            hint="8 characters or more"
+            hint="At least 8 characters"
           />
         </Form>
       </section>
-      <Events sid={session.id} />
+      <DeleteAccount freshUntil={session.freshUntil} onRenewed={onRenewed} />
     </>
   )
 }

@@ -1,33 +1,33 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { Account } from './account.tsx'
 import { API, clients, recallTransport, rememberTransport, type Transport, TransportContext } from './client.ts'
-import { Entrance } from './entrance.tsx'
 import { keepFocus } from './form.tsx'
+import { SignIn } from './sign-in.tsx'
 import { useLoaded } from './use-loaded.ts'
 
-/** Who is logged in: asked at the start, when a tab tells of a login or its end, and whenever one comes back to this tab. */
+/** The current session. Loaded at the start, after a login or logout in any tab, and when this tab gets the focus. */
 function useSession(transport: Transport) {
   const client = clients[transport]
-  const { value: session, fault, reload, forget } = useLoaded(client.session)
+  const { value: session, error, reload, set } = useLoaded(client.session)
   useEffect(() => {
-    const ask = () => void reload()
-    addEventListener('focus', ask)
+    const check = () => void reload()
+    addEventListener('focus', check)
     const stop = client.onChange((isLoggedIn) => {
-      // At once: of who was logged in nothing is left on the screen.
-      forget(isLoggedIn ? undefined : null)
-      ask()
+      // Clears the data of the previous user from the screen immediately.
+      set(isLoggedIn ? undefined : null)
+      check()
     })
     return () => {
-      removeEventListener('focus', ask)
+      removeEventListener('focus', check)
       stop()
     }
-  }, [client, reload, forget])
-  return { session, fault, reload }
+  }, [client, reload, set])
+  return { session, error, reload }
 }
 
 export function App() {
   const [transport, setTransport] = useState<Transport>(recallTransport)
-  const { session, fault, reload } = useSession(transport)
+  const { session, error, reload } = useSession(transport)
   const isKnown = useRef(false)
   useEffect(() => {
     if (isKnown.current) keepFocus()
@@ -42,21 +42,20 @@ export function App() {
       <header>
         <h1>Fastify minimal starter</h1>
         <p>
-          An example page for <code>{API}</code>
-          {session && `, logged in by ${transport}`}
+          Example app for the API at <code>{API}</code>
         </p>
       </header>
       <main tabIndex={-1}>
-        {fault && (
+        {error && (
           <p role="alert">
-            {fault}{' '}
+            {error}{' '}
             <button type="button" onClick={() => void reload()}>
               Try again
             </button>
           </p>
         )}
-        {session === undefined && !fault && <p role="status">One moment …</p>}
-        {session === null && <Entrance choose={choose} />}
+        {session === undefined && !error && <p role="status">Loading…</p>}
+        {session === null && <SignIn choose={choose} />}
         {session && <Account key={session.user.id} session={session} onRenewed={reload} />}
       </main>
     </TransportContext>

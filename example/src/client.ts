@@ -3,7 +3,7 @@ import { createContext, useContext } from 'react'
 
 export const API: string = import.meta.env['VITE_API'] ?? 'http://localhost:3000'
 
-/** An app has one of them. Here both can be looked at. */
+/** A real app has one client. This one shows both transports. */
 export const clients = {
   cookie: createClient({ baseUrl: API, transport: 'cookie' }),
   token: createClient({ baseUrl: API, transport: 'token' })
@@ -11,7 +11,7 @@ export const clients = {
 export type Transport = keyof typeof clients
 
 const REMEMBERED = 'transport'
-/** The transport that was chosen last. Storage may be disabled or full: then nothing is remembered. */
+/** The transport that the user chose last. Without storage, nothing is remembered. */
 export function recallTransport(): Transport {
   try {
     return localStorage.getItem(REMEMBERED) === 'token' ? 'token' : 'cookie'
@@ -23,7 +23,7 @@ export function rememberTransport(transport: Transport) {
   try {
     localStorage.setItem(REMEMBERED, transport)
   } catch {
-    // The choice still holds until the next reload.
+    // The choice lasts until the next reload.
   }
 }
 

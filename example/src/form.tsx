@@ -1,27 +1,27 @@
 import { ApiError } from 'fastify-minimal-starter-client'
 import { createContext, type FormEvent, type ReactNode, useContext, useId, useState } from 'react'
 
-/** What went wrong, for the one who did it. */
+/** An error as the user should read it. */
 export function messageOf(error: unknown) {
   if (error instanceof ApiError) {
-    const wait = error.retryAfterMs === null ? '' : ` Try again in ${Math.ceil(error.retryAfterMs / 1000)} s.`
-    return `${error.message}.${wait}`
+    const seconds = error.retryAfterMs === null ? null : Math.ceil(error.retryAfterMs / 1000)
+    return `${error.message}.${seconds === null ? '' : ` Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`}`
   }
-  // What fetch throws where nobody answers.
+  // What `fetch` throws without a reply.
   if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError'))
-    return 'The service cannot be reached.'
+    return 'Cannot reach the server. Check your connection and try again.'
   reportError(error)
-  return 'Something went wrong here.'
+  return 'Something went wrong. Reload the page and try again.'
 }
 
-/** What is wrong with which field, by its name. */
-const Faults = createContext<Record<string, string>>({})
+/** The errors of the fields, by name. */
+const FieldErrors = createContext<Record<string, string>>({})
 
 type FieldProps = { name: string; label: string; type?: string; autoComplete: string; hint?: string }
 
 export function Field({ name, label, type = 'text', autoComplete, hint }: FieldProps) {
   const id = useId()
-  const fault = useContext(Faults)[name]
+  const error = useContext(FieldErrors)[name]
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
@@ -29,41 +29,41 @@ export function Field({ name, label, type = 'text', autoComplete, hint }: FieldP
         id={id}
         {...{ name, type, autoComplete }}
         required
-        aria-invalid={fault !== undefined}
+        aria-invalid={error !== undefined}
         aria-describedby={`${id}-hint`}
       />
-      <small id={`${id}-hint`} className={fault && 'fault'}>
-        {fault ?? hint}
+      <small id={`${id}-hint`} className={error && 'error'}>
+        {error ?? hint}
       </small>
     </div>
   )
 }
 
-/** Where what had the focus is gone, a keyboard goes on at the top of what is there now. */
+/** If the focused element is gone, moves the focus to the top of the content, where a keyboard user continues. */
 export function keepFocus() {
   requestAnimationFrame(() => {
     if (document.activeElement === document.body) document.querySelector('main')?.focus()
   })
 }
 
-const idle = { isBusy: false, fault: '', faults: {}, said: '' }
+const idle = { isBusy: false, error: '', fieldErrors: {}, success: '' }
 
 type FormProps = {
-  /** What its button says. */
+  /** The text of the button. */
   action: string
   children?: ReactNode
   className?: string
-  /** The id of a text that says what the button is about, where there are several of them. */
+  /** The id of a text that says what the button acts on, for buttons with the same text. */
   about?: string
-  /** Gets the fields by their names; what it throws is shown. */
+  /** Gets the values of the fields by name. An error that it throws is shown. */
   onSubmit: (values: Record<string, string>) => Promise<void>
-  /** What is said when it is done. */
+  /** The text to show after a success. */
   done?: string
 }
 
-/** Fields, a button, and what came of it: busy, done, or why not. */
+/** Fields, a button, and the outcome: busy, done, or an error. */
 export function Form({ action, children, className, about, onSubmit, done = '' }: FormProps) {
-  const [{ isBusy, fault, faults, said }, setState] = useState(idle)
+  const [{ isBusy, error, fieldErrors, success }, setState] = useState(idle)
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
     if (isBusy) return
@@ -72,24 +72,24 @@ export function Form({ action, children, className, about, onSubmit, done = '' }
     try {
       await onSubmit(Object.fromEntries(new FormData(form)) as Record<string, string>)
       form.reset()
-      setState({ ...idle, said: done })
+      setState({ ...idle, success: done })
     } catch (error) {
-      const members = error instanceof ApiError ? error.errors : []
-      const byName = Object.fromEntries(members.map(({ pointer, detail }) => [pointer.slice(1), detail]))
-      setState({ ...idle, fault: messageOf(error), faults: byName })
+      const errors = error instanceof ApiError ? error.errors : []
+      const byName = Object.fromEntries(errors.map(({ pointer, detail }) => [pointer.slice(1), detail]))
+      setState({ ...idle, error: messageOf(error), fieldErrors: byName })
     }
     keepFocus()
   }
   return (
-    // A form without fields is a button: no landmark of its own.
+    // Without fields this is just a button, so it gets no landmark.
     <form aria-label={children ? action : undefined} className={className} onSubmit={(event) => void submit(event)}>
-      <Faults value={faults}>{children}</Faults>
+      <FieldErrors value={fieldErrors}>{children}</FieldErrors>
       <button type="submit" aria-disabled={isBusy} aria-describedby={about}>
         {action}
       </button>
-      {/* There before they speak, or screen readers may miss it. */}
-      <p role="alert">{fault}</p>
-      <p role="status">{said}</p>
+      {/* Always present: screen readers may miss a live region that appears together with its text. */}
+      <p role="alert">{error}</p>
+      <p role="status">{success}</p>
     </form>
   )
 }

@@ -1,29 +1,29 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { messageOf } from './form.tsx'
 
-/** What `load` gives, or why there is none; loaded anew where it is another function, and by `reload`. `forget` sets it. */
+/** The result of `load`, or an error message. Loads again if `load` changes, and with `reload`; `set` replaces the value. */
 export function useLoaded<Value>(load: () => Promise<Value>) {
   const [value, setValue] = useState<Value>()
-  const [fault, setFault] = useState('')
+  const [error, setError] = useState('')
   const latest = useRef(0)
 
-  const forget = useCallback((next?: Value) => {
+  const set = useCallback((next?: Value) => {
     latest.current++
     setValue(next)
   }, [])
   const reload = useCallback(async () => {
     const current = ++latest.current
-    // Answers may come in another order than questions.
+    // Replies can arrive out of order.
     const isLatest = () => latest.current === current
     try {
       const loaded = await load()
       if (!isLatest()) return
       setValue(loaded)
-      setFault('')
+      setError('')
     } catch (error) {
-      if (isLatest()) setFault(messageOf(error))
+      if (isLatest()) setError(messageOf(error))
     }
   }, [load])
   useEffect(() => void reload(), [reload])
-  return { value, fault, reload, forget }
+  return { value, error, reload, set }
 }

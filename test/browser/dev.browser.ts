@@ -7,7 +7,7 @@ import { EXAMPLE, openBrowser, openStage, worlds } from './stage.ts'
 
 const [world] = worlds
 
-t.test('the example runs as `npm run example` serves it, in the strict mode of React', async (t) => {
+t.test('the example works with the Vite dev server and in React strict mode', async (t) => {
   const port = await freePort()
   const page = `http://localhost:${port}`
   const stage = await openStage(t, world, { CORS_API_ORIGINS: page })
@@ -31,7 +31,7 @@ t.test('the example runs as `npm run example` serves it, in the strict mode of R
   await signUp(tab)
   await tab.reload()
   await isIn(tab)
-  await press(tab, 'Log out')
+  await press(tab, 'Sign out')
   await isOut(tab)
   t.same(browser.complaints, [])
 })

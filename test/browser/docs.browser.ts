@@ -1,11 +1,11 @@
 import t from 'tap'
 import { PASSWORD } from '../build.ts'
 import { signUpBy } from '../process.ts'
-import { openBrowser, openStage, takePicture, worlds } from './stage.ts'
+import { openBrowser, openStage, takeScreenshot, worlds } from './stage.ts'
 
 const [world] = worlds
 
-t.test('on the page at /docs one logs in and calls users/me, with nothing from elsewhere', async (t) => {
+t.test('the page at /docs logs in and calls users/me, and loads nothing from other hosts', async (t) => {
   const stage = await openStage(t, world, { API_DOCS: 'true' })
   await signUpBy(stage.api, 'ada')
   const browser = await openBrowser(t)
@@ -22,11 +22,11 @@ t.test('on the page at /docs one logs in and calls users/me, with nothing from e
   await me.getByRole('button').first().click()
   await me.getByRole('button', { name: 'Execute' }).click()
   await me.locator('.live-responses-table').getByText('ada@example.com').waitFor()
-  await takePicture(page, 'docs', false)
+  await takeScreenshot(page, 'docs', false)
 
-  const elsewhere = browser.requests.filter((request) => !request.split(' ')[1]?.startsWith(stage.api))
+  const foreign = browser.requests.filter((request) => !request.split(' ')[1]?.startsWith(stage.api))
   t.same(
-    elsewhere.filter((request) => !/ (?:data|blob):/.test(request)),
+    foreign.filter((request) => !/ (?:data|blob):/.test(request)),
     []
   )
   t.same(browser.complaints, [])

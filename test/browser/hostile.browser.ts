@@ -1,33 +1,33 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { waitUntil } from '../wait.ts'
-import { choose, isIn, isOut, logIn, press, signUp } from './person.ts'
+import { choose, isIn, isOut, press, signIn, signUp } from './person.ts'
 import { openBrowser, openStage, worlds } from './stage.ts'
 
-// What a browser holds against a page: a tab that hangs, storage that is full, a cookie of somebody else.
+// What can go wrong in a browser: a frozen tab, full storage, a cookie of another user.
 
 const [world] = worlds
 const kinds = ['cookie', 'token'] as const
 
-/** Opens a dialog that nobody answers: until it is dismissed the tab runs no script. */
-async function hang(page: Page) {
+/** Opens a dialog. Until it is dismissed, the tab runs no script. */
+async function freeze(page: Page) {
   const opened = page.waitForEvent('dialog')
   await page.evaluate(() => void setTimeout(() => alert('Still there?')))
   return await opened
 }
 
 for (const kind of kinds) {
-  t.test(`a tab with an open alert holds up no other, by ${kind}`, async (t) => {
+  t.test(`a tab with an open alert does not block the others (${kind})`, async (t) => {
     const stage = await openStage(t, world)
     const browser = await openBrowser(t)
-    const stuck = await browser.openTab(stage.app)
-    await choose(stuck, kind)
+    const frozen = await browser.openTab(stage.app)
+    await choose(frozen, kind)
     const page = await browser.openTab(stage.app)
     await isOut(page)
-    await signUp(stuck)
+    await signUp(frozen)
     await isIn(page)
 
-    // It logs out, which takes the lock, and hangs before it has the answer.
+    // The tab starts to sign out, which takes the lock, and freezes before the reply arrives.
     const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
     await browser.context.route(
       '**/logout',
@@ -37,24 +37,24 @@ for (const kind of kinds) {
       },
       { times: 1 }
     )
-    await press(stuck, 'Log out')
-    await waitUntil(() => browser.count(`POST ${stage.api}/api/auth/logout`) === 1, 'it has asked')
-    const dialog = await hang(stuck)
+    await press(frozen, 'Sign out')
+    await waitUntil(() => browser.count(`POST ${stage.api}/api/auth/logout`) === 1, 'the request was sent')
+    const dialog = await freeze(frozen)
     answer()
 
-    await press(page, 'Log out')
+    await press(page, 'Sign out')
     await isOut(page)
-    await logIn(page)
+    await signIn(page)
     await isIn(page)
     const reloaded = await browser.openTab(stage.app)
     await isIn(reloaded)
-    await press(reloaded, 'Log out')
+    await press(reloaded, 'Sign out')
     await isOut(page)
     await dialog.dismiss()
-    await isOut(stuck)
+    await isOut(frozen)
   })
 
-  t.test(`with storage that is full one logs in and out, and stays so after a reload, by ${kind}`, async (t) => {
+  t.test(`signs in and out with full storage, also across reloads (${kind})`, async (t) => {
     const stage = await openStage(t, world)
     const browser = await openBrowser(t)
     const page = await browser.openTab(stage.app)
@@ -64,14 +64,14 @@ for (const kind of kinds) {
         try {
           for (let i = 0; ; i++) localStorage.setItem(`${size}-${i}`, 'x'.repeat(size))
         } catch {
-          // Then smaller ones.
+          // Continue with smaller items.
         }
       }
     })
     await signUp(page)
     await page.reload()
     await isIn(page)
-    await press(page, 'Log out')
+    await press(page, 'Sign out')
     await isOut(page)
     await page.reload()
     await isOut(page)
@@ -79,7 +79,7 @@ for (const kind of kinds) {
   })
 }
 
-t.test('a cookie of somebody else makes nobody that user', async (t) => {
+t.test('a page does not become the user of a planted cookie', async (t) => {
   const stage = await openStage(t, world)
   const [browser, other] = [await openBrowser(t), await openBrowser(t)]
   const attacker = await other.openTab(stage.app)
@@ -96,10 +96,10 @@ t.test('a cookie of somebody else makes nobody that user', async (t) => {
   browser.requests.length = 0
   await page.reload()
   await isOut(page)
-  t.equal(browser.count(`POST ${stage.api}/api/auth/token-refresh`), 1, 'it got her token')
-  t.equal(browser.count(`GET ${stage.api}/api/auth/sessions`), 0, 'and used it for nothing')
+  t.equal(browser.count(`POST ${stage.api}/api/auth/token-refresh`), 1, 'the page received a token of eve')
+  t.equal(browser.count(`GET ${stage.api}/api/auth/sessions`), 0, 'and did not use it')
 
-  await logIn(page)
+  await signIn(page)
   await isIn(page)
   await page.reload()
   await isIn(page)

@@ -1,35 +1,41 @@
 import type { Page } from 'playwright-core'
 import { PASSWORD } from '../build.ts'
 
-// What a person does on the page of the example, by what is to be read there.
+// What a person does in the example app, found by what the screen says.
 
 export const field = (page: Page, form: string, label: string) =>
   page.getByRole('form', { name: form }).getByLabel(label, { exact: true })
 export const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+/** The rows of a list, such as "Active sessions". */
+export const rows = (page: Page, heading: string) =>
+  page
+    .locator('section')
+    .filter({ has: page.getByRole('heading', { name: heading }) })
+    .getByRole('listitem')
 
 export async function choose(page: Page, kind: 'cookie' | 'token') {
-  const radio = page.getByRole('radio', { name: kind === 'cookie' ? 'session cookie' : 'access token' })
+  const radio = page.getByRole('radio', { name: kind === 'cookie' ? 'Session cookie' : 'Access token' })
   await radio.check()
   await page.reload()
   await radio.and(page.getByRole('radio', { checked: true })).waitFor()
 }
 
 export async function signUp(page: Page, username = 'ada', name = 'Ada Lovelace') {
-  await field(page, 'Sign up', 'User name').fill(username)
-  await field(page, 'Sign up', 'E-mail').fill(`${username}@example.com`)
-  await field(page, 'Sign up', 'Name').fill(name)
-  await field(page, 'Sign up', 'New password').fill(PASSWORD)
-  await press(page, 'Sign up')
+  await field(page, 'Create account', 'Username').fill(username)
+  await field(page, 'Create account', 'Email').fill(`${username}@example.com`)
+  await field(page, 'Create account', 'Name').fill(name)
+  await field(page, 'Create account', 'New password').fill(PASSWORD)
+  await press(page, 'Create account')
   await isIn(page, name)
 }
 
-export async function logIn(page: Page, password = PASSWORD) {
-  await field(page, 'Log in', 'User name or e-mail').fill('ada')
-  await field(page, 'Log in', 'Password').fill(password)
-  await press(page, 'Log in')
+export async function signIn(page: Page, password = PASSWORD) {
+  await field(page, 'Sign in', 'Username or email').fill('ada')
+  await field(page, 'Sign in', 'Password').fill(password)
+  await press(page, 'Sign in')
 }
 
 /** Waits until the page shows this account. */
 export const isIn = (page: Page, name = 'Ada Lovelace') => page.getByRole('heading', { name, exact: true }).waitFor()
-/** Waits until the page asks who one is. */
-export const isOut = (page: Page) => page.getByRole('heading', { name: 'Log in', exact: true }).waitFor()
+/** Waits until the page shows the sign-in form. */
+export const isOut = (page: Page) => page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor()

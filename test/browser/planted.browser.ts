@@ -3,7 +3,7 @@ import t from 'tap'
 import { PASSWORD } from '../build.ts'
 import { openBrowser, openStage, siblings } from './stage.ts'
 
-/** Calls the service as the script of this page does: with JSON, and with the cookies of the browser unless told otherwise. */
+/** Calls the service from a script of this page, with JSON, and with cookies by default. */
 function call(page: Page, url: string, body: object | null, headers: Record<string, string> = {}, withCookies = true) {
   return page.evaluate(
     async ([url, body, headers, withCookies]) => {
@@ -20,7 +20,7 @@ function call(page: Page, url: string, body: object | null, headers: Record<stri
   )
 }
 
-t.test('a sibling subdomain can plant no refresh token, and keep nobody from refreshing', async (t) => {
+t.test('a sibling subdomain can neither plant a refresh token nor prevent a refresh', async (t) => {
   const folder = t.testdir({ 'index.html': '<!doctype html><title>App</title>' })
   const stage = await openStage(t, siblings, {}, () => folder)
   const browser = await openBrowser(t)
@@ -37,32 +37,32 @@ t.test('a sibling subdomain can plant no refresh token, and keep nobody from ref
   await evil.evaluate((token) => {
     for (const name of ['__Secure-refresh', 'refresh', '__Host-refresh']) {
       for (const path of ['/api/auth', '/']) {
-        // biome-ignore lint/suspicious/noDocumentCookie: what the page of an attacker does
+        // biome-ignore lint/suspicious/noDocumentCookie: this is the attack
         document.cookie = `${name}=${token}; Domain=example.com; Path=${path}; Secure; Max-Age=86400`
       }
     }
   }, eve.refreshToken as string)
-  // Of two cookies the browser sends the older one first.
+  // The browser sends the older of two cookies first.
   const ada = await call(page, `${auth}/login`, { ...credentials, usernameOrEmail: 'ada', refreshIn: 'cookie' })
   t.equal(ada.status, 200)
   const cookies = await browser.context.cookies()
   const planted = cookies.filter(({ domain }) => domain === '.example.com').map(({ name }) => name)
-  t.same([...new Set(planted)].sort(), ['__Secure-refresh', 'refresh'], 'the browser takes these from a sibling')
+  t.same([...new Set(planted)].sort(), ['__Secure-refresh', 'refresh'], 'the browser accepts these from a sibling')
   const own = cookies.filter(({ name }) => name === '__Host-refresh')
-  t.match(own, [{ domain: 'api.example.com', path: '/' }], 'and not the one that counts')
+  t.match(own, [{ domain: 'api.example.com', path: '/' }], 'the real cookie is untouched')
 
   for (let i = 0; i < 3; i++) {
     const refreshed = await call(page, `${auth}/token-refresh`, null)
     t.equal(refreshed.status, 200)
     const authorization = `Bearer ${refreshed.body.accessToken}`
     const { userId } = (await call(page, `${auth}/whoami`, null, { authorization })).body
-    t.equal(userId, ada.body.user.id, 'a refresh is for whoever logged in')
+    t.equal(userId, ada.body.user.id, 'the refresh is for ada')
   }
 
   await browser.context.clearCookies({ name: '__Host-refresh' })
   const out = await call(page, `${auth}/token-refresh`, null)
-  t.match(out, { status: 400, body: { code: 'VALIDATION_FAILED' } }, 'a planted one alone logs nobody in')
+  t.match(out, { status: 400, body: { code: 'VALIDATION_FAILED' } }, 'a planted cookie alone is not accepted')
   const again = await call(page, `${auth}/login`, { ...credentials, usernameOrEmail: 'ada', refreshIn: 'cookie' })
   t.equal(again.status, 200)
-  t.equal((await call(page, `${auth}/token-refresh`, null)).status, 200, 'and the next login works')
+  t.equal((await call(page, `${auth}/token-refresh`, null)).status, 200, 'the next login works')
 })

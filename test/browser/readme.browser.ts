@@ -7,13 +7,13 @@ import { buildPage, EXAMPLE, openBrowser, openStage, worlds } from './stage.ts'
 const [world] = worlds
 const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
 
-t.test('the script that the README has for a new page logs in and calls the service', async (t) => {
+t.test('the first page of the README logs in and calls the service', async (t) => {
   const [, lines = ''] = /(npm create [\s\S]*?)```/.exec(README) ?? []
   const script = [...lines.matchAll(/echo "(.*)" >>? src\/main\.ts/g)].map(([, line]) => line)
   t.equal(lines.trim().split('\n').length, 5)
   t.equal(script.length, 4)
 
-  // Beside the packages of the example, as `npm create vite` would have them.
+  // Next to the packages of the example, which are those of `npm create vite`.
   const source = mkdtempSync(join(EXAMPLE, 'node_modules/.readme-'))
   t.teardown(() => rmSync(source, { recursive: true, force: true }))
   const stage = await openStage(t, world, {}, (api) => {

@@ -12,16 +12,16 @@ import { freshFolder, settled, startListening } from '../process.ts'
 import { here } from '../tls.ts'
 import { freePort } from '../wait.ts'
 
-// A browser, pages of three origins, and the service, all of them real. Every name leads to this machine.
+// A real browser, pages of three origins, and the service. All host names resolve to this machine.
 
 const ROOT = join(import.meta.dirname, '../..')
 export const EXAMPLE = join(ROOT, 'example')
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const chromiumPath = process.env['CHROMIUM'] ?? PROGRAMS.find(existsSync)
-/** Where the pictures of a run go. Some of them are copied to docs/screenshots, for the README. */
-const PICTURES = join(ROOT, '.tap/screenshots')
+/** The screenshots of a run. Some of them are copied to docs/screenshots for the README. */
+const SCREENSHOTS = join(ROOT, '.tap/screenshots')
 
-/** Where the page and the service are: what the two differ in is all that a browser judges them by. */
+/** The origins of the page and the service, which decide what the browser allows. */
 export type World = {
   name: string
   scheme: 'http' | 'https'
@@ -38,12 +38,12 @@ export const worlds: [World, World] = [
   {
     name: 'https on two sites',
     scheme: 'https',
-    // A page of the app's own site shares its jar of partitioned cookies.
+    // blog.example.org shares the partitioned cookies of the app.
     hosts: { api: 'api.example.com', app: 'app.example.org', foreign: ['blog.example.org', 'www.example.net'] },
     settings: { COOKIE_SECURE: 'true', COOKIE_SAME_SITE: 'none', TRUST_PROXY: '127.0.0.1/32' }
   }
 ]
-/** Page and service under one domain, and somebody else's page under it, too. */
+/** The page, the service and an attacker's page on subdomains of one domain. */
 export const siblings: World = {
   name: 'https under one domain',
   scheme: 'https',
@@ -51,7 +51,7 @@ export const siblings: World = {
   settings: { COOKIE_SECURE: 'true', TRUST_PROXY: '127.0.0.1/32' }
 }
 
-/** Answers at this origin until the test ends; gives the origin. */
+/** Serves this origin until the test ends; returns the origin. */
 async function listen(t: Test, { scheme }: World, host: string, answer: RequestListener) {
   const server = scheme === 'https' ? createTlsServer(here, answer) : createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -64,13 +64,13 @@ async function listen(t: Test, { scheme }: World, host: string, answer: RequestL
 
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
 
-/** The page of this folder, built by the example's Vite for this service; gives the folder of its files. */
+/** Builds the page in this folder for this service, with the example's Vite; returns the output folder. */
 export function buildPage(t: Test, source: string, api = '') {
   const folder = mkdtempSync(join(tmpdir(), 'starter-page-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const vite = join(EXAMPLE, 'node_modules/vite/bin/vite.js')
   const words = [process.execPath, vite, 'build', '--outDir', folder, '--emptyOutDir']
-  // The test runner loads itself into the processes of its tests, by NODE_OPTIONS.
+  // Without NODE_OPTIONS, which loads the test runner into every process.
   const { status, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', `VITE_API=${api}`, ...words], {
     cwd: source,
     encoding: 'utf8'
@@ -80,7 +80,7 @@ export function buildPage(t: Test, source: string, api = '') {
 }
 const buildExample = (t: Test) => (api: string) => buildPage(t, EXAMPLE, api)
 
-/** The page and the service of this world, with these settings; `foreign`: empty pages of other origins. */
+/** Starts the page and the service with these settings. `foreign`: empty pages of other origins. */
 export async function openStage(t: Test, world: World, settings: Record<string, string> = {}, build = buildExample(t)) {
   let folder = ''
   const app = await listen(t, world, world.hosts.app, ({ url = '/' }, reply) => {
@@ -103,9 +103,9 @@ export async function openStage(t: Test, world: World, settings: Record<string, 
     api,
     app,
     foreign,
-    /** What the service has logged since it was started last. */
+    /** The log of the service since its last start. */
     log: () => service.output(),
-    /** As after a power cut. */
+    /** Kills the service and starts it again. */
     async restart() {
       service.child.kill('SIGKILL')
       await service.exited
@@ -114,17 +114,17 @@ export async function openStage(t: Test, world: World, settings: Record<string, 
   }
 }
 
-/** A browser with a profile of its own, as one person has it. */
+/** A browser with its own profile. */
 export async function openBrowser(t: Test, look: { colorScheme?: 'light' | 'dark'; phone?: boolean } = {}) {
   if (!chromiumPath)
     throw new Error('Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path')
   const profile = mkdtempSync(join(tmpdir(), 'starter-profile-'))
-  // A profile and not the off-the-record context that is usual in tests: there third-party cookies are judged differently.
+  // Incognito contexts, which are usual in tests, treat third-party cookies differently.
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath,
     args: ['--no-sandbox', '--host-resolver-rules=MAP * 127.0.0.1, EXCLUDE localhost'],
     ignoreHTTPSErrors: true,
-    locale: 'en-GB',
+    locale: 'en-US',
     timezoneId: 'UTC',
     colorScheme: look.colorScheme ?? 'light',
     viewport: look.phone ? { width: 390, height: 844 } : { width: 1000, height: 900 },
@@ -143,7 +143,7 @@ export async function openBrowser(t: Test, look: { colorScheme?: 'light' | 'dark
   context.on('request', (request) => requests.push(`${request.method()} ${request.url()}`))
   return {
     context,
-    /** What the console of any of its tabs has complained of; a test that expects some takes them away. */
+    /** Console errors and warnings of all tabs. A test that expects some removes them. */
     complaints,
     requests,
     count: (call: string) => requests.filter((request) => request === call).length,
@@ -155,8 +155,8 @@ export async function openBrowser(t: Test, look: { colorScheme?: 'light' | 'dark
   }
 }
 
-/** A picture of the whole page, or of what is to be seen. */
-export async function takePicture(page: Page, name: string, fullPage = true) {
-  mkdirSync(PICTURES, { recursive: true })
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage })
+/** Takes a screenshot of the whole page, or of the visible part. */
+export async function takeScreenshot(page: Page, name: string, fullPage = true) {
+  mkdirSync(SCREENSHOTS, { recursive: true })
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage })
 }

@@ -1,16 +1,16 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { waitUntil } from '../wait.ts'
-import { choose, isIn, isOut, logIn, press, signUp } from './person.ts'
-import { openBrowser, openStage, takePicture, type World, worlds } from './stage.ts'
+import { choose, isIn, isOut, press, rows, signIn, signUp } from './person.ts'
+import { openBrowser, openStage, takeScreenshot, type World, worlds } from './stage.ts'
 
 const TABS = 5
-/** Longer than five tabs take to ask, on a busy machine. */
+/** Longer than five tabs need for a call on a busy machine. */
 const TTL_S = 8
 const kinds = ['cookie', 'token'] as const
 type Kind = (typeof kinds)[number]
 
-/** The cookie of a login, as the browser reports it. */
+/** The cookie of a session, as the browser reports it. */
 function cookieOf(world: World, api: string, kind: Kind) {
   const purpose = kind === 'cookie' ? 'sid' : 'refresh'
   const common = { domain: world.hosts.api, path: '/', httpOnly: true }
@@ -22,7 +22,7 @@ function cookieOf(world: World, api: string, kind: Kind) {
   return { ...common, name, secure: true, sameSite: 'None', partitionKey: 'https://example.org' }
 }
 
-/** What a page of a foreign origin can try with the browser of somebody who is logged in. Gives what it could read. */
+/** What a page of a foreign origin can try in the browser of a signed-in user. Returns what it could read. */
 async function attack(page: Page, api: string) {
   const calls = [
     ['POST', '/api/auth/logout'],
@@ -78,9 +78,9 @@ async function attack(page: Page, api: string) {
 
 for (const world of worlds) {
   for (const kind of kinds) {
-    const where = `${world.name}, by ${kind}`
+    const where = `${world.name}, ${kind}`
 
-    t.test(`${where}: a login survives a reload and a restart, and is over after the logout`, async (t) => {
+    t.test(`${where}: a session survives a reload and a restart, and ends with the logout`, async (t) => {
       const stage = await openStage(t, world)
       const browser = await openBrowser(t)
       const page = await browser.openTab(stage.app)
@@ -90,26 +90,26 @@ for (const world of worlds) {
       const cookies = await browser.context.cookies()
       t.equal(cookies.length, 1)
       t.match(cookies[0], cookieOf(world, stage.api, kind))
-      t.equal(await page.evaluate(() => document.cookie), '', 'no script sees it')
+      t.equal(await page.evaluate(() => document.cookie), '', 'scripts cannot read it')
       t.notMatch(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })), /eyJ/)
 
       await page.reload()
       await isIn(page)
-      // Nothing is in flight, which a restart would cut off.
+      // A restart would cut off a request in flight.
       await page.waitForLoadState('networkidle')
       await stage.restart()
       await page.reload()
       await isIn(page)
-      await press(page, 'Log out')
+      await press(page, 'Sign out')
       await isOut(page)
       t.same(await browser.context.cookies(), [])
-      await logIn(page)
+      await signIn(page)
       await isIn(page)
-      await takePicture(page, `${world.scheme}-${kind}`)
+      await takeScreenshot(page, `${world.scheme}-${kind}`)
       t.same(browser.complaints, [])
     })
 
-    t.test(`${where}: forms and fetches of a third origin change nothing`, async (t) => {
+    t.test(`${where}: forms and fetches of a foreign origin change nothing`, async (t) => {
       const stage = await openStage(t, world)
       const browser = await openBrowser(t)
       const page = await browser.openTab(stage.app)
@@ -120,22 +120,16 @@ for (const world of worlds) {
       for (const origin of stage.foreign) {
         t.same(await attack(await browser.openTab(origin), stage.api), [], `${origin} can read nothing`)
       }
-      t.match(stage.log(), /"event":"malicious_csrf"/, 'its calls came with the cookie')
-      t.ok(browser.complaints.splice(0).length > 0, 'and the browser said so')
+      t.match(stage.log(), /"event":"malicious_csrf"/, 'the cookie was sent with its calls')
+      t.ok(browser.complaints.splice(0).length > 0, 'the browser reported it')
       await page.reload()
       await isIn(page)
-      await press(page, 'Look again')
-      t.equal(
-        await page
-          .getByRole('listitem')
-          .filter({ hasText: `by ${kind}` })
-          .count(),
-        1
-      )
+      await press(page, 'Refresh')
+      t.equal(await rows(page, 'Active sessions').filter({ hasText: kind }).count(), 1)
       t.same(browser.complaints, [])
     })
 
-    t.test(`${where}: what ends in one of five tabs ends in all, and so does what begins`, async (t) => {
+    t.test(`${where}: signing in or out in one of five tabs does so in all`, async (t) => {
       const stage = await openStage(t, world)
       const browser = await openBrowser(t)
       const page = await browser.openTab(stage.app)
@@ -143,13 +137,13 @@ for (const world of worlds) {
       const others = await Promise.all(Array.from({ length: TABS - 1 }, () => browser.openTab(stage.app)))
       await signUp(page)
       await Promise.all(others.map((tab) => isIn(tab)))
-      await press(page, 'Log out')
+      await press(page, 'Sign out')
       await Promise.all(others.map(isOut))
       t.same(browser.complaints, [])
     })
   }
 
-  t.test(`${world.name}: five tabs whose token has expired refresh once, and all stay logged in`, async (t) => {
+  t.test(`${world.name}: five tabs share one refresh of an expired token, and all stay signed in`, async (t) => {
     const stage = await openStage(t, world, { ACCESS_TOKEN_TTL: `${TTL_S}s` })
     const browser = await openBrowser(t)
     const page = await browser.openTab(stage.app)
@@ -160,7 +154,7 @@ for (const world of worlds) {
     const REFRESH = `POST ${stage.api}/api/auth/token-refresh`
     const LIST = `GET ${stage.api}/api/auth/sessions`
 
-    // Slow enough that all of them want one before any has it.
+    // Slow enough that all tabs need a token before any of them has one.
     await browser.context.route('**/token-refresh', async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 500))
       await route.continue()
@@ -168,11 +162,11 @@ for (const world of worlds) {
     for (let round = 0; round < 2; round++) {
       await new Promise((resolve) => setTimeout(resolve, TTL_S * 1000 + 100))
       browser.requests.length = 0
-      await Promise.all(tabs.map((tab) => press(tab, 'Look again')))
-      await waitUntil(() => browser.count(LIST) === TABS, 'all have asked')
+      await Promise.all(tabs.map((tab) => press(tab, 'Refresh')))
+      await waitUntil(() => browser.count(LIST) === TABS, 'all tabs have sent it')
       t.equal(browser.count(REFRESH), 1)
     }
-    // A reload forgets the token: each asks for one, and none of them is a thief.
+    // A reload loses the access token: each tab refreshes, and none of that counts as reuse.
     await Promise.all(tabs.map((tab) => tab.reload()))
     await Promise.all(tabs.map((tab) => isIn(tab)))
     t.same(browser.complaints, [])
