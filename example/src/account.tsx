@@ -36,24 +36,26 @@ export function Account({
       </section>
       <Sessions sid={session.id} />
       <SecurityActivity sid={session.id} />
-      <section>
-        <h2>Change password</h2>
-        <Form
-          action="Change password"
-          onSubmit={changePassword}
-          done="Your password was changed. You are signed out on all other devices."
-        >
-          <Field name="currentPassword" label="Current password" type="password" autoComplete="current-password" />
-          <Field
-            name="newPassword"
-            label="New password"
-            type="password"
-            autoComplete="new-password"
-            hint="At least 8 characters"
-          />
-        </Form>
-      </section>
-      <DeleteAccount freshUntil={session.freshUntil} onRenewed={onRenewed} />
+      <div className="columns">
+        <section>
+          <h2>Change password</h2>
+          <Form
+            action="Change password"
+            onSubmit={changePassword}
+            done="Your password was changed. All other sessions were ended."
+          >
+            <Field name="currentPassword" label="Current password" type="password" autoComplete="current-password" />
+            <Field
+              name="newPassword"
+              label="New password"
+              type="password"
+              autoComplete="new-password"
+              hint="At least 8 characters"
+            />
+          </Form>
+        </section>
+        <DeleteAccount freshUntil={session.freshUntil} onRenewed={onRenewed} />
+      </div>
     </>
   )
 }

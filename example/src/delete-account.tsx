@@ -31,8 +31,8 @@ export function DeleteAccount({ freshUntil, onRenewed }: { freshUntil: string; o
       ) : (
         <>
           <p>
-            This deletes your account and all of its data. For {Math.floor(seconds / 60)} min {seconds % 60} s you can
-            do so without entering your password again.
+            This permanently deletes your account and all of its data. For the next {Math.ceil(seconds / 60)} min you
+            can do it without entering your password again.
           </p>
           <Form action="Delete account" className="danger" onSubmit={deleteAccount} />
         </>

@@ -32,7 +32,8 @@ export function Sessions({ sid }: { sid: string }) {
             <div id={id}>
               <strong>{describeDevice(userAgent)}</strong> {current && <span className="badge">This device</span>}
               <small>
-                Signed in <Ago at={createdAt} /> · Last active <Ago at={lastSeenAt} /> · {ip && `${ip} · `}
+                {current ? 'Signed in ' : 'Last active '}
+                <Ago at={current ? createdAt : lastSeenAt} /> · {ip && `${ip} · `}
                 {kind}
               </small>
             </div>

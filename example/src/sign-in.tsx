@@ -39,12 +39,7 @@ export function SignIn({ choose }: { choose: (transport: Transport) => void }) {
           <Form action="Create account" onSubmit={signUp}>
             <Field name="name" label="Name" autoComplete="name" />
             <Field name="email" label="Email" type="email" autoComplete="email" />
-            <Field
-              name="username"
-              label="Username"
-              autoComplete="username"
-              hint="3 to 64 letters, digits, dots, underscores or hyphens"
-            />
+            <Field name="username" label="Username" autoComplete="username" hint="3 to 64 letters, digits, or . _ -" />
             <Field
               name="password"
               label="New password"
