@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
-import type { Test } from 'tap'
+import tap, { type Test } from 'tap'
 import { startNginx } from '../deploy/nginx.ts'
 import { freshFolder, settled, startListening } from '../process.ts'
 import { here } from '../tls.ts'
@@ -64,29 +64,43 @@ async function listen(t: Test, { scheme }: World, host: string, answer: RequestL
 
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
 
-/** Builds the page in this folder for this service, with the example's Vite; returns the output folder. */
-export function buildPage(t: Test, source: string, api = '') {
+/** Stands for the address of the service in a built page, which each stage serves with its own. */
+const API_PLACEHOLDER = 'http://api.placeholder'
+
+/** Builds the page in this folder with the example's Vite; returns the output folder. */
+export function buildPage(t: Test, source: string) {
   const folder = mkdtempSync(join(tmpdir(), 'starter-page-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const vite = join(EXAMPLE, 'node_modules/vite/bin/vite.js')
   const words = [process.execPath, vite, 'build', '--outDir', folder, '--emptyOutDir']
   // Without NODE_OPTIONS, which loads the test runner into every process.
-  const { status, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', `VITE_API=${api}`, ...words], {
+  const { status, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', `VITE_API=${API_PLACEHOLDER}`, ...words], {
     cwd: source,
     encoding: 'utf8'
   })
   if (status !== 0) throw new Error(`vite: ${stderr}`)
   return folder
 }
-const buildExample = (t: Test) => (api: string) => buildPage(t, EXAMPLE, api)
+let example: string | undefined
+/** Builds the example once for all tests of a file. */
+function buildExample() {
+  example ??= buildPage(tap, EXAMPLE)
+  return example
+}
 
 /** Starts the page and the service with these settings. `foreign`: empty pages of other origins. */
-export async function openStage(t: Test, world: World, settings: Record<string, string> = {}, build = buildExample(t)) {
+export async function openStage(
+  t: Test,
+  world: World,
+  settings: Record<string, string> = {},
+  build: (api: string) => string = buildExample
+) {
   let folder = ''
   const app = await listen(t, world, world.hosts.app, ({ url = '/' }, reply) => {
     const file = join(folder, url === '/' ? 'index.html' : new URL(url, 'http://page').pathname)
     if (!existsSync(file)) return reply.writeHead(404).end()
-    reply.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
+    const body = readFileSync(file, 'utf8').replaceAll(API_PLACEHOLDER, api)
+    reply.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(body)
   })
   const empty: RequestListener = (_request, reply) =>
     reply.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Foreign</title>')
