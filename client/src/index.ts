@@ -85,7 +85,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     const startedIn = epoch
     const work = async () => {
       if (epoch !== startedIn && isLoggedIn) throw new Error('Another user has logged in')
-      // Without an access token too, so that the service ignores the cookie of another session.
+      // Sent even without a token: it makes the service ignore the cookie of another session.
       const tokens = await orThrow(call(isToken ? { authorization: `Bearer ${access?.accessToken}` } : {}))
       if (epoch === startedIn) tabs.publish(toMessage(next, tokens))
     }

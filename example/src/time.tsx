@@ -29,7 +29,7 @@ export function Ago({ at }: { at: string }) {
   )
 }
 
-/** A day, such as "28 Dec 2026". */
+/** A day, such as "Dec 28, 2026". */
 export function Day({ at }: { at: string }) {
   return <time dateTime={at}>{new Date(at).toLocaleDateString(undefined, { dateStyle: 'medium' })}</time>
 }

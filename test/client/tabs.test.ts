@@ -148,8 +148,8 @@ for (const { kind } of transports) {
     const [tab, other] = [openTab(kind), openTab(kind)]
     await other.login(ADA)
     await waitUntil(async () => (await tab.session()) !== null, 'the tab sees the login')
-    const told: boolean[] = []
-    tab.onChange((isLoggedIn) => told.push(isLoggedIn))
+    const changes: boolean[] = []
+    tab.onChange((isLoggedIn) => changes.push(isLoggedIn))
     intercept(() => problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '9' }))
     const waiting = tab.fetch('/api/notes')
     await waitUntil(() => count('GET /api/notes') === 1, 'the request was sent')
@@ -166,7 +166,7 @@ for (const { kind } of transports) {
     t.ok(await tab.session())
     await tab.logout()
     t.equal(await tab.session(), null)
-    t.same(told, [], 'its listeners were removed')
+    t.same(changes, [], 'its listeners were removed')
     tab.close()
   })
 }
@@ -200,10 +200,10 @@ t.test('a reloaded page does not become another user', { skip: noTokens }, async
 
   headers.length = 0
   const reloaded = openTab('token')
-  const told: boolean[] = []
-  reloaded.onChange((isLoggedIn) => told.push(isLoggedIn))
+  const changes: boolean[] = []
+  reloaded.onChange((isLoggedIn) => changes.push(isLoggedIn))
   t.equal(await reloaded.session(), null)
-  t.same(told, [false])
+  t.same(changes, [false])
   t.notOk(usersOf(headers).includes(bob.id), 'no token of bob was sent')
   t.same([...items.values()], ['out'])
   await reloaded.login(BOB)
@@ -236,22 +236,22 @@ t.test('a tab that was frozen does not restore an old session', { skip: noTokens
 t.test('ignores late messages about another user or an ended session', { skip: noTokens }, async (t) => {
   const { openTab, app, url, headers } = await open(t)
   const ada = await signUp(app, 'bob').then(() => openTab('token').login(ADA))
-  const heard: unknown[] = []
+  const received: unknown[] = []
   const channel = new BroadcastChannel(`starter token ${url}`)
   t.teardown(() => channel.close())
-  channel.onmessage = ({ data }) => heard.push(data)
+  channel.onmessage = ({ data }) => received.push(data)
   t.match(await openTab('token').session(), { user: ada })
-  await waitUntil(() => heard.length === 1, 'the refresh was published')
+  await waitUntil(() => received.length === 1, 'the refresh was published')
 
   const tab = openTab('token')
   await tab.login(BOB)
   headers.length = 0
-  channel.postMessage(heard[0])
+  channel.postMessage(received[0])
   await messagesArrive()
   t.match(await tab.session(), { user: { username: 'bob' } })
   t.notOk(usersOf(headers).includes(ada.id))
   await tab.logout()
-  channel.postMessage(heard[0])
+  channel.postMessage(received[0])
   await messagesArrive()
   t.equal(await tab.session(), null, 'a late message does not restore the session')
 })
