@@ -935,7 +935,7 @@ export interface operations {
                         events: {
                             id: string;
                             /**
-                             * @description As in the OWASP logging eventTypes
+                             * @description As in the OWASP logging vocabulary
                              * @example authn_login_success
                              */
                             event: string;
