@@ -8,7 +8,7 @@ const folder = dialect === 'sqlite' ? 'sqlite' : 'postgres'
 
 export default defineConfig({
   dialect,
-  schema: `./src/plugins/db/schema.${folder}.ts`,
+  schema: `./drizzle/${folder}/schema.cjs`,
   out: `./drizzle/${folder}`,
   dbCredentials: { url: DB_URI }
 })

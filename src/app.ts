@@ -29,6 +29,7 @@ import redis from './plugins/platform/redis/index.ts'
 import timeBudget from './plugins/platform/time-budget/index.ts'
 import routes from './routes/index.ts'
 import { serverOptions } from './server-options.ts'
+import * as tables from './tables.ts'
 
 /** The service, ready to listen. Plugins load in this order. `logStream`: where the log goes. */
 export async function buildApp(settings: Settings, logStream?: { write(line: string): void }) {
@@ -39,7 +40,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(logging)
   await app.register(tracing)
   await app.register(timeBudget)
-  await app.register(db)
+  await app.register(db, { tables })
   await app.register(redis)
   await app.register(cleanup)
   await app.register(audit)

@@ -64,6 +64,22 @@ t.test('app.ts registers and does nothing else', async (t) => {
   t.notMatch(code.get('src/app.ts'), /\bif \(|\bfor \(| \? |&&|\|\|/)
 })
 
+t.test('a table belongs to its concern: the rest of src names it only in the index of tables', async (t) => {
+  const owned = files.filter((path) => / = defineTable\(/.test(code.get(path) ?? ''))
+  t.ok(owned.length > 0)
+  for (const path of owned) {
+    t.match(path, /\/tables.ts$/)
+    const names = [...(code.get(path) ?? '').matchAll(/^export const (\w+) = defineTable\(/gm)].map(([, name]) => name)
+    for (const name of names) {
+      const importing = filesWith(
+        new RegExp(`^(import|export) \\{[^}]*(?<!type )\\b${name}\\b[^}]*\\} from '[^']*/tables.ts'`, 'm')
+      )
+      t.same(importing, ['src/tables.ts'], `queries on ${name} get it from app.tables`)
+      t.notMatch(code.get('src/plugins/platform/db/tables.ts'), new RegExp(`\\b${name}\\b`))
+    }
+  }
+})
+
 t.test('.env.example has the settings, all of them, in the order of app.ts', async (t) => {
   const keys = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, key = '']) => key)
   t.same([...keys].sort(), settingNames().sort())

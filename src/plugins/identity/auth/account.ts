@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import type { Session } from '../../platform/db/types.ts'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
+import type { Session } from './tables.ts'
 
 /** Who asks, as the credential alone tells. */
 export type Account = { userId: string; sid: string; kind: Session['kind']; freshUntil: Date }

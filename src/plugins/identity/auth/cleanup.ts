@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { logEvent } from '../../platform/audit/log.ts'
 import { inArray, lt } from '../../platform/db/drizzle.ts'
-import type { Session } from '../../platform/db/types.ts'
 import { OVERLAP_MS } from './resync.ts'
+import type { Session } from './tables.ts'
 
 /** For a day an ended login can still be told from one that never was. */
 const KEPT_MS = 24 * 3_600_000

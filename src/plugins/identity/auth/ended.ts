@@ -1,7 +1,9 @@
 import type { Audit, EventSource } from '../../platform/audit/audit.ts'
 import type { EventName } from '../../platform/audit/event-types.ts'
 import { logEvent } from '../../platform/audit/log.ts'
-import type { AuditEvent, RevokedReason, Session, Step, Tables } from '../../platform/db/types.ts'
+import type { AuditEvent } from '../../platform/audit/tables.ts'
+import type { Step, Tables } from '../../platform/db/types.ts'
+import type { RevokedReason, Session } from './tables.ts'
 
 /** How many of the logins that one call ends get a log line and a row. An account has no more than that. */
 const MAX_RECORDED = 1000

@@ -3,8 +3,9 @@ import type { Audit, EventSource } from '../../platform/audit/audit.ts'
 import type { EventName } from '../../platform/audit/event-types.ts'
 import { type EventDetails, logEvent } from '../../platform/audit/log.ts'
 import { and, eq, isNull, ne } from '../../platform/db/drizzle.ts'
-import type { Atomically, Database, Lock, RevokedReason, Session, Step, Tables } from '../../platform/db/types.ts'
+import type { Atomically, Database, Lock, Step, Tables } from '../../platform/db/types.ts'
 import { createEndedEvents } from './ended.ts'
+import type { RevokedReason, Session } from './tables.ts'
 
 export type Endings = ReturnType<typeof createEndings>
 /** The login by which a call that ends others was made, and whether it stays. */

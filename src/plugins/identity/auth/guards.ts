@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Session } from '../../platform/db/types.ts'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
 import { accountOf } from './account.ts'
 import { ReauthenticationRequired } from './errors.ts'
+import type { Session } from './tables.ts'
 
 export type Guards = ReturnType<typeof createGuards>
 

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './env.ts'
-import type { Session as SessionRow } from '../../platform/db/types.ts'
 import type { Account } from './account.ts'
 import { createSurplusCleanup, ENDS, sweep } from './cleanup.ts'
 import { type Credentials, createCredentials } from './credentials.ts'
@@ -14,6 +13,7 @@ import routes from './routes.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import type { Strategy } from './strategy.ts'
 import { createSurplus, type Surplus } from './surplus.ts'
+import type { Session as SessionRow } from './tables.ts'
 import { createTransactions, type Transactions } from './transactions.ts'
 
 declare module 'fastify' {

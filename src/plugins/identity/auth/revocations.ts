@@ -1,13 +1,13 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { EventSource } from '../../platform/audit/audit.ts'
 import { logEvent } from '../../platform/audit/log.ts'
-import type { RevokedReason, Session } from '../../platform/db/types.ts'
 import { detached } from '../../platform/time-budget/time-budget.ts'
 import type { Endings, Own } from './endings.ts'
 import { createNotifier } from './notify.ts'
 import type { RevocationListener } from './resync.ts'
 import type { RevokedSession, Sessions } from './sessions.ts'
 import { BATCH, type Surplus } from './surplus.ts'
+import type { RevokedReason, Session } from './tables.ts'
 
 export type Revocations = ReturnType<typeof createRevocations>
 

@@ -1,5 +1,5 @@
-import type { Session } from '../../platform/db/types.ts'
 import { isLive, type Place, type Sessions } from './sessions.ts'
+import type { Session } from './tables.ts'
 
 /** Later than any login was seen, and still a time that both databases know. */
 const BEFORE_ALL = new Date(99_999_999_999_999)

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, isNotNull, isNull, lt, lte, ne, or, sql } from '../../platform/db/drizzle.ts'
-import type { Database, PrepareOne, Session, Tables } from '../../platform/db/types.ts'
+import type { Database, PrepareOne, Tables } from '../../platform/db/types.ts'
+import type { Session } from './tables.ts'
 
 export type Sessions = ReturnType<typeof createSessions>
 type Ends = 'expiresAt' | 'absoluteExpiresAt' | 'revokedAt' | 'revokedReason'

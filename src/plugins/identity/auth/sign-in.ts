@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { logEvent } from '../../platform/audit/log.ts'
-import type { Session, User } from '../../platform/db/types.ts'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
 import { clientAddress } from '../../platform/logging/client-address.ts'
+import type { User } from '../users/tables.ts'
 import { accountOf } from './account.ts'
 import type { RevokedSession } from './sessions.ts'
 import type { NewSession, Strategy } from './strategy.ts'
+import type { Session } from './tables.ts'
 
 /** How a login is renewed: which logins that may end, and the change itself; null where the user or the login changed meanwhile. */
 type Renewal = {

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
-import type { Session } from '../../platform/db/types.ts'
 import type { ErrorType } from '../../platform/errors/schemas.ts'
 import type { Account } from './account.ts'
 import type { RevokedSession } from './sessions.ts'
+import type { Session } from './tables.ts'
 
 /** What the client of a login tells of itself, and the hash of what it will hold; `idleTtl` in seconds. */
 export type NewSession = Pick<Session, 'secretHash' | 'ip' | 'userAgent' | 'accessTtl'> &

@@ -1,24 +1,21 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Audit, EventSource } from '../../platform/audit/audit.ts'
 import { and, eq, isNull, ne, notExists, notInArray } from '../../platform/db/drizzle.ts'
-import type { Atomically, AuditEvent, Database, Lock, Session, Tables, User } from '../../platform/db/types.ts'
+import type { Atomically, Database, Lock, Tables } from '../../platform/db/types.ts'
 import { createEndedEvents } from './ended.ts'
 import type { Endings } from './endings.ts'
 import { idleEnd } from './sessions.ts'
 import type { NewSession } from './strategy.ts'
 import type { Surplus } from './surplus.ts'
+import type { Session } from './tables.ts'
 
 /** What a new login has beside; `maxAge` in seconds. */
 export type FirstSession = NewSession & Pick<Session, 'kind' | 'remember'> & { maxAge: number }
 /** What else its transaction does: `replaced` is the login whose place it takes, `limit` how many the user may have. */
-export type WithLogin = {
-  source: EventSource
-  replaced: string | null
-  limit: number
-  toEvents(sid: string): AuditEvent[]
-}
+type Events = Tables['auditEvents']['$inferSelect'][]
+export type WithLogin = { source: EventSource; replaced: string | null; limit: number; toEvents(sid: string): Events }
 /** The user whose password was verified: everything here holds only for this hash. */
-type Verified = Pick<User, 'id' | 'passwordHash'>
+type Verified = Pick<Tables['users']['$inferSelect'], 'id' | 'passwordHash'>
 export type Transactions = ReturnType<typeof createTransactions>
 
 /** Changes that make a login, and hold only while its user is what it was a moment ago, each as one transaction. */

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Session, User } from '../../platform/db/types.ts'
 import { ServiceUnavailable } from '../../platform/errors/errors.ts'
 import type { Match } from '../users/passwords.ts'
+import type { User } from '../users/tables.ts'
 import { InvalidCredentials } from './errors.ts'
+import type { Session } from './tables.ts'
 
 /** A password that is changed or rehashed just now makes a call start again; more often than this nobody is honest. */
 const ATTEMPTS = 3

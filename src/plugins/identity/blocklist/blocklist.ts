@@ -1,4 +1,4 @@
-import type { Session } from '../../platform/db/types.ts'
+import type { Session } from '../auth/tables.ts'
 
 /** How far the clocks of replicas, and of services that verify our tokens, may differ, in seconds. */
 export const TOLERANCE_SECONDS = 5

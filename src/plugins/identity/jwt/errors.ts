@@ -1,5 +1,5 @@
 import createError from '@fastify/error'
-import type { Session } from '../../platform/db/types.ts'
+import type { Session } from '../auth/tables.ts'
 
 // RFC 6750, 3: the challenge says that there was a token and that it does not count.
 const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }

@@ -1,8 +1,8 @@
 import type { EventSource } from '../../platform/audit/audit.ts'
-import type { Session } from '../../platform/db/types.ts'
 import type { Revocations } from '../auth/revocations.ts'
 import type { Sessions } from '../auth/sessions.ts'
 import { idleEnd } from '../auth/sessions.ts'
+import type { Session } from '../auth/tables.ts'
 import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
 import type { RefreshClaims } from './tokens.ts'
 

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { closed, Time } from '../../http/schemas.ts'
-import type { User } from '../../platform/db/types.ts'
 import { NAME_PATTERN, USERNAME_PATTERN } from './names.ts'
+import type { User } from './tables.ts'
 
 export const Username = Type.String({
   minLength: 3,

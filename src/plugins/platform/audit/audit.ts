@@ -1,10 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { and, desc, eq, inArray, isNull, lt } from '../db/drizzle.ts'
 import { firstIdAt } from '../db/ids.ts'
-import type { Atomically, AuditEvent, Database, Tables } from '../db/types.ts'
+import type { Atomically, Database, Tables } from '../db/types.ts'
 import { networkOf } from '../logging/client-address.ts'
 import { type EventName, eventTypes } from './event-types.ts'
 import { describe, type EventDetails, type EventSource, logEvent } from './log.ts'
+import type { AuditEvent } from './tables.ts'
 
 export type { EventSource } from './log.ts'
 export type Audit = ReturnType<typeof createAudit>

@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import type { AuditEvent } from '../db/types.ts'
 import { clientAddress } from '../logging/client-address.ts'
 import { type EventName, eventTypes } from './event-types.ts'
+import type { AuditEvent } from './tables.ts'
 
 /** Where an event comes from: a request, or a logger where there is none. */
 export type EventSource = FastifyRequest | { log: FastifyBaseLogger }

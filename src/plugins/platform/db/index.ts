@@ -7,7 +7,8 @@ import { createSchemaCheck } from './check-schema.ts'
 import { isUnavailable } from './errors.ts'
 import { isPostgres, openDatabase } from './migrations.ts'
 import { isOpenToOthers } from './sqlite-file.ts'
-import type { Atomically, Database, PrepareOne, Tables } from './types.ts'
+import { createTables, type TableDefinitions, type Tables } from './tables.ts'
+import type { Atomically, Database, PrepareOne } from './types.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -20,8 +21,8 @@ declare module 'fastify' {
   }
 }
 
-/** SQLite or PostgreSQL, as DB_URI says, behind one set of builders and tables. */
-async function db(app: FastifyInstance) {
+/** SQLite or PostgreSQL, as DB_URI says, behind one query builder. `tables`: every table of the service. */
+async function db(app: FastifyInstance, { tables }: { tables: TableDefinitions }) {
   const { DB_URI } = app.config
   const connection = await openDatabase(DB_URI, (error) => availability.suspect(error), app.config)
   const look = createSchemaCheck(connection, app.config, app.log)
@@ -42,7 +43,7 @@ async function db(app: FastifyInstance) {
     return new ServiceUnavailable({ cause: error })
   })
   app.decorate('db', connection.db)
-  app.decorate('tables', connection.tables)
+  app.decorate('tables', createTables(tables, connection.dialect))
   app.decorate('prepareOne', connection.prepareOne)
   app.decorate('atomically', connection.atomically)
   app.decorate('checkDatabase', async () => {

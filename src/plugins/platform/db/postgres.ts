@@ -9,8 +9,8 @@ import { isLostToPooler, TransactionPooler } from './errors.ts'
 import { createJournal, MIGRATION_LOCK } from './journal.ts'
 import { createPool, DEADLINE_MS } from './pool.ts'
 import { isTransactionPooler } from './pooler.ts'
+import { dialect } from './postgres/dialect.ts'
 import { nullIfRolledBack, requireRows } from './rollback.ts'
-import * as tables from './schema.postgres.ts'
 import type { Atomically, Connection, Database, Lock, PrepareOne } from './types.ts'
 
 /** Whoever wants to trace them hears of all queries here; it costs nothing where nobody does. */
@@ -90,7 +90,7 @@ export function openPostgres(
 
   return {
     db: native as unknown as Database,
-    tables,
+    dialect,
     prepareOne,
     atomically,
     ping: async () => void (await ask((sql) => sql.unsafe('select 1'))),

@@ -3,9 +3,9 @@ import { copyBeforeMigration, sqlitePath } from './backup.ts'
 import { limitWaiting } from './busy-timeout.ts'
 import { loadSqlite } from './drizzle.ts'
 import { nullIfRolledBack, requireRows } from './rollback.ts'
-import * as tables from './schema.sqlite.ts'
+import { dialect } from './sqlite/dialect.ts'
 import { MIGRATION_WAIT_MS, openFile } from './sqlite-file.ts'
-import type { Atomically, Connection, Database, Lock, MigrationPlan, PrepareOne, Step, Tables } from './types.ts'
+import type { Atomically, Connection, Database, Lock, MigrationPlan, PrepareOne, Step } from './types.ts'
 
 // The shape of drizzle-kit's own journal table, so that both can apply migrations.
 const JOURNAL =
@@ -70,7 +70,7 @@ export async function openSqlite(uri: string, onFault: (error: unknown) => void)
 
   return {
     db,
-    tables: tables as unknown as Tables,
+    dialect,
     prepareOne,
     atomically,
     ping: async () => void client.prepare('select 1').get(),

@@ -1,22 +1,10 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import type * as postgres from './schema.postgres.ts'
-import type * as sqlite from './schema.sqlite.ts'
+import type { Dialect, Tables } from './tables.ts'
 
-/** The tables of either database, typed as PostgreSQL's. */
-export type Tables = typeof postgres
+export type { Tables }
+
 /** The common subset of both databases: select, insert, update and delete, always awaited. */
-export type Database = Omit<PgDatabase<PgQueryResultHKT, Tables>, 'execute' | 'query' | 'transaction'>
-
-export type User = Tables['users']['$inferSelect']
-export type NewUser = Tables['users']['$inferInsert']
-export type Session = Tables['sessions']['$inferSelect']
-export type RevokedReason = NonNullable<Session['revokedReason']>
-export type AuditEvent = Tables['auditEvents']['$inferSelect']
-
-type Rows<T> = { [K in keyof T]: T[K] extends { $inferSelect: infer R; $inferInsert: infer I } ? [R, I] : never }
-type Same<A, B> = [A, B] extends [B, A] ? true : false
-/** Does not compile where a column of one schema file differs from the other's. */
-export const schemasAgree: Same<Rows<typeof postgres>, Rows<typeof sqlite>> = true
+export type Database = Omit<PgDatabase<PgQueryResultHKT>, 'execute' | 'query' | 'transaction'>
 
 /** Locks the rows that a select finds until the transaction ends, where the database has such locks. */
 export type Lock = <Query>(select: Query) => Query
@@ -48,7 +36,8 @@ export type MigrationPlan = (applied: string[]) => Migration[]
 /** What a database of either dialect offers; both pass test/plugins/platform/db/connection.test.ts. */
 export type Connection = {
   db: Database
-  tables: Tables
+  /** For `createTables`. */
+  dialect: Dialect
   prepareOne: PrepareOne
   atomically: Atomically
   /** Resolves when the database answers. */

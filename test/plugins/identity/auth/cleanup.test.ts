@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { ENDS, sweep } from '../../../../src/plugins/identity/auth/cleanup.ts'
-import type { Session } from '../../../../src/plugins/platform/db/types.ts'
+import type { Session } from '../../../../src/plugins/identity/auth/tables.ts'
 import { backends, buildWithLog, signUp, transports } from '../../../build.ts'
 import { makeLogin } from './made.ts'
 

@@ -1,7 +1,8 @@
 import { pino } from 'pino'
 import type { Endings } from '../../../../src/plugins/identity/auth/endings.ts'
+import type { RevokedReason } from '../../../../src/plugins/identity/auth/tables.ts'
 import type { FirstSession, Transactions } from '../../../../src/plugins/identity/auth/transactions.ts'
-import type { RevokedReason, User } from '../../../../src/plugins/platform/db/types.ts'
+import type { User } from '../../../../src/plugins/identity/users/tables.ts'
 
 /** Where the events of a test come from that looks at none. */
 export const source = { log: pino({ level: 'silent' }) }

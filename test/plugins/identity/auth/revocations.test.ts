@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { createResync, type RevocationListener } from '../../../../src/plugins/identity/auth/resync.ts'
 import { createRevocations } from '../../../../src/plugins/identity/auth/revocations.ts'
-import type { Session } from '../../../../src/plugins/platform/db/types.ts'
+import type { Session } from '../../../../src/plugins/identity/auth/tables.ts'
 import { build, databases } from '../../../build.ts'
 import { makeLogin, revokeInSql } from './made.ts'
 

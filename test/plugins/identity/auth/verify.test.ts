@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import t from 'tap'
 import { createPasswordCheck } from '../../../../src/plugins/identity/auth/verify.ts'
+import type { User } from '../../../../src/plugins/identity/users/tables.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
-import type { User } from '../../../../src/plugins/platform/db/types.ts'
 import { build, buildWithLog, PASSWORD, signUp, transports } from '../../../build.ts'
 
 /** What a login asks of the service, with an `act` of the test's own. */

@@ -1,6 +1,6 @@
 import t from 'tap'
+import type { Session } from '../../../../src/plugins/identity/auth/tables.ts'
 import { type Rotation, refreshLogin } from '../../../../src/plugins/identity/jwt/rotation.ts'
-import type { Session } from '../../../../src/plugins/platform/db/types.ts'
 import { backends, build, logIn } from '../../../build.ts'
 import { makeLogin } from '../auth/made.ts'
 import { takeApart } from './forge.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
+import type { Session } from '../../../../src/plugins/identity/auth/tables.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
-import type { Session } from '../../../../src/plugins/platform/db/types.ts'
 import { backends, build, logIn } from '../../../build.ts'
 import { waitUntil } from '../../../servers.ts'
 import { cookie } from './transport.ts'

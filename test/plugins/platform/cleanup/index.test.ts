@@ -71,8 +71,9 @@ for (const { name, isPostgres } of databases) {
       const uri = isPostgres ? await freshPostgresUri() : `file:${folder}/app.db`
       const made = await build(t, { DB_URI: uri })
       const { expired } = await insertEnded(made.db, made.tables, 4000)
+      const { tables } = made
       await made.close()
-      const { db, tables, close } = await openDatabase(uri)
+      const { db, close } = await openDatabase(uri)
       t.teardown(close)
       const left = async () => (await db.select({ id: tables.sessions.id }).from(tables.sessions)).length
       const sids = async () =>
@@ -100,6 +101,7 @@ t.test('the service stops in the middle of a sweep without an error', async (t) 
   const uri = `file:${t.testdir()}/app.db`
   const made = await build(t, { DB_URI: uri })
   await insertEnded(made.db, made.tables, 2000)
+  const { tables } = made
   await made.close()
   const { app, lines } = await buildWithLog(t, { DB_URI: uri }, true)
   await waitUntil(() => saidOf(lines).length > 0, 'it sweeps')
@@ -108,7 +110,7 @@ t.test('the service stops in the middle of a sweep without an error', async (t) 
     lines.filter(({ level }) => level === 'warn' || level === 'error'),
     []
   )
-  const { db, tables, close } = await openDatabase(uri)
+  const { db, close } = await openDatabase(uri)
   t.teardown(close)
   t.ok((await db.select().from(tables.sessions)).length > 0, 'it was not done')
 })

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { Database, Session, Tables } from '../../../../src/plugins/platform/db/types.ts'
+import type { Session } from '../../../../src/plugins/identity/auth/tables.ts'
+import type { Database, Tables } from '../../../../src/plugins/platform/db/types.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import t, { type Test } from 'tap'
+import type { NewUser } from '../../../../src/plugins/identity/users/tables.ts'
 import { eq, sql } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { isUnavailable, isUniqueViolation } from '../../../../src/plugins/platform/db/errors.ts'
 import { migrationsFor, openDatabase } from '../../../../src/plugins/platform/db/migrations.ts'
-import type { NewUser } from '../../../../src/plugins/platform/db/types.ts'
+import { createTables } from '../../../../src/plugins/platform/db/tables.ts'
+import * as definitions from '../../../../src/tables.ts'
 import { databases } from '../../../build.ts'
 
 async function open(t: Test, uri: string) {
@@ -36,7 +38,8 @@ function newUser(username: string): NewUser {
 for (const database of databases) {
   t.test(`a connection to ${database.name}`, async (t) => {
     const uri = await database.uri()
-    const { db, tables, prepareOne, atomically, ping, history, migrate } = await open(t, uri)
+    const { db, dialect, prepareOne, atomically, ping, history, migrate } = await open(t, uri)
+    const tables = createTables(definitions, dialect)
     const { users } = tables
 
     t.test('gives rows back as they were stored, times to the millisecond', async (t) => {

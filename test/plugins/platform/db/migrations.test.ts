@@ -24,7 +24,9 @@ import {
   openDatabase,
   planMigrations
 } from '../../../../src/plugins/platform/db/migrations.ts'
+import { createTables } from '../../../../src/plugins/platform/db/tables.ts'
 import type { Migration } from '../../../../src/plugins/platform/db/types.ts'
+import * as tableDefinitions from '../../../../src/tables.ts'
 import { build, buildWithLog, databases, logIn, testEnvironment } from '../../../build.ts'
 import { freshFolder, settled, startListening } from '../../../process.ts'
 import { freshPostgresUri } from '../../../servers.ts'
@@ -116,7 +118,7 @@ for (const database of databases) {
     ])
   })
 
-  t.test(`the migrations of ${database.name} make the tables of its schema file`, async (t) => {
+  t.test(`the migrations of ${database.name} make the tables of src/tables.ts`, async (t) => {
     const folder = copyProject(t)
     const dialect = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
     const before = readdirSync(dialect, { recursive: true }).sort()
@@ -259,7 +261,7 @@ t.test('rebuilding an SQLite table keeps the rows of its children', async (t) =>
   t.teardown(() => connection.close())
   const first = migrationsFor(':memory:')([])
   await connection.migrate(planMigrations(first))
-  const { users, notes } = connection.tables
+  const { users, notes } = createTables(tableDefinitions, connection.dialect)
   const time = new Date('2026-03-01T12:00:00Z')
   const user = { id: 'a user', username: 'ada', usernameKey: 'ada', email: 'a@b.c', emailKey: 'a@b.c', name: 'Ada' }
   await connection.db.insert(users).values({ ...user, passwordHash: 'one', createdAt: time, updatedAt: time })
