@@ -16,7 +16,7 @@ export const ENDS = ['expiresAt', 'revokedAt'] as const
  * writes down those that ended by time, both or neither. Gives whether there may be more.
  */
 export async function sweep(app: FastifyInstance, end: (typeof ENDS)[number], now: Date) {
-  const { atomically, tables, revocations, audit, log } = app
+  const { transaction, tables, revocations, audit, log } = app
   const { sessions, auditEvents } = tables
   const cutoff = new Date(now.getTime() - Math.max(KEPT_MS, (await revocations.windowMs()) + OVERLAP_MS))
 
@@ -25,25 +25,25 @@ export async function sweep(app: FastifyInstance, end: (typeof ENDS)[number], no
     return audit.toRows({ log }, ['session_expired'], { userId, sid, kind, reason })
   }
 
-  const rows = await atomically(
-    [
-      (tx) => {
+  const rows = await transaction({
+    preconditions: {
+      deleted: (tx) => {
         const over = tx.select({ id: sessions.id }).from(sessions).where(lt(sessions[end], cutoff))
         const some = over.orderBy(sessions[end]).limit(BATCH)
         return tx.delete(sessions).where(inArray(sessions.id, some)).returning()
       }
-    ],
-    [
-      (tx, _lock, [ended]) => {
-        const expired = (ended as Session[]).filter(({ revokedAt }) => revokedAt === null)
+    },
+    steps: {
+      events: (tx, { deleted }) => {
+        const expired = (deleted as Session[]).filter(({ revokedAt }) => revokedAt === null)
         return expired.length === 0 ? null : tx.insert(auditEvents).values(expired.flatMap(toEvents)).returning()
       }
-    ],
-    { alone: true }
-  )
-  for (const { userId, sid, kind, reason } of rows?.[1] ?? [])
+    },
+    skipIfLocked: true
+  })
+  for (const { userId, sid, kind, reason } of rows?.events ?? [])
     logEvent({ log }, 'session_expired', { userId, sid, kind, reason })
-  return rows?.[0].length === BATCH
+  return rows?.deleted.length === BATCH
 }
 
 const USERS = 200

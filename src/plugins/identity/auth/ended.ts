@@ -21,12 +21,12 @@ function describe({ revokedReason, userId, id: sid, kind }: Session): Ended[] {
 
 const toEnded = (sessions: Session[]) => sessions.slice(0, MAX_RECORDED).flatMap(describe)
 
-/** Stores the events of logins in the transaction that ends them; `steps` are those before it that give the ended ones. */
+/** Stores the events of logins in the transaction that ends them; `endedBy` names the steps that return the ended ones. */
 export function createEndedEvents(audit: Audit, { auditEvents }: Tables) {
   return {
-    store(source: EventSource, steps: number[], others: AuditEvent[] = []): Step<Pick<AuditEvent, 'id'>> {
-      return (tx, _lock, before) => {
-        const ended = toEnded(steps.flatMap((step) => before[step] as Session[]))
+    store(source: EventSource, endedBy: string[], others: AuditEvent[] = []): Step<Pick<AuditEvent, 'id'>> {
+      return (tx, done) => {
+        const ended = toEnded(endedBy.flatMap((step) => done[step] as Session[]))
         const rows = ended.flatMap(({ names, details }) => audit.toRows(source, names, details))
         const all = [...others, ...rows]
         return all.length === 0 ? null : tx.insert(auditEvents).values(all).returning({ id: auditEvents.id })

@@ -34,10 +34,10 @@ declare module 'fastify' {
 
 /** What a login is, whatever carries it; how it ends; and the guards. */
 async function auth(app: FastifyInstance) {
-  const { db, tables, atomically, prepareOne } = app
+  const { db, tables, transaction, prepareOne } = app
   const listeners: RevocationListener[] = []
-  const endings = { ...createEndings(atomically, tables, app.audit), ...createSurplus(db, atomically, tables) }
-  const transactions = createTransactions(atomically, tables, app.audit, endings)
+  const endings = { ...createEndings(transaction, tables, app.audit), ...createSurplus(db, transaction, tables) }
+  const transactions = createTransactions(transaction, tables, app.audit, endings)
   app.decorate('sessions', { ...createSessions(db, tables, prepareOne), ...endings, ...transactions })
   app.decorate('revocations', {
     ...createRevocations(app.sessions, listeners, app.config.MAX_SESSIONS_PER_USER),

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Audit, EventSource } from '../../platform/audit/audit.ts'
 import { and, eq, isNull, ne, notExists, notInArray } from '../../platform/db/drizzle.ts'
-import type { Atomically, Database, Lock, Tables } from '../../platform/db/types.ts'
+import type { RunTransaction, Tables, Transaction } from '../../platform/db/types.ts'
 import { createEndedEvents } from './ended.ts'
 import type { Endings } from './endings.ts'
 import { idleEnd } from './sessions.ts'
@@ -20,7 +20,7 @@ export type Transactions = ReturnType<typeof createTransactions>
 
 /** Changes that make a login, and hold only while its user is what it was a moment ago, each as one transaction. */
 export function createTransactions(
-  atomically: Atomically,
+  transaction: RunTransaction,
   tables: Tables,
   audit: Audit,
   { end, endOldest }: Pick<Endings & Surplus, 'end' | 'endOldest'>
@@ -29,8 +29,8 @@ export function createTransactions(
   const ended = createEndedEvents(audit, tables)
   const isUnchanged = (user: Verified) => and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash))
   const isUnrevoked = (sid: string) => and(eq(sessions.id, sid), isNull(sessions.revokedAt))
-  const lockUnchanged = (user: Verified) => (tx: Database, lock: Lock) =>
-    lock(tx.select({ id: users.id }).from(users).where(isUnchanged(user)))
+  const lockUnchanged = (user: Verified) => (tx: Transaction) =>
+    tx.lock(tx.select({ id: users.id }).from(users).where(isUnchanged(user)))
 
   function toRow(
     { idleTtl, ...carrier }: NewSession,
@@ -59,27 +59,29 @@ export function createTransactions(
       const absoluteExpiresAt = new Date(now.getTime() + maxAge * 1000)
       const row = toRow(carrier, { userId: user.id, kind, remember, createdAt: now, absoluteExpiresAt }, now)
       const { source, replaced, limit, toEvents } = others
-      const rows = await atomically(
-        [lockUnchanged(user)],
-        [
-          (tx) => tx.insert(sessions).values(row).returning(),
-          (tx) => (replaced === null ? null : end(isUnrevoked(replaced), 'replaced', now)(tx)),
-          endOldest(user.id, limit - 1, now, row.id),
-          ended.store(source, [2, 3], toEvents(row.id))
-        ]
-      )
-      const [login] = rows?.[1] ?? []
+      const rows = await transaction({
+        preconditions: { user: lockUnchanged(user) },
+        steps: {
+          session: (tx) => tx.insert(sessions).values(row).returning(),
+          replaced: (tx) => (replaced === null ? null : end(isUnrevoked(replaced), 'replaced', now)(tx)),
+          surplus: endOldest(user.id, limit - 1, now, row.id),
+          events: ended.store(source, ['replaced', 'surplus'], toEvents(row.id))
+        }
+      })
+      const [login] = rows?.session ?? []
       if (!rows || !login) return null
-      ended.log(source, [...rows[2], ...rows[3]])
-      return { login, ended: rows[2], surplus: rows[3] }
+      ended.log(source, [...rows.replaced, ...rows.surplus])
+      return { login, ended: rows.replaced, surplus: rows.surplus }
     },
     /** Renews a login; null where it was revoked meanwhile, or the user changed. */
     async renew(user: Verified, old: Session, carrier: NewSession, now: Date) {
       const successor = toSuccessor(old, carrier, now)
-      const insert = (tx: Database) => tx.insert(sessions).values(successor).returning()
-      const rows = await atomically([lockUnchanged(user), end(isUnrevoked(old.id), 'renewed', now)], [insert])
-      const [login] = rows?.[2] ?? []
-      return rows && login ? { login, ended: rows[1] } : null
+      const rows = await transaction({
+        preconditions: { user: lockUnchanged(user), renewed: end(isUnrevoked(old.id), 'renewed', now) },
+        steps: { session: (tx) => tx.insert(sessions).values(successor).returning() }
+      })
+      const [login] = rows?.session ?? []
+      return rows && login ? { login, ended: rows.renewed } : null
     },
     /** Sets another password, renews this login and revokes the others. Null as above, and where there are more than `known`. */
     async changePassword(
@@ -92,26 +94,26 @@ export function createTransactions(
     ) {
       const successor = toSuccessor(old, carrier, now)
       const unrevoked = and(eq(sessions.userId, user.id), isNull(sessions.revokedAt))
-      const rows = await atomically(
-        [
-          (tx) => tx.update(users).set({ passwordHash, updatedAt: now }).where(isUnchanged(user)).returning(),
-          (tx) => {
+      const rows = await transaction({
+        preconditions: {
+          user: (tx) => tx.update(users).set({ passwordHash, updatedAt: now }).where(isUnchanged(user)).returning(),
+          allKnown: (tx) => {
             const isUnknown = notInArray(sessions.id, known)
             const strange = tx.select().from(sessions).where(and(unrevoked, isUnknown))
             const all = tx.select({ id: users.id }).from(users)
             return all.where(and(eq(users.id, user.id), notExists(strange)))
           },
-          end(isUnrevoked(old.id), 'renewed', now)
-        ],
-        [
-          (tx) => tx.insert(sessions).values(successor).returning(),
-          end(and(unrevoked, ne(sessions.id, successor.id)), 'password', now),
-          ended.store(source, [4])
-        ]
-      )
-      const [login] = rows?.[3] ?? []
-      if (rows) ended.log(source, rows[4])
-      return rows && login ? { login, ended: [...rows[2], ...rows[4]] } : null
+          renewed: end(isUnrevoked(old.id), 'renewed', now)
+        },
+        steps: {
+          session: (tx) => tx.insert(sessions).values(successor).returning(),
+          others: end(and(unrevoked, ne(sessions.id, successor.id)), 'password', now),
+          events: ended.store(source, ['others'])
+        }
+      })
+      const [login] = rows?.session ?? []
+      if (rows) ended.log(source, rows.others)
+      return rows && login ? { login, ended: [...rows.renewed, ...rows.others] } : null
     }
   }
 }

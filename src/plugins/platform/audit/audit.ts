@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { and, desc, eq, inArray, isNull, lt } from '../db/drizzle.ts'
 import { firstIdAt } from '../db/ids.ts'
-import type { Atomically, Database, Tables } from '../db/types.ts'
+import type { Database, RunTransaction, Tables } from '../db/types.ts'
 import { networkOf } from '../logging/client-address.ts'
 import { type EventName, eventTypes } from './event-types.ts'
 import { describe, type EventDetails, type EventSource, logEvent } from './log.ts'
@@ -14,7 +14,7 @@ const PAGE = 50
 const BATCH = 200
 
 /** Security events: a line of the log each, and a row of `audit_events` for those that concern an account. */
-export function createAudit(db: Database, { auditEvents }: Tables, atomically: Atomically) {
+export function createAudit(db: Database, { auditEvents }: Tables, transaction: RunTransaction) {
   function toRow(source: EventSource, event: EventName, details: EventDetails): AuditEvent {
     const known: Partial<AuditEvent> = describe(source, details)
     const { userId = null, sid = null, kind = null, reason = null, ip = null, userAgent = null } = known
@@ -30,17 +30,16 @@ export function createAudit(db: Database, { auditEvents }: Tables, atomically: A
     which: ReturnType<typeof and>,
     order: typeof auditEvents.createdAt | typeof auditEvents.id
   ) {
-    const rows = await atomically(
-      [
-        (tx: Database) => {
+    const rows = await transaction({
+      preconditions: {
+        deleted: (tx) => {
           const some = tx.select({ id: auditEvents.id }).from(auditEvents).where(which).orderBy(order).limit(BATCH)
           return tx.delete(auditEvents).where(inArray(auditEvents.id, some)).returning({ id: auditEvents.id })
         }
-      ],
-      [],
-      { alone: true }
-    )
-    return rows?.[0].length === BATCH
+      },
+      skipIfLocked: true
+    })
+    return rows?.deleted.length === BATCH
   }
 
   return {

@@ -14,7 +14,7 @@ const ANONYMOUS_TTL_MS = 3_600_000
 
 /** Writes security events down, and forgets them after EVENTS_TTL. */
 async function audit(app: FastifyInstance) {
-  app.decorate('audit', createAudit(app.db, app.tables, app.atomically))
+  app.decorate('audit', createAudit(app.db, app.tables, app.transaction))
   app.cleanup.add((now) => app.audit.cleanUp(new Date(now.getTime() - app.config.EVENTS_TTL * 1000)))
   app.cleanup.add((now) => app.audit.cleanUpAnonymous(new Date(now.getTime() - ANONYMOUS_TTL_MS)))
 }

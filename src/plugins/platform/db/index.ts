@@ -8,14 +8,14 @@ import { isUnavailable } from './errors.ts'
 import { isPostgres, openDatabase } from './migrations.ts'
 import { isOpenToOthers } from './sqlite-file.ts'
 import { createTables, type TableDefinitions, type Tables } from './tables.ts'
-import type { Atomically, Database, PrepareOne } from './types.ts'
+import type { Database, PrepareOne, RunTransaction } from './types.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     db: Database
     tables: Tables
     prepareOne: PrepareOne
-    atomically: Atomically
+    transaction: RunTransaction
     /** Resolves when the database answers and has the tables of this version; rejects otherwise. */
     checkDatabase: () => Promise<void>
   }
@@ -45,7 +45,7 @@ async function db(app: FastifyInstance, { tables }: { tables: TableDefinitions }
   app.decorate('db', connection.db)
   app.decorate('tables', createTables(tables, connection.dialect))
   app.decorate('prepareOne', connection.prepareOne)
-  app.decorate('atomically', connection.atomically)
+  app.decorate('transaction', connection.transaction)
   app.decorate('checkDatabase', async () => {
     if (!availability.isUp()) throw new ServiceUnavailable()
     await connection.ping()

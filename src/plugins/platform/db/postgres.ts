@@ -11,12 +11,12 @@ import { createPool, DEADLINE_MS } from './pool.ts'
 import { isTransactionPooler } from './pooler.ts'
 import { dialect } from './postgres/dialect.ts'
 import { nullIfRolledBack, requireRows } from './rollback.ts'
-import type { Atomically, Connection, Database, Lock, PrepareOne } from './types.ts'
+import type { Connection, Database, PrepareOne, RunTransaction, Step, Transaction } from './types.ts'
 
 /** Whoever wants to trace them hears of all queries here; it costs nothing where nobody does. */
 const queries = tracingChannel('db.query')
 /** Held until the transaction ends; no row: another process has it. */
-const TRY_ALONE = `select 1 from pg_try_advisory_xact_lock(${MIGRATION_LOCK + 1}) as got where got`
+const TRY_LOCK = `select 1 from pg_try_advisory_xact_lock(${MIGRATION_LOCK + 1}) as got where got`
 
 /** What the work gives; who was told that it took too long must not find it done later. */
 async function before<T>(deadline: number, work: PromiseLike<T>) {
@@ -63,19 +63,19 @@ export function openPostgres(
     return async (values) => (await query.execute(values))[0] ?? null
   }
 
-  const lock: Lock = (select) => (select as { for(strength: 'no key update'): typeof select }).for('no key update')
-  const atomically: Atomically = (guards, changes, options) => {
+  const lock = <Query>(select: Query) => (select as { for(strength: 'no key update'): Query }).for('no key update')
+  const transaction: RunTransaction = ({ preconditions = {}, steps = {}, skipIfLocked }) => {
     const deadline = Date.now() + timeLeft(DEADLINE_MS)
-    const runAll = async (transaction: unknown) => {
-      const tx = transaction as Database
-      const rows: unknown[][] = []
-      if (options?.alone) requireRows(await (transaction as typeof native).execute(TRY_ALONE))
-      for (const guard of guards) rows.push(requireRows((await guard(tx, lock, rows)) ?? []))
-      for (const change of changes) rows.push((await change(tx, lock, rows)) ?? [])
-      return rows as never
+    const runAll = async (begun: object) => {
+      const tx = Object.assign(begun, { lock }) as unknown as Transaction
+      const done: Record<string, unknown[]> = {}
+      if (skipIfLocked) requireRows(await (begun as typeof native).execute(TRY_LOCK))
+      for (const [name, step] of Object.entries<Step<unknown>>(preconditions))
+        done[name] = requireRows((await step(tx, done)) ?? [])
+      for (const [name, step] of Object.entries<Step<unknown>>(steps)) done[name] = (await step(tx, done)) ?? []
+      return done as never
     }
-    const run = () =>
-      ask(() => nullIfRolledBack(() => native.transaction((transaction) => before(deadline, runAll(transaction)))))
+    const run = () => ask(() => nullIfRolledBack(() => native.transaction((begun) => before(deadline, runAll(begun)))))
     return queries.tracePromise(run, { text: 'transaction' })
   }
 
@@ -92,7 +92,7 @@ export function openPostgres(
     db: native as unknown as Database,
     dialect,
     prepareOne,
-    atomically,
+    transaction,
     ping: async () => void (await ask((sql) => sql.unsafe('select 1'))),
     check: async () => {
       await refuseTransactionPooler()

@@ -1,4 +1,4 @@
-/** A guard of a transaction found no row: all of it is undone. */
+/** A precondition of a transaction found no row: everything is rolled back. */
 class Rollback extends Error {}
 
 export function requireRows<Row>(rows: Row[]) {
@@ -6,7 +6,7 @@ export function requireRows<Row>(rows: Row[]) {
   return rows
 }
 
-/** The result of a transaction, or null where one of its guards undid it. */
+/** The result of a transaction, or null if one of its preconditions failed. */
 export async function nullIfRolledBack<T>(transaction: () => Promise<T>) {
   try {
     return await transaction()

@@ -5,7 +5,16 @@ import { loadSqlite } from './drizzle.ts'
 import { nullIfRolledBack, requireRows } from './rollback.ts'
 import { dialect } from './sqlite/dialect.ts'
 import { MIGRATION_WAIT_MS, openFile } from './sqlite-file.ts'
-import type { Atomically, Connection, Database, Lock, MigrationPlan, PrepareOne, Step } from './types.ts'
+import type {
+  Connection,
+  Database,
+  Done,
+  MigrationPlan,
+  PrepareOne,
+  RunTransaction,
+  Step,
+  Transaction
+} from './types.ts'
 
 // The shape of drizzle-kit's own journal table, so that both can apply migrations.
 const JOURNAL =
@@ -35,17 +44,19 @@ export async function openSqlite(uri: string, onFault: (error: unknown) => void)
     return async (values) => query.get(values) ?? null
   }
 
-  const lock: Lock = (select) => select
+  // A transaction holds the only write lock of the file from its beginning.
+  const lock = <Query>(select: Query) => select
   // better-sqlite3 refuses async transactions, so the builders are run by their synchronous `all`.
-  const run = <Row>(step: Step<Row>, tx: Database, before: unknown[][]) =>
-    (step(tx, lock, before) as unknown as { all(): Row[] } | null)?.all() ?? []
-  const atomically: Atomically = async (guards, changes) => {
-    const runAll = (transaction: unknown) => {
-      const tx = transaction as Database
-      const rows: unknown[][] = []
-      for (const guard of guards) rows.push(requireRows(run(guard, tx, rows)))
-      for (const change of changes) rows.push(run(change, tx, rows))
-      return rows
+  const run = (step: Step<unknown>, tx: Transaction, done: Done) =>
+    (step(tx, done) as unknown as { all(): unknown[] } | null)?.all() ?? []
+  const transaction: RunTransaction = async ({ preconditions = {}, steps = {} }) => {
+    const runAll = (begun: object) => {
+      const tx = Object.assign(begun, { lock }) as unknown as Transaction
+      const done: Record<string, unknown[]> = {}
+      for (const [name, step] of Object.entries<Step<unknown>>(preconditions))
+        done[name] = requireRows(run(step, tx, done))
+      for (const [name, step] of Object.entries<Step<unknown>>(steps)) done[name] = run(step, tx, done)
+      return done
     }
     const transact = () => native.transaction(runAll, { behavior: 'immediate' }) as never
     return nullIfRolledBack(async () => attempt(transact))
@@ -72,7 +83,7 @@ export async function openSqlite(uri: string, onFault: (error: unknown) => void)
     db,
     dialect,
     prepareOne,
-    atomically,
+    transaction,
     ping: async () => void client.prepare('select 1').get(),
     check,
     history: async () => historyOf(client),

@@ -6,20 +6,24 @@ export type { Tables }
 /** The common subset of both databases: select, insert, update and delete, always awaited. */
 export type Database = Omit<PgDatabase<PgQueryResultHKT>, 'execute' | 'query' | 'transaction'>
 
-/** Locks the rows that a select finds until the transaction ends, where the database has such locks. */
-export type Lock = <Query>(select: Query) => Query
-/** One statement of a transaction, or none; `before` has the rows of the steps before it. */
-export type Step<Row> = (tx: Database, lock: Lock, before: unknown[][]) => PromiseLike<Row[]> | null
-type RowsOf<Steps extends Step<unknown>[]> = { [K in keyof Steps]: Steps[K] extends Step<infer Row> ? Row[] : never }
+/** The builders inside a transaction; `lock` holds the rows that a select finds until it ends, where the database can. */
+export type Transaction = Database & { lock<Query>(select: Query): Query }
+/** The rows of each step that has already run, by its name. */
+export type Done = Readonly<Record<string, unknown[]>>
+/** One statement of a transaction, or null for none. */
+export type Step<Row> = (tx: Transaction, done: Done) => PromiseLike<Row[]> | null
+/** Named steps, given the row that each returns. */
+export type Steps<Rows> = { [Name in keyof Rows]: Step<Rows[Name]> }
 /**
- * Runs the guards, then the changes, in one transaction. Where a guard finds or changes no row nothing happens: null.
- * Gives the rows of each step. `alone`: nothing happens either while another process is at such a transaction.
+ * Runs the preconditions, then the steps, each in the order written, in one transaction, and returns the rows of each by name.
+ * If a precondition finds or changes no row, everything is rolled back and the result is null. With `skipIfLocked`, the result
+ * is also null while another process runs a transaction with `skipIfLocked`.
  */
-export type Atomically = <Guards extends Step<unknown>[], Changes extends Step<unknown>[]>(
-  guards: [...Guards],
-  changes: [...Changes],
-  options?: { alone: boolean }
-) => Promise<RowsOf<[...Guards, ...Changes]> | null>
+export type RunTransaction = <P = Record<never, never>, S = Record<never, never>>(work: {
+  preconditions?: Steps<P>
+  steps?: Steps<S>
+  skipIfLocked?: boolean
+}) => Promise<{ [Name in keyof (P & S)]: (P & S)[Name][] } | null>
 
 type Values = Record<string, unknown>
 /** Prepares a select once; the function gives its first row for the values of its placeholders, or null. */
@@ -39,7 +43,7 @@ export type Connection = {
   /** For `createTables`. */
   dialect: Dialect
   prepareOne: PrepareOne
-  atomically: Atomically
+  transaction: RunTransaction
   /** Resolves when the database answers. */
   ping(): Promise<void>
   /**

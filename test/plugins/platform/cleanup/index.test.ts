@@ -41,25 +41,24 @@ t.test('while one process is in a transaction of its own another does not begin 
   const uri = await freshPostgresUri()
   const [first, second] = [await build(t, { DB_URI: uri }), await build(t, { DB_URI: uri })]
   const { users } = first.tables
-  const nothing = { alone: true }
-  const count = (app: FastifyInstance) => app.atomically([], [(tx) => tx.select({ id: users.id }).from(users)], nothing)
+  const count = (app: FastifyInstance) =>
+    app.transaction({ steps: { ids: (tx) => tx.select({ id: users.id }).from(users) }, skipIfLocked: true })
   let during: unknown = 'not asked'
-  const slow = first.atomically(
-    [],
-    [
-      (tx) => tx.select({ id: users.id }).from(users),
-      (tx) => {
+  const slow = first.transaction({
+    steps: {
+      before: (tx) => tx.select({ id: users.id }).from(users),
+      after: (tx) => {
         const asked = count(second).then((rows) => {
           during = rows
         })
         return asked.then(() => tx.select({ id: users.id }).from(users))
       }
-    ],
-    nothing
-  )
-  t.same(await slow, [[], []])
+    },
+    skipIfLocked: true
+  })
+  t.same(await slow, { before: [], after: [] })
   t.equal(during, null)
-  t.same(await count(second), [[]])
+  t.same(await count(second), { ids: [] })
 })
 
 for (const { name, isPostgres } of databases) {

@@ -38,7 +38,7 @@ function newUser(username: string): NewUser {
 for (const database of databases) {
   t.test(`a connection to ${database.name}`, async (t) => {
     const uri = await database.uri()
-    const { db, dialect, prepareOne, atomically, ping, history, migrate } = await open(t, uri)
+    const { db, dialect, prepareOne, transaction, ping, history, migrate } = await open(t, uri)
     const tables = createTables(definitions, dialect)
     const { users } = tables
 
@@ -81,51 +81,56 @@ for (const database of databases) {
       t.strictSame(await history(), before)
     })
 
-    t.test(
-      'atomically changes nothing where a guard finds no row, not even what a guard before it changed',
-      async (t) => {
-        const [row, other] = [newUser('guarded'), newUser('other-guarded')]
-        await db.insert(users).values(other)
-        const result = await atomically(
-          [
-            (tx) => tx.update(users).set({ name: 'Grace' }).where(eq(users.id, other.id)).returning(),
-            (tx, lock) => lock(tx.select().from(users).where(eq(users.id, randomUUIDv7())))
-          ],
-          [(tx) => tx.insert(users).values(row).returning()]
-        )
-        t.equal(result, null)
-        t.strictSame(await db.select().from(users).where(eq(users.id, row.id)), [])
-        t.match(await db.select().from(users).where(eq(users.id, other.id)), [{ name: 'Ada' }])
-      }
-    )
+    t.test('a transaction whose precondition finds no row rolls back every precondition before it', async (t) => {
+      const [row, other] = [newUser('guarded'), newUser('other-guarded')]
+      await db.insert(users).values(other)
+      const result = await transaction({
+        preconditions: {
+          renamed: (tx) => tx.update(users).set({ name: 'Grace' }).where(eq(users.id, other.id)).returning(),
+          missing: (tx) => tx.lock(tx.select().from(users).where(eq(users.id, randomUUIDv7())))
+        },
+        steps: { inserted: (tx) => tx.insert(users).values(row).returning() }
+      })
+      t.equal(result, null)
+      t.strictSame(await db.select().from(users).where(eq(users.id, row.id)), [])
+      t.match(await db.select().from(users).where(eq(users.id, other.id)), [{ name: 'Ada' }])
+    })
 
-    t.test('atomically runs all changes and gives the rows of each step', async (t) => {
+    t.test('a transaction runs its steps in order and returns the rows of each by name', async (t) => {
       const row = newUser('changed')
       await db.insert(users).values(row)
       const isRow = eq(users.id, row.id)
-      const result = await atomically(
-        [(tx, lock) => lock(tx.select({ id: users.id }).from(users).where(isRow))],
-        [
-          (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning({ name: users.name }),
-          (tx) => tx.update(users).set({ name: 'Nobody' }).where(eq(users.id, randomUUIDv7())).returning(),
-          (tx) => tx.update(users).set({ passwordHash: 'two' }).where(isRow).returning({ hash: users.passwordHash })
-        ]
-      )
-      t.strictSame(result, [[{ id: row.id }], [{ name: 'Grace' }], [], [{ hash: 'two' }]])
+      const seen: unknown[] = []
+      const result = await transaction({
+        preconditions: { user: (tx) => tx.lock(tx.select({ id: users.id }).from(users).where(isRow)) },
+        steps: {
+          name: (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning({ name: users.name }),
+          nobody: (tx) => tx.update(users).set({ name: 'Nobody' }).where(eq(users.id, randomUUIDv7())).returning(),
+          nothing: (_tx, done) => {
+            seen.push({ ...done })
+            return null
+          },
+          hash: (tx) =>
+            tx.update(users).set({ passwordHash: 'two' }).where(isRow).returning({ hash: users.passwordHash })
+        }
+      })
+      const before = { user: [{ id: row.id }], name: [{ name: 'Grace' }], nobody: [] }
+      t.strictSame(result, { ...before, nothing: [], hash: [{ hash: 'two' }] })
+      t.strictSame(seen, [before], 'a step sees the rows of those before it')
       t.match(await db.select().from(users).where(isRow), [{ name: 'Grace', passwordHash: 'two' }])
     })
 
-    t.test('atomically keeps nothing of a change after which another fails', async (t) => {
+    t.test('a transaction keeps nothing of a step after which another fails', async (t) => {
       const row = newUser('rolled-back')
       await db.insert(users).values(row)
       const isRow = eq(users.id, row.id)
-      const failing = atomically(
-        [(tx, lock) => lock(tx.select().from(users).where(isRow))],
-        [
-          (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning(),
-          (tx) => tx.insert(users).values(newUser('rolled-back')).returning()
-        ]
-      )
+      const failing = transaction({
+        preconditions: { user: (tx) => tx.lock(tx.select().from(users).where(isRow)) },
+        steps: {
+          name: (tx) => tx.update(users).set({ name: 'Grace' }).where(isRow).returning(),
+          twin: (tx) => tx.insert(users).values(newUser('rolled-back')).returning()
+        }
+      })
       const error = await failing.then(
         () => null,
         (thrown: unknown) => thrown
