@@ -42,11 +42,8 @@ export function createTransactions(
   }
 
   /** The login in place of an old one: with the old one's beginning and absolute end, nothing else of it (ASVS 5.0, 7.2.4). */
-  function toSuccessor(
-    { userId, kind, remember, createdAt, absoluteExpiresAt }: Session,
-    carrier: NewSession,
-    now: Date
-  ) {
+  function toSuccessor(old: Session, carrier: NewSession, now: Date) {
+    const { userId, kind, remember, createdAt, absoluteExpiresAt } = old
     return toRow(carrier, { userId, kind, remember, createdAt, absoluteExpiresAt }, now)
   }
 
@@ -94,14 +91,14 @@ export function createTransactions(
     ) {
       const successor = toSuccessor(old, carrier, now)
       const unrevoked = and(eq(sessions.userId, user.id), isNull(sessions.revokedAt))
+      const isUnknown = and(unrevoked, notInArray(sessions.id, known))
       const rows = await transaction({
         preconditions: {
           user: (tx) => tx.update(users).set({ passwordHash, updatedAt: now }).where(isUnchanged(user)).returning(),
           allKnown: (tx) => {
-            const isUnknown = notInArray(sessions.id, known)
-            const strange = tx.select().from(sessions).where(and(unrevoked, isUnknown))
+            const unknown = tx.select().from(sessions).where(isUnknown)
             const all = tx.select({ id: users.id }).from(users)
-            return all.where(and(eq(users.id, user.id), notExists(strange)))
+            return all.where(and(eq(users.id, user.id), notExists(unknown)))
           },
           renewed: end(isUnrevoked(old.id), 'renewed', now)
         },
