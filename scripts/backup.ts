@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { copySqlite } from '../src/plugins/platform/db/backup.ts'
+import { copySqlite } from '../src/plugins/platform/db/sqlite/backup.ts'
 import { print, Refused, stamp, withSqliteFile } from './sqlite-file.ts'
 
 // Copies the SQLite file, whether the service runs or not: npm run db:backup -- [--to file] [--overwrite]

@@ -1,9 +1,9 @@
 import { closeSync, copyFileSync, existsSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import BetterSqlite from 'better-sqlite3'
-import { copySqlite } from '../src/plugins/platform/db/backup.ts'
 import { migrationsFor } from '../src/plugins/platform/db/migrations.ts'
-import { historyOf } from '../src/plugins/platform/db/sqlite.ts'
+import { copySqlite } from '../src/plugins/platform/db/sqlite/backup.ts'
+import { historyOf } from '../src/plugins/platform/db/sqlite/sqlite.ts'
 import { print, Refused, stamp, withSqliteFile } from './sqlite-file.ts'
 
 // Puts a backup in the place of the SQLite file: npm run db:restore -- --from file [--keep-logins]

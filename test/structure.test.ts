@@ -80,6 +80,13 @@ t.test('a table belongs to its concern: the rest of src names it only in the ind
   }
 })
 
+t.test('each database driver stays in its folder of db, which only db reaches', async (t) => {
+  const inFolder = (dialect: string) => (path: string) => path.startsWith(`src/plugins/platform/db/${dialect}`)
+  t.ok(filesWith(/from 'postgres'/).every(inFolder('postgres')))
+  t.ok(filesWith(/from 'better-sqlite3'/).every(inFolder('sqlite')))
+  t.ok(filesWith(/db\/(postgres|sqlite)\/|'\.\/(postgres|sqlite)\//).every(inFolder('')))
+})
+
 t.test('.env.example has the settings, all of them, in the order of app.ts', async (t) => {
   const keys = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, key = '']) => key)
   t.same([...keys].sort(), settingNames().sort())

@@ -1,7 +1,7 @@
 import { choice, integer, text } from '../config/setting-types.ts'
 import { defineSettings, type Settings, type Values } from '../config/settings.ts'
 import { findParameterFault, isAddress, isPostgres } from './address.ts'
-import { hasKnownTlsMode } from './tls.ts'
+import { hasKnownTlsMode } from './postgres/tls.ts'
 
 /** An SQLite file, or an address of PostgreSQL; the addresses of other databases are no file names. */
 function isDatabase(uri: string) {

@@ -6,7 +6,7 @@ import { watchAvailability } from './availability.ts'
 import { createSchemaCheck } from './check-schema.ts'
 import { isUnavailable } from './errors.ts'
 import { isPostgres, openDatabase } from './migrations.ts'
-import { isOpenToOthers } from './sqlite-file.ts'
+import { isOpenToOthers } from './sqlite/file.ts'
 import { createTables, type TableDefinitions, type Tables } from './tables.ts'
 import type { Database, PrepareOne, RunTransaction } from './types.ts'
 

@@ -17,8 +17,8 @@ export async function openDatabase(
   onFault: (error: unknown) => void = () => {},
   settings: Partial<Settings> = {}
 ): Promise<Connection> {
-  if (isPostgres(uri)) return (await import('./postgres.ts')).openPostgres(uri, onFault, settings)
-  return (await import('./sqlite.ts')).openSqlite(uri, onFault)
+  if (isPostgres(uri)) return (await import('./postgres/postgres.ts')).openPostgres(uri, onFault, settings)
+  return (await import('./sqlite/sqlite.ts')).openSqlite(uri, onFault)
 }
 
 /**

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { copySqlite } from '../../../../src/plugins/platform/db/backup.ts'
 import { openDatabase, planMigrations } from '../../../../src/plugins/platform/db/migrations.ts'
+import { copySqlite } from '../../../../src/plugins/platform/db/sqlite/backup.ts'
 import type { Migration } from '../../../../src/plugins/platform/db/types.ts'
 
 const step = (n: number, sql: string): Migration => ({ hash: `hash ${n}`, folderMillis: n, sql: [sql] })

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import postgres from 'postgres'
 import t from 'tap'
-import { limitWaiting } from '../../../../src/plugins/platform/db/busy-timeout.ts'
 import {
   isForeignKeyViolation,
   isOutage,
@@ -13,6 +12,7 @@ import {
   markDatabaseError
 } from '../../../../src/plugins/platform/db/errors.ts'
 import { openDatabase } from '../../../../src/plugins/platform/db/migrations.ts'
+import { limitWaiting } from '../../../../src/plugins/platform/db/sqlite/busy-timeout.ts'
 import { ServiceUnavailable } from '../../../../src/plugins/platform/errors/errors.ts'
 import { DeadlineExceeded } from '../../../../src/plugins/platform/time-budget/time-budget.ts'
 import { freePort, freshPostgresUri, waitUntil } from '../../../servers.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import postgres from 'postgres'
 import t from 'tap'
-import { isTransactionPooler } from '../../../../src/plugins/platform/db/pooler.ts'
+import { isTransactionPooler } from '../../../../src/plugins/platform/db/postgres/pooler.ts'
 import { build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../../build.ts'
 import { noPgBouncer, startPgBouncer } from '../../../pgbouncer.ts'
 import { freshPostgresUri, waitUntil } from '../../../servers.ts'

@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from 'postgres'
-import { timeLeft, withTimeout } from '../time-budget/time-budget.ts'
-import { DatabaseDown, markDatabaseError, ReadOnly } from './errors.ts'
+import { timeLeft, withTimeout } from '../../time-budget/time-budget.ts'
+import { DatabaseDown, markDatabaseError, ReadOnly } from '../errors.ts'
 import { retryConflicts, transact } from './transaction.ts'
 
 export type Pool = ReturnType<typeof createPool>

@@ -1,10 +1,6 @@
 import type BetterSqlite from 'better-sqlite3'
-import { copyBeforeMigration, sqlitePath } from './backup.ts'
-import { limitWaiting } from './busy-timeout.ts'
-import { loadSqlite } from './drizzle.ts'
-import { nullIfRolledBack, requireRows } from './rollback.ts'
-import { dialect } from './sqlite/dialect.ts'
-import { MIGRATION_WAIT_MS, openFile } from './sqlite-file.ts'
+import { loadSqlite } from '../drizzle.ts'
+import { nullIfRolledBack, requireRows } from '../rollback.ts'
 import type {
   Connection,
   Database,
@@ -14,7 +10,11 @@ import type {
   RunTransaction,
   Step,
   Transaction
-} from './types.ts'
+} from '../types.ts'
+import { copyBeforeMigration, sqlitePath } from './backup.ts'
+import { limitWaiting } from './busy-timeout.ts'
+import { dialect } from './dialect.ts'
+import { MIGRATION_WAIT_MS, openFile } from './file.ts'
 
 // The shape of drizzle-kit's own journal table, so that both can apply migrations.
 const JOURNAL =

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync, realpathSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import BetterSqlite from 'better-sqlite3'
-import { InvalidSettings } from '../config/settings.ts'
+import { InvalidSettings } from '../../config/settings.ts'
 import { sqlitePath } from './backup.ts'
 
 /** At start another process may be applying its migrations. */

@@ -1,6 +1,6 @@
-import { isForbidden, MissingRights } from './errors.ts'
+import { isForbidden, MissingRights } from '../errors.ts'
+import type { Connection } from '../types.ts'
 import type { Pool } from './pool.ts'
-import type { Connection } from './types.ts'
 
 /** Any number that no other application on this database uses: "fastify" on a phone's keys. */
 export const MIGRATION_LOCK = 3_278_439

@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { parseAddress } from './address.ts'
+import { parseAddress } from '../address.ts'
 import { type ServerAddress, Wire } from './one-shot-socket.ts'
 import { tlsOptions } from './tls.ts'
 

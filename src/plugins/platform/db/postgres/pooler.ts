@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres'
-import { withTimeout } from '../time-budget/time-budget.ts'
+import { withTimeout } from '../../time-budget/time-budget.ts'
 
 const DEADLINE_MS = 800
 /** In each somebody else may take the connection that would have given it away. */

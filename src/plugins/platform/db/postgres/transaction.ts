@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql, TransactionSql } from 'postgres'
-import { isConflict, NotCommitted } from './errors.ts'
+import { isConflict, NotCommitted } from '../errors.ts'
 
 const MAX_TRIES = 5
 

@@ -1,5 +1,5 @@
 import type BetterSqlite from 'better-sqlite3'
-import { isOutage, markDatabaseError } from './errors.ts'
+import { isOutage, markDatabaseError } from '../errors.ts'
 
 /** Waiting for another process blocks the event loop, so not for long. */
 const WAIT_MS = 250

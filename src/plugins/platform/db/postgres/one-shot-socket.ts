@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { connect, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { ConnectionLost, TlsRefused } from './errors.ts'
+import { ConnectionLost, TlsRefused } from '../errors.ts'
 import { readStartup } from './startup.ts'
 
 /** Where postgres.js read that the server is. */
