@@ -32,7 +32,8 @@ export async function buildWithLog(t: Test, environment: Environment = {}, sweep
   await app.ready()
   if (!sweeps) await app.cleanup.stop()
   // The start does not wait for Redis. A test does, for a moment: it may want one that is down.
-  for (let i = 0; i < 50 && app.redis?.isUp() === false; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+  for (let i = 0; i < 50 && app.circuitBreaker?.isUp() === false; i++)
+    await new Promise((resolve) => setTimeout(resolve, 10))
   return { app, lines }
 }
 

@@ -93,7 +93,9 @@ t.test('.env.example has the settings, all of them, in the order of app.ts', asy
   const folders = [...read('src/app.ts').matchAll(/app\.register\((\w+)/g)].map(
     ([, name]) => new RegExp(`^import ${name} from '\\./(.+)/index.ts'$`, 'm').exec(read('src/app.ts'))?.[1]
   )
-  const declared = folders.map((folder) => code.get(`src/${folder}/env.ts`) ?? '').join('')
+  const declared = folders
+    .flatMap((folder) => ['env', 'redis'].map((file) => code.get(`src/${folder}/${file}.ts`)))
+    .join('')
   const places = keys.map((key) => declared.search(new RegExp(`^  ${key}: `, 'm')))
   t.same(
     places,

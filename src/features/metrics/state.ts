@@ -17,7 +17,7 @@ export function createStateMetrics(app: FastifyInstance, registry: Registry) {
         () => false
       )
       this.set({ dependency: 'database' }, Number(isDatabaseUp))
-      if (app.redis) this.set({ dependency: 'redis' }, Number(app.redis.isUp()))
+      if (app.circuitBreaker) this.set({ dependency: 'redis' }, Number(app.circuitBreaker.isUp()))
     }
   })
   new Gauge({

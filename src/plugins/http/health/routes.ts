@@ -6,24 +6,22 @@ import { shareCheck } from './shared.ts'
 const KEPT_MS = 250
 
 const response = { 200: HealthReply, 503: HealthReply }
-const upOrDown = (isUp: boolean) => (isUp ? 'up' : 'down')
 
 /** / */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const config = { isProbe: true }
-  const passes = (check: Promise<unknown> | undefined) =>
-    check?.then(
-      () => true,
-      () => false
+  const checks: Record<string, () => Promise<unknown>> = { database: () => app.checkDatabase() }
+  if (app.circuitBreaker) checks['redis'] = app.circuitBreaker.check
+  const runChecks = shareCheck(async () => {
+    const found: Record<string, 'up' | 'down'> = {}
+    for (const name of Object.keys(checks)) found[name] = 'down'
+    await Promise.allSettled(
+      Object.entries(checks).map(async ([name, check]) => {
+        await check()
+        found[name] = 'up'
+      })
     )
-  const check = shareCheck(async () => {
-    // One that answers may still refuse writes, as Redis does where its memory is full: then each logout is a 503.
-    const redis = app.redis?.isUp() ? app.redis.check() : undefined
-    const [isDatabaseUp = false, isRedisWritable = false] = await Promise.all([
-      passes(app.checkDatabase()),
-      passes(redis)
-    ])
-    return { isDatabaseUp, isRedisWritable }
+    return found
   }, KEPT_MS)
 
   app.get('/livez', {
@@ -36,13 +34,14 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: { summary: 'The service can do its work; without Redis it can, slower', tags: ['health'], response },
     config,
     handler: async (_request, reply) => {
-      const { isDatabaseUp, isRedisWritable } = await check()
-      const checks: Record<string, 'up' | 'down' | 'stopping'> = { database: upOrDown(isDatabaseUp) }
-      if (app.redis) checks['redis'] = upOrDown(app.redis.isUp() && isRedisWritable)
-      if (app.lifecycle.isStopping) checks['service'] = 'stopping'
-      const isReady = isDatabaseUp && !app.lifecycle.isStopping
-      if (!isReady) return reply.code(503).send({ status: 'unavailable', checks })
-      return { status: checks['redis'] === 'down' ? ('degraded' as const) : ('ok' as const), checks }
+      const found = { ...(await runChecks()) }
+      if (app.circuitBreaker?.isUp() === false) found['redis'] = 'down'
+      if (app.lifecycle.isStopping)
+        return reply.code(503).send({ status: 'unavailable', checks: { ...found, service: 'stopping' } })
+      if (found['database'] === 'down') return reply.code(503).send({ status: 'unavailable', checks: found })
+      // Everything but the database only makes the service faster.
+      const isDegraded = Object.values(found).includes('down')
+      return { status: isDegraded ? ('degraded' as const) : ('ok' as const), checks: found }
     }
   })
 }

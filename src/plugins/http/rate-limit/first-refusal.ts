@@ -1,13 +1,13 @@
-/** As many clients as the limiter itself remembers. */
+/** As many clients as @fastify/rate-limit itself remembers. */
 const MAX_CLIENTS = 5000
 
-/** Tells the first refusal of a client in a window from those that follow; `ttlMs` is what is left of the window. */
+/** Tells whether a refusal is a client's first in the current window, so that it is logged once. `ttlMs`: what is left of the window. */
 export function createFirstRefusals() {
   const ends = new Map<string, number>()
 
   return function isFirst(client: string, ttlMs: number, now: number) {
     if ((ends.get(client) ?? 0) > now) return false
-    // Set anew, so that the oldest comes first.
+    // Deleted first, so that the oldest entry stays in front.
     ends.delete(client)
     ends.set(client, now + ttlMs)
     const [oldest] = ends.keys()

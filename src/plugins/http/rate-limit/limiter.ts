@@ -6,14 +6,15 @@ import { clientAddress, networkOf } from '../../platform/logging/client-address.
 import { createFirstRefusals } from './first-refusal.ts'
 
 export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+export type CreateLimiter = ReturnType<typeof createLimiters>
 
-/** Makes limiters: RATE_LIMIT_MAX requests in RATE_LIMIT_WINDOW for each client address; an IPv6 /64 is one. */
+/** Makes limiters that allow RATE_LIMIT_MAX requests per RATE_LIMIT_WINDOW and client address; an IPv6 /64 counts as one. */
 export function createLimiters(app: FastifyInstance) {
   const { RATE_LIMIT_MAX, RATE_LIMIT_WINDOW } = app.config
   const clientKey = (request: FastifyRequest) => networkOf(clientAddress(request))
   const isFirst = createFirstRefusals()
 
-  /** A limiter with a store of its own: the plugin gives one to each scope. It throws RATE_LIMITED. */
+  /** A limiter that throws RATE_LIMITED. The plugin keeps one store per scope, so each limiter gets its own scope. */
   return async function createLimiter(store: RateLimitPluginOptions) {
     const { promise, resolve } = Promise.withResolvers<Limiter>()
     await app.register(async (scope) => {

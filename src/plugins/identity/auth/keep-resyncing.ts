@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { isUnavailable } from '../../platform/db/errors.ts'
 
 /** What another process revokes is known here within a second. */
 const EVERY_MS = 500
@@ -9,25 +8,21 @@ const START_WAIT_MS = 200
 
 /** Rereads revocations from SQL: neither a restart, another process nor a Redis that lost its data revives anything. */
 export function keepResyncing(app: FastifyInstance) {
-  const { revocations, redis, log } = app
+  const { revocations, log } = app
   let resyncing: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
 
   function resync() {
     resyncing ??= revocations
       .resyncRecent(new Date())
-      .catch((err: unknown) => {
-        log.debug({ err }, 'revocations could not be reread')
-        // Redis answers and did not take them: it lacks some now.
-        if (!isUnavailable(err)) redis?.invalidate()
-      })
+      .catch((err: unknown) => log.debug({ err }, 'revocations could not be reread'))
       .finally(() => {
         resyncing = null
       })
     return resyncing
   }
 
-  redis?.onRecover(() => revocations.resyncAll(new Date()))
+  app.circuitBreaker?.onRecover(() => revocations.resyncAll(new Date()))
   app.addHook('onReady', async () => {
     await Promise.race([resync(), sleep(START_WAIT_MS, undefined, { ref: false })])
     timer = setInterval(() => void resync(), EVERY_MS)

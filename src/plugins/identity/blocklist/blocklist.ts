@@ -6,11 +6,8 @@ export const TOLERANCE_SECONDS = 5
 /** As much of a revoked login as a blocklist needs. */
 export type Revoked = Pick<Session, 'id' | 'revokedAt' | 'accessTtl'>
 
-/**
- * What a list knows of a login. `ask-sql`: not now. `incomplete`: it was emptied, or was not yet told everything, so a login
- * that is missing may be revoked.
- */
-export type Answer = boolean | 'ask-sql' | 'incomplete'
+/** Whether a session was revoked. `ask-sql`: the list cannot tell now, because it is incomplete or unreachable. */
+export type Answer = boolean | 'ask-sql'
 
 /** The `sid` of each revoked token login, for as long as an access token of it may be alive. */
 export type Blocklist = {

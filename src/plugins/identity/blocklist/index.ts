@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { RevokedSession } from '../auth/sessions.ts'
 import { type Answer, windowOf } from './blocklist.ts'
 import { createMemoryBlocklist } from './memory.ts'
-import { createRedisBlocklist } from './redis.ts'
+import { redisBlocklist } from './redis.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -14,7 +14,7 @@ declare module 'fastify' {
 
 /** Remembers each revoked token login for as long as an access token of it may be alive. */
 async function blocklist(app: FastifyInstance) {
-  const list = app.redis ? createRedisBlocklist(app.redis) : createMemoryBlocklist()
+  const list = redisBlocklist(app) ?? createMemoryBlocklist()
   const { ACCESS_TOKEN_TTL } = app.config
   /** A login from before its row knew how long its tokens live had them as long as today's, at least. */
   const atLeast = (accessTtl: number) => Math.max(accessTtl, ACCESS_TOKEN_TTL)
@@ -36,7 +36,6 @@ async function blocklist(app: FastifyInstance) {
   async function askFurther(sid: string, pending: Promise<Answer> | Answer) {
     const answer = await pending
     if (typeof answer === 'boolean') return answer
-    if (answer === 'incomplete') app.redis?.invalidate()
     const login = await app.sessions.find(sid)
     return login === null || login.revokedAt !== null
   }

@@ -14,7 +14,7 @@ export function createMemoryBlocklist(): Blocklist {
   }
 
   return {
-    has: (sid) => (isComplete ? entries.has(sid) : 'incomplete'),
+    has: (sid) => (isComplete ? entries.has(sid) : 'ask-sql'),
     // Nothing can keep it from adding an entry.
     prepare: async () => async () => {},
     async add(sessions) {

@@ -1,40 +1,42 @@
 import { randomUUID } from 'node:crypto'
-import type { CircuitBreaker } from '../../platform/redis/circuit-breaker.ts'
+import type { RedisAccess } from '../../platform/redis/circuit-breaker.ts'
 import { groupByTag, hashTagsOf } from '../../platform/redis/hash-tags.ts'
 import { CONFIRM, DELETE_IF, PREPARED_MS, WRITE_ALL, WRITE_UNLESS_ENDED } from '../../platform/redis/scripts.ts'
-import { type Answer, type Blocklist, forgetAt, type Revoked } from './blocklist.ts'
+import { type Blocklist, forgetAt, type Revoked } from './blocklist.ts'
 
 const REVOKED = '1'
 /** Longer than any refill takes, in ms. */
 const FILLING_MS = 600_000
 
-/** In Redis, for all replicas: one round trip to ask, to the one node that has both keys. */
-export function createRedisBlocklist(redis: CircuitBreaker): Blocklist {
-  const buckets = hashTagsOf(redis.client)
-  const inBucket = (bucket: string, name: string) => `blocklist:{${bucket}}:${name}`
-  const key = (sid: string) => inBucket(buckets.of(sid), sid)
-  /** Without this key what is in its bucket is not whole: Redis, or the node of a cluster that has it, was emptied. */
-  const markerOf = (bucket: string) => inBucket(bucket, 'complete')
+/** In Redis, shared by all replicas; null without REDIS_URL. A check is one round trip to the node that has both keys. */
+export function redisBlocklist({ redis, circuitBreaker }: RedisAccess): Blocklist | null {
+  if (circuitBreaker === null) return null
+  const { write } = circuitBreaker
+  const tags = hashTagsOf(redis)
+  const tagged = (tag: string, name: string) => `blocklist:{${tag}}:${name}`
+  const key = (sid: string) => tagged(tags.of(sid), sid)
+  /** Without this key the entries with this tag are incomplete: Redis, or one node of a cluster, was emptied. */
+  const markerOf = (tag: string) => tagged(tag, 'complete')
 
-  /** Runs a script on the keys of these logins: one command for each thousand of a bucket. */
+  /** Runs a script on the keys of these sessions: one command per thousand keys with the same tag. */
   async function onEach(script: string, sessions: Revoked[], toValues: (group: Revoked[]) => (string | number)[]) {
     if (sessions.length === 0) return
-    const groups = groupByTag(buckets, sessions)
+    const groups = groupByTag(tags, sessions)
     const run = (group: Revoked[]): [number, ...(string | number)[]] => [
       group.length,
       ...group.map(({ id }) => key(id)),
       ...toValues(group)
     ]
-    await redis.write((client) => Promise.all(groups.map((group) => client.eval(script, ...run(group)))))
+    await write((client) => Promise.all(groups.map((group) => client.eval(script, ...run(group)))))
   }
 
   return {
-    async has(sid): Promise<Answer> {
+    async has(sid) {
       try {
-        const [marker, entry] = await redis.read((client) => client.mget(markerOf(buckets.of(sid)), key(sid)))
+        const [marker, entry] = await circuitBreaker.read((client) => client.mget(markerOf(tags.of(sid)), key(sid)))
         if (entry === REVOKED) return true
-        if (!marker) return 'incomplete'
-        return entry === null ? false : 'ask-sql'
+        if (!marker) circuitBreaker.invalidate()
+        return marker && entry === null ? false : 'ask-sql'
       } catch {
         return 'ask-sql'
       }
@@ -46,23 +48,23 @@ export function createRedisBlocklist(redis: CircuitBreaker): Blocklist {
     },
     async add(sessions) {
       const now = Date.now()
-      const alive = sessions.filter((login) => forgetAt(login) > now)
-      await onEach(WRITE_ALL, alive, (group) => group.flatMap((login) => [REVOKED, forgetAt(login) - now]))
+      const alive = sessions.filter((session) => forgetAt(session) > now)
+      await onEach(WRITE_ALL, alive, (group) => group.flatMap((session) => [REVOKED, forgetAt(session) - now]))
     },
     async begin() {
       const filling = `filling:${randomUUID()}`
-      await redis.write((client) =>
-        Promise.all(buckets.all.map((bucket) => client.set(inBucket(bucket, filling), '1', 'PX', FILLING_MS)))
+      await circuitBreaker.write((client) =>
+        Promise.all(tags.all.map((tag) => client.set(tagged(tag, filling), '1', 'PX', FILLING_MS)))
       )
       return async () => {
-        const confirmed = await redis.write((client) =>
-          Promise.all(buckets.all.map((bucket) => client.eval(CONFIRM, 2, inBucket(bucket, filling), markerOf(bucket))))
+        const confirmed = await circuitBreaker.write((client) =>
+          Promise.all(tags.all.map((tag) => client.eval(CONFIRM, 2, tagged(tag, filling), markerOf(tag))))
         )
         if (!confirmed.every(Boolean))
-          throw new Error('Redis was emptied while revocations were written to it, or that took too long')
+          throw new Error('Redis was emptied while revocations were being written to it, or writing took too long')
       }
     },
-    // Redis counts keys of all sorts only.
+    // Redis cannot count one kind of key.
     size: () => null
   }
 }

@@ -2,16 +2,16 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './env.ts'
 import type { RevokedSession } from '../auth/sessions.ts'
-import { CACHE_MS, createRedisStore } from './redis-store.ts'
+import { redisStore } from './redis.ts'
 import { createSqlStore } from './store.ts'
 import { createCookieStrategy } from './strategy.ts'
 
 /** Logins by cookie. */
 async function session(app: FastifyInstance) {
-  const store = app.redis ? createRedisStore(app.redis, app.sessions) : createSqlStore(app.sessions)
+  const store = redisStore(app) ?? createSqlStore(app.sessions)
   const cookies = (sessions: RevokedSession[]) => sessions.filter(({ kind }) => kind === 'cookie')
   app.revocations.onRevoked({
-    windowMs: async () => (app.redis ? CACHE_MS : 0),
+    windowMs: async () => store.windowMs,
     prepare: (sessions) => store.prepare(cookies(sessions)),
     add: (sessions) => store.end(cookies(sessions)),
     // What is not remembered is read from SQL: there is nothing to complete.

@@ -2,6 +2,8 @@ import type { CheckedSession, RevokedSession, Sessions } from '../auth/sessions.
 
 /** Where the login of a cookie is looked up. Whatever the store, SQL is the record. */
 export type SessionStore = {
+  /** How long the store may remember a session after its last change, in ms. */
+  windowMs: number
   /** The login with this secret's SHA-256, revoked and expired ones too; null: unknown. Throws where nobody can tell. */
   find(secretHash: string, now: Date): Promise<CheckedSession | null>
   /** To be called before a login is written to SQL; the function that it gives remembers it, unless it ended meanwhile. */
@@ -17,6 +19,7 @@ export type SessionStore = {
 /** SQL alone: the row is what counts, so there is nothing to keep in step. */
 export function createSqlStore(sessions: Sessions): SessionStore {
   return {
+    windowMs: 0,
     find: (secretHash) => sessions.findBySecret(secretHash),
     lease: async () => async () => {},
     keep: async () => {},

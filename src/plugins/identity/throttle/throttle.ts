@@ -23,21 +23,21 @@ const SETTLE_MS = 200
 const clientOf = (request: FastifyRequest) => networkOf(clientAddress(request))
 
 /** Slows down who guesses passwords, without locking a user out of the addresses they logged in from before. */
-export function createThrottle({ config, redis, audit, log }: FastifyInstance) {
-  const local = createLimits((_name, seconds) => createMemoryCounter(seconds), redis ? STRICTER : NUMBERS)
-  const shared = redis && createLimits((...counter) => createRedisCounter(redis.client, ...counter), NUMBERS)
+export function createThrottle({ config, redis, circuitBreaker, audit, log }: FastifyInstance) {
+  const local = createLimits((_name, seconds) => createMemoryCounter(seconds), circuitBreaker ? STRICTER : NUMBERS)
+  const shared = circuitBreaker && createLimits((...counter) => createRedisCounter(redis, ...counter), NUMBERS)
   const takenNames = createMemoryCounter(15 * 60)
   const { keysOf, nameHash } = createKeys(config.SECRET_KEY[0] ?? '')
 
   /** Asks the shared counters; the local ones while they cannot be reached. */
   async function ask(question: (limits: Limits) => ReturnType<Limits['attempt']>) {
-    if (!shared || !redis?.isUp()) return question(local)
+    if (!shared || !circuitBreaker?.isUp()) return question(local)
     let asked: ReturnType<typeof question> | undefined
     function askShared(limits: Limits) {
       asked = question(limits)
       return asked
     }
-    return redis
+    return circuitBreaker
       .read(() => askShared(shared))
       .catch((error) => {
         if (!(error instanceof ServiceUnavailable)) throw error

@@ -1,29 +1,39 @@
+import type { Redis } from 'ioredis'
 import { ServiceUnavailable } from '../errors/errors.ts'
 import { detached, withTimeout } from '../time-budget/time-budget.ts'
 import type { RedisClient } from './client.ts'
-import { createMasters, saysNothing } from './masters.ts'
+import { checkWrites, findMasters, isRefusal, mastersOf, ranOutOfTime } from './masters.ts'
 
-/** What Redis may take for one question, however many commands that is. */
-const QUESTION_MS = 400
+/** How long one call may take, in ms, however many commands it sends. */
+const CALL_MS = 400
 
-/** The way to Redis: a circuit breaker that closes only after what Redis may have missed is there again. */
+/** Guards Redis. After an outage reads resume only once everything that Redis may have missed has been written again. */
 export type CircuitBreaker = {
-  /** The connection itself, for packages that want one; its commands are not guarded. */
-  client: RedisClient
-  /** Asks Redis; SERVICE_UNAVAILABLE where it did not answer, at once while it is not to be trusted. */
+  /** Reads from Redis. SERVICE_UNAVAILABLE if it does not answer; immediately while it is down. */
   read<T>(command: (redis: RedisClient) => Promise<T>): Promise<T>
-  /** Writes to Redis, as soon as it can be reached; SERVICE_UNAVAILABLE where it did not confirm. */
+  /** Writes what Redis must not miss, during recovery too. SERVICE_UNAVAILABLE unless Redis confirms; if it refuses, it is marked down. */
   write<T>(command: (redis: RedisClient) => Promise<T>): Promise<T>
-  /** Rejects where a part of Redis would not take a write now: one that answers may still refuse. */
+  /** Rejects unless every master accepts writes: a full server still answers reads. */
   check(): Promise<void>
-  /** Adds what has to be written from SQL before Redis is trusted: at start and after each loss. */
+  /** Adds a step that copies data from SQL to Redis before it is trusted: at startup and after each outage. */
   onRecover(refill: () => Promise<void>): void
   isUp(): boolean
-  /** Closes the way until everything was refilled: who calls it saw that Redis lost what it was told. */
+  /** Marks Redis down until it is refilled: for a caller that notices missing data. */
   invalidate(): void
-  /** Tries to open the way now; resolves when that was decided. */
+  /** Attempts to recover now; resolves when the attempt has succeeded or failed. */
   probe(): Promise<void>
   close(): void
+}
+
+/** What a concern's Redis half needs. Without REDIS_URL there is neither. */
+export type RedisAccess = { redis: RedisClient; circuitBreaker: CircuitBreaker | null }
+
+type State = {
+  name: 'starting' | 'up' | 'down' | 'closed'
+  /** Counts outages: an answer or a failure from before the last one proves nothing. */
+  outages: number
+  /** The connections to the masters that have everything SQL knows. A new connection may lead to another server. */
+  synced: readonly Redis[]
 }
 
 export function createCircuitBreaker(
@@ -32,89 +42,82 @@ export function createCircuitBreaker(
   probeEveryMs = 250
 ): CircuitBreaker {
   const refills: (() => Promise<void>)[] = []
-  const masters = createMasters(redis)
-  let state: 'new' | 'up' | 'down' | 'closed' = 'new'
-  let probing: Promise<void> | null = null
-  // A probe during which the connection broke again opens no way, and a late failure closes none.
-  let losses = 0
-  let timer: NodeJS.Timeout | undefined
+  let state: State = { name: 'starting', outages: 0, synced: [] }
+  let recovery: Promise<void> | null = null
 
-  function lose(cause?: unknown) {
-    losses++
-    if (state === 'closed') return
-    if (state !== 'down') report(false, cause)
-    state = 'down'
-    clearTimeout(timer)
-    timer = detached(() => setTimeout(() => void probe(), probeEveryMs))
+  function markDown(cause?: unknown) {
+    if (state.name === 'closed') return
+    if (state.name !== 'down') report(false, cause)
+    state = { name: 'down', outages: state.outages + 1, synced: [] }
   }
 
-  async function tryAll() {
-    const before = losses
+  async function recover() {
+    const { outages } = state
     try {
-      const servers = await masters.find()
+      const masters = await findMasters(redis)
       for (const refill of refills) await refill()
-      if (state === 'closed') return
-      if (losses !== before) throw new Error('Redis was lost while it was filled')
-      masters.trust(servers)
-      if (state !== 'up') report(true)
-      state = 'up'
+      if (state.name === 'closed') return
+      if (state.outages !== outages) throw new Error('Redis went down again while it was being refilled')
+      if (state.name !== 'up') report(true)
+      state = { name: 'up', outages, synced: masters }
     } catch (error) {
-      lose(error)
+      markDown(error)
     }
   }
 
   function probe() {
-    probing ??= tryAll().finally(() => {
-      probing = null
+    recovery ??= detached(recover).finally(() => {
+      recovery = null
     })
-    return probing
+    return recovery
   }
 
-  /** Notices that another server answers than those that were told. */
-  function look() {
-    if (state === 'up' && !masters.areSynced()) lose(new Error('The masters of Redis are others'))
+  /** Detects a failover: the new master may lack the last writes. */
+  function compareMasters() {
+    const masters = mastersOf(redis)
+    const isSame = masters.length === state.synced.length && masters.every((master) => state.synced.includes(master))
+    if (state.name === 'up' && !isSame) markDown(new Error('Redis has other masters now'))
   }
 
-  async function attempt<T>(command: (redis: RedisClient) => Promise<T>) {
-    const before = losses
+  async function call<T>(command: (redis: RedisClient) => Promise<T>, isOutage: (error: unknown) => boolean) {
+    const { outages } = state
     try {
-      return await withTimeout(QUESTION_MS, () => command(redis))
+      return await withTimeout(CALL_MS, () => command(redis))
     } catch (cause) {
-      // What is from before the last loss was answered by a refill.
-      if (!saysNothing(cause, QUESTION_MS) && losses === before) lose(cause)
+      if (state.outages === outages && !ranOutOfTime(cause, CALL_MS) && isOutage(cause)) markDown(cause)
       throw new ServiceUnavailable({ cause })
     } finally {
-      look()
+      compareMasters()
     }
   }
 
-  // An error that nobody hears would end the process; `close` follows each one.
-  redis
-    .on('close', () => lose())
-    .on('ready', () => void probe())
-    .on('error', () => {})
-  // Of a cluster: it was asked for its masters, and a connection has ended.
-  for (const event of ['refresh', '-node']) redis.on(event, look)
+  async function read<T>(command: (redis: RedisClient) => Promise<T>) {
+    if (state.name !== 'up') throw new ServiceUnavailable()
+    const { outages } = state
+    const answer = await call(command, (error) => !isRefusal(error))
+    // The answer may come from a server that missed writes.
+    if (state.outages !== outages) throw new ServiceUnavailable()
+    return answer
+  }
+
+  // An `error` event without a listener would end the process; each one is followed by `close`.
+  redis.on('error', () => {}).on('close', () => markDown())
+  redis.on('ready', () => void probe())
+  // Cluster only: the list of masters was refreshed, or a connection ended.
+  redis.on('refresh', compareMasters).on('-node', compareMasters)
+  const timer = detached(() => setInterval(() => state.name === 'down' && void probe(), probeEveryMs))
 
   return {
-    client: redis,
-    async read(command) {
-      if (state !== 'up') throw new ServiceUnavailable()
-      const before = losses
-      const answer = await attempt(command)
-      // Lost meanwhile: the answer may be of a server that was not told everything.
-      if (losses !== before) throw new ServiceUnavailable()
-      return answer
-    },
-    write: attempt,
-    check: () => attempt(masters.check),
+    read,
+    write: (command) => call(command, () => true),
+    check: () => read(checkWrites),
     onRecover: (refill) => void refills.push(refill),
-    isUp: () => state === 'up',
-    invalidate: () => lose(),
-    probe: () => detached(probe),
+    isUp: () => state.name === 'up',
+    invalidate: () => markDown(),
+    probe,
     close() {
-      state = 'closed'
-      clearTimeout(timer)
+      clearInterval(timer)
+      state = { name: 'closed', outages: state.outages, synced: [] }
     }
   }
 }

@@ -6,31 +6,32 @@ export type RedisClient = Redis | Cluster
 
 const RETRY_MS = 250
 
-function open(url: string, keyPrefix: string, onFault: (error: Error) => void): RedisClient {
+function create(url: string, keyPrefix: string, onError: (error: Error) => void): RedisClient {
   const { topology, isSecure, nodes, username, password, db, sentinel } = parseRedisUrl(url)
   const options: RedisOptions = {
     keyPrefix,
     username,
     password,
+    lazyConnect: true,
     connectTimeout: 2000,
     commandTimeout: 400,
-    // A connection that answers nothing is replaced: its other end may be gone without a word.
+    // Replaces a silent connection: the server may be gone without having closed it.
     socketTimeout: 1000,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    // A command whose connection broke may have been carried out: the caller decides what to do again.
+    // A command may have run although its connection broke: the caller decides whether to repeat it.
     autoResendUnfulfilledCommands: false,
-    // It has become a replica: who asks anew for its address finds the one in its place.
+    // The server has become a replica: reconnecting looks up the address again, and finds the new master.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     retryStrategy: () => RETRY_MS,
-    // Verified by Node: against the host of the URL, and the authorities that it knows (NODE_EXTRA_CA_CERTS adds some).
+    // Node verifies the certificate against the host in the URL and its known authorities (NODE_EXTRA_CA_CERTS adds some).
     ...(isSecure && { tls: {} })
   }
   if (topology === 'sentinel')
     return new Redis({
       ...options,
       db,
-      Connector: createSentinelConnector(onFault),
+      Connector: createSentinelConnector(onError),
       sentinels: nodes,
       name: sentinel.name,
       sentinelUsername: sentinel.username,
@@ -39,43 +40,35 @@ function open(url: string, keyPrefix: string, onFault: (error: Error) => void): 
       sentinelRetryStrategy: () => RETRY_MS,
       ...(isSecure && { enableTLSForSentinelMode: true, sentinelTLS: {} })
     })
-  const Connector = createConnector(onFault)
+  const Connector = createConnector(onError)
   if (topology === 'single') return new Redis({ ...options, ...nodes[0], db, Connector })
   return new Cluster(nodes, {
+    lazyConnect: true,
     redisOptions: { ...options, Connector },
     enableOfflineQueue: false,
-    // Whether it is whole the gate finds out by itself.
+    // The circuit breaker checks the cluster itself.
     enableReadyCheck: false,
     clusterRetryStrategy: () => RETRY_MS,
-    // What cannot be asked now is not asked later: SQL answers meanwhile.
+    // No delayed retries: SQL answers meanwhile.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     slotsRefreshTimeout: 500,
     slotsRefreshInterval: 5000,
-    // Names stay names, so that certificates can be verified.
+    // Keeps host names, so that certificates can be verified.
     dnsLookup: (host, done) => done(null, host)
   })
 }
 
-/** What only says that there is something else that was said before. */
+/** Errors that only follow from another one, which was reported before. */
 const CONSEQUENCE = /^(Connection is closed|Failed to refresh slots cache|All sentinels are unreachable)/
 
 /**
- * Connects to Redis, whatever its topology, and keeps trying; commands are never kept waiting for a connection. Every key gets
- * `keyPrefix`. `onFault` is told what keeps it from a connection.
+ * Makes an ioredis client for any topology; it connects on `connect()` and then retries forever. Commands never wait for a
+ * connection. Every key gets `keyPrefix`. `onError` receives whatever prevents a connection.
  */
-export function connectRedis(url: string, keyPrefix: string, onFault: (error: Error) => void) {
-  const redis = open(url, keyPrefix, onFault)
+export function createClient(url: string, keyPrefix: string, onError: (error: Error) => void) {
+  const redis = create(url, keyPrefix, onError)
   for (const event of ['error', 'node error'])
-    redis.on(event, (error: Error) => void (CONSEQUENCE.test(error.message) || onFault(error)))
+    redis.on(event, (error: Error) => void (CONSEQUENCE.test(error.message) || onError(error)))
   return redis
-}
-
-/** Resolves when there is a connection, none could be made, or a second went by. */
-export async function firstConnection(redis: RedisClient) {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  for (const event of ['ready', 'error']) redis.once(event, () => resolve())
-  const timer = setTimeout(resolve, 1000)
-  if (redis.status !== 'ready') await promise
-  clearTimeout(timer)
 }

@@ -9,48 +9,58 @@ import { redisPrefix } from './prefix.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The way to Redis, or null without REDIS_URL. */
-    redis: CircuitBreaker | null
+    /** Guards `app.redis`, the ioredis client of @fastify/redis. Without REDIS_URL there is no client, and this is null. */
+    circuitBreaker: CircuitBreaker | null
   }
 }
 
-/** How long the start waits for Redis to be filled, in ms. */
-const START_WAIT_MS = 200
+/** How long startup waits for a connection, and then for Redis to be filled, in ms. */
+const [CONNECT_MS, FILL_MS] = [1000, 200]
+const atMost = (ms: number, work: Promise<void>) => Promise.race([work, sleep(ms, undefined, { ref: false })])
 
-/** One connection to Redis where REDIS_URL is set; the start does not wait for it, and losing it stops nothing. */
+/** Connects to Redis if REDIS_URL is set. Startup does not wait for it, and while it is down SQL answers. */
 async function redis(app: FastifyInstance) {
   if (app.config.REDIS_URL === null) {
-    app.decorate('redis', null)
+    app.decorate('circuitBreaker', null)
     return
   }
-  // ioredis is loaded only where it is used, which is much of the time to start.
-  const { connectRedis, firstConnection } = await import('./client.ts')
-  let fault: Error | undefined
-  const client = connectRedis(app.config.REDIS_URL, redisPrefix(app.config), (error) => {
-    fault = error
+  // Loaded only when needed: ioredis takes much of the startup time.
+  const { createClient } = await import('./client.ts')
+  const { default: fastifyRedis } = await import('@fastify/redis')
+  let error: Error | undefined
+  const client = createClient(app.config.REDIS_URL, redisPrefix(app.config), (cause) => {
+    error = cause
   })
-  const gate = createCircuitBreaker(client, (isUp, cause) => {
-    const err = isUp ? undefined : (fault ?? cause)
-    fault = undefined
+  // @fastify/redis would wait until the client is ready, and fail the startup without Redis.
+  client.status = 'ready'
+  await app.register(fastifyRedis, { client })
+  client.status = 'wait'
+
+  const circuitBreaker = createCircuitBreaker(client, (isUp, cause) => {
+    const err = isUp ? undefined : (error ?? cause)
+    error = undefined
     const line = { event: isUp ? 'dependency_up' : 'dependency_down', dependency: 'redis', err }
     const isRefused = err instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)/.test(err.message)
-    const why = isRefused ? '; REDIS_URL: it refuses this user or password' : describeTlsFault(err, 'REDIS_URL')
-    app.log[isUp ? 'info' : 'error'](line, isUp ? 'Redis is there' : `Redis is down: SQL answers in its place${why}`)
+    const why = isRefused ? '; check the user and password in REDIS_URL' : describeTlsFault(err, 'REDIS_URL')
+    app.log[isUp ? 'info' : 'error'](line, isUp ? 'Redis is up' : `Redis is down; SQL answers instead${why}`)
   })
+  app.decorate('circuitBreaker', circuitBreaker)
   const warned = new Set<string>()
-  gate.onRecover(async () => {
-    const risks = (await findRisks(client)).filter((risk) => !warned.has(risk))
-    for (const risk of risks) app.log.warn(risk)
-    for (const risk of risks) warned.add(risk)
+  circuitBreaker.onRecover(async () => {
+    for (const risk of (await findRisks(client)).filter((found) => !warned.has(found))) {
+      app.log.warn(risk)
+      warned.add(risk)
+    }
   })
-  app.decorate('redis', gate)
+  // A failed first attempt is retried, and the circuit breaker reports it.
+  const connected = client.connect().catch(() => {})
   app.addHook('onReady', async () => {
-    await firstConnection(client)
-    // A million revocations take longer to write than anyone wants to wait: SQL answers until Redis is trusted.
-    await Promise.race([gate.probe(), sleep(START_WAIT_MS, undefined, { ref: false })])
+    await atMost(CONNECT_MS, connected)
+    // Copying a million revocations takes longer than anyone wants to wait. Until then SQL answers.
+    await atMost(FILL_MS, circuitBreaker.probe())
   })
   app.addHook('onClose', async () => {
-    gate.close()
+    circuitBreaker.close()
     client.disconnect()
   })
 }

@@ -52,7 +52,7 @@ t.test(
     }
 
     await redis.start()
-    for (const app of apps) await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again')
+    for (const app of apps) await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is trusted again')
     const other = newClient()
     t.equal((await ask(apps[0], other)).statusCode, 200)
     t.equal((await ask(apps[1], other)).statusCode, 200)
@@ -67,11 +67,11 @@ t.test('a Redis that is silent is noticed, and each replica counts for itself', 
   redis.process.kill('SIGSTOP')
 
   t.equal((await ask(app, client)).statusCode, 200)
-  await waitUntil(() => app.redis?.isUp() === false, 'the silence is noticed')
+  await waitUntil(() => app.circuitBreaker?.isUp() === false, 'the silence is noticed')
   t.equal((await ask(app, client)).statusCode, 200)
   t.equal((await ask(app, client)).statusCode, 429)
 
   redis.process.kill('SIGCONT')
-  await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again')
+  await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is trusted again')
   t.equal((await ask(app, newClient())).statusCode, 200)
 })

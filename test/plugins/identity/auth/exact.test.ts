@@ -15,7 +15,7 @@ import { call, renewedBy } from './calls.ts'
 const change = { currentPassword: PASSWORD, newPassword: 'another long password' }
 const whoami = async (app: FastifyInstance, login: Pick<LoggedIn, 'headers'>) =>
   (await call(app, login, 'GET /api/auth/whoami')).statusCode
-const isUp = (app: FastifyInstance) => waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted')
+const isUp = (app: FastifyInstance) => waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is trusted')
 
 t.test(
   'ASVS 16.5.3: a login over a live cookie is 503 while Redis is down, and the cookie lives on',
@@ -158,7 +158,7 @@ for (const transport of transports) {
       await redis.admin.config('SET', 'maxmemory', '1')
       const next = await transport.logIn(app, 'ada')
       await waitUntil(
-        () => app.redis?.isUp() === false,
+        () => app.circuitBreaker?.isUp() === false,
         'SQL answers in place of a Redis that lacks a revocation',
         1500
       )

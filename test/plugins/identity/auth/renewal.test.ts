@@ -153,7 +153,7 @@ for (const transport of transports) {
         }
         await isAlive()
         await start()
-        await waitUntil(() => app.redis?.isUp() === true, 'Redis is back')
+        await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is back')
         await isAlive()
       }
       await t.resolves(transport.logIn(app, 'ada'), 'with the old password')

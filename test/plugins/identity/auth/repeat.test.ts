@@ -23,7 +23,7 @@ for (const transport of transports) {
       t.equal(whoami.statusCode, 401, 'all the same the login is dead')
 
       await redis.start()
-      await waitUntil(() => app.redis?.isUp() === true, 'Redis is back')
+      await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is back')
       t.equal((await logOut()).statusCode, 204)
       const again = await logOut()
       t.equal(again.statusCode, 401, 'it is done')

@@ -19,7 +19,7 @@ for (const { name, skip, environment } of lists) {
     }
 
     t.equal(await app.isRevoked(sid), false)
-    t.not(app.redis?.isUp(), false)
+    t.not(app.circuitBreaker?.isUp(), false)
   })
 
   t.test(
@@ -49,10 +49,10 @@ t.test(
   async (t) => {
     const app = await build(t, { REDIS_URL: await redisUrl() })
     const sid = randomUUIDv7()
-    await app.redis?.client.del('blocklist:{0}:complete')
+    await app.redis?.del('blocklist:{0}:complete')
 
     t.equal(await app.isRevoked(sid), true)
-    t.equal(app.redis?.isUp(), false)
+    t.equal(app.circuitBreaker?.isUp(), false)
   }
 )
 
@@ -62,7 +62,7 @@ t.test('an answer of Redis that is late closes no way to it: SQL is asked', { sk
   const late = async () => {
     throw new ServiceUnavailable()
   }
-  Object.assign(app.redis ?? {}, { read: late })
+  Object.assign(app.circuitBreaker ?? {}, { read: late })
   t.equal(await app.isRevoked(sid), false)
-  t.equal(app.redis?.isUp(), true)
+  t.equal(app.circuitBreaker?.isUp(), true)
 })

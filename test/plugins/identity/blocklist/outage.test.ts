@@ -17,7 +17,8 @@ async function whoami(app: FastifyInstance, { headers }: LoggedIn) {
 const logOut = (app: FastifyInstance, { headers }: LoggedIn) =>
   app.inject({ method: 'POST', url: '/api/auth/logout', headers })
 
-const isUp = (app: FastifyInstance) => waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again', 5000)
+const isUp = (app: FastifyInstance) =>
+  waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is trusted again', 5000)
 
 for (const way of ['killed', 'stopped without a word', 'emptied']) {
   t.test(
@@ -39,14 +40,14 @@ for (const way of ['killed', 'stopped without a word', 'emptied']) {
 
       if (way === 'killed') await redis.stop()
       if (way === 'stopped without a word') redis.process.kill('SIGSTOP')
-      if (way === 'emptied') await app.redis?.client.flushall()
+      if (way === 'emptied') await app.redis?.flushall()
 
       for (const { live, revoked, alive, code } of sets) {
         t.equal(await whoami(app, live), alive)
         t.equal(await whoami(app, revoked), code)
       }
       if (way === 'emptied') {
-        const isFilled = async () => (await app.redis?.client.exists('blocklist:{0}:complete')) === 1
+        const isFilled = async () => (await app.redis?.exists('blocklist:{0}:complete')) === 1
         await waitUntil(isFilled, 'the list is whole again, without a new connection')
       } else {
         for (const { live, leaving, alive, code } of sets) {

@@ -244,9 +244,9 @@ for (const backend of backends) {
           await app.db.select().from(notes)
         ]
         const stored = [JSON.stringify(rows)]
-        const keys = (await app.redis?.client.keys('*')) ?? []
+        const keys = (await app.redis?.keys('*')) ?? []
         const prefix = redisPrefix(app.config)
-        for (const key of keys) stored.push(key, String(await app.redis?.client.get(key.replace(prefix, ''))))
+        for (const key of keys) stored.push(key, String(await app.redis?.get(key.replace(prefix, ''))))
         t.notOk(stored.join('\n').includes(secret))
         t.ok(stored.join('\n').includes(hash), 'its SHA-256 is')
         const starts = new Set<string | undefined>()

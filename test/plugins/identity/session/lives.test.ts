@@ -13,7 +13,7 @@ const ago = (ms: number) => new Date(Date.now() - ms)
 async function move(app: FastifyInstance, sid: string, changes: Partial<Session>) {
   const { sessions } = app.tables
   const [login] = await app.db.update(sessions).set(changes).where(eq(sessions.id, sid)).returning()
-  await app.redis?.client.del(`session:${login?.secretHash}`)
+  await app.redis?.del(`session:${login?.secretHash}`)
 }
 
 for (const backend of backends) {
@@ -76,7 +76,7 @@ for (const backend of backends) {
       await whoami(due.headers)
       const isSeen = async () => {
         const login = await app.sessions.find(due.sid)
-        const kept = await app.redis?.client.get(`session:${login?.secretHash}`)
+        const kept = await app.redis?.get(`session:${login?.secretHash}`)
         const seenAt = kept ? JSON.parse(kept).lastSeenAt : login?.lastSeenAt.getTime()
         return seenAt >= before
       }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { type CheckedSession, toSessionLogin } from '../../../../src/plugins/identity/auth/sessions.ts'
-import { createRedisStore } from '../../../../src/plugins/identity/session/redis-store.ts'
-import { createSqlStore } from '../../../../src/plugins/identity/session/store.ts'
+import { redisStore } from '../../../../src/plugins/identity/session/redis.ts'
+import { createSqlStore, type SessionStore } from '../../../../src/plugins/identity/session/store.ts'
 import { ServiceUnavailable } from '../../../../src/plugins/platform/errors/errors.ts'
 import type { CircuitBreaker } from '../../../../src/plugins/platform/redis/circuit-breaker.ts'
 import { backends, build } from '../../../build.ts'
@@ -16,8 +16,9 @@ const after = (seconds: number) => new Date(START.getTime() + seconds * 1000)
 
 for (const backend of backends) {
   t.test(`the session store on ${backend.name}`, { skip: backend.skip }, async (t) => {
-    const { sessions, users, redis } = await build(t, await backend.environment())
-    const store = redis ? createRedisStore(redis, sessions) : createSqlStore(sessions)
+    const app = await build(t, await backend.environment())
+    const { sessions, users, redis } = app
+    const store = redisStore(app) ?? createSqlStore(sessions)
     const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
 
     async function create() {
@@ -41,7 +42,7 @@ for (const backend of backends) {
 
     t.test('finds a login in SQL where what Redis has of it cannot be read', async (t) => {
       const { secretHash, login } = await create()
-      await redis?.client.set(`session:${secretHash}`, '{half')
+      await redis?.set(`session:${secretHash}`, '{half')
       t.strictSame(await store.find(secretHash, START), part(login))
     })
 
@@ -110,7 +111,7 @@ t.test(
       throw new ServiceUnavailable()
     }
     const down = { read: refuse('read'), write: refuse('write') } as unknown as CircuitBreaker
-    const store = createRedisStore(down, sessions)
+    const store = redisStore({ circuitBreaker: down, sessions }) as SessionStore
     const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
     const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }
     const login = await makeLogin(sessions, ada, { ...carrier, idleTtl: 100, maxAge: 1000 }, START)

@@ -100,7 +100,7 @@ for (const transport of transports) {
       for (let i = 0; i < 2; i++) t.equal((await call(app, ada, 'DELETE /api/users/me')).statusCode, 503)
       t.equal((await call(app, other, 'GET /api/auth/whoami')).statusCode, 401, 'all the same it is gone')
       await redis.start()
-      await waitUntil(() => app.redis?.isUp() === true, 'Redis is back')
+      await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is back')
       t.equal((await call(app, ada, 'DELETE /api/users/me')).statusCode, 204)
       t.equal((await call(app, ada, 'DELETE /api/users/me')).statusCode, 401)
     }

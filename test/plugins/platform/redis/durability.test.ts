@@ -7,8 +7,8 @@ const warnings = (lines: LogLine[]) => lines.filter(({ level }) => level === 'wa
 
 /** Redis is lost and found again. */
 async function recover(app: FastifyInstance) {
-  app.redis?.invalidate()
-  await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted')
+  app.circuitBreaker?.invalidate()
+  await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is trusted')
 }
 
 /** Recovers until so much was said: a busy Redis may have left a question without an answer. */

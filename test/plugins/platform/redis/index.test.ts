@@ -2,10 +2,11 @@ import t from 'tap'
 import { build, buildWithLog } from '../../../build.ts'
 import { freePort, noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
 
-t.test('without REDIS_URL there is no Redis', async (t) => {
+t.test('without REDIS_URL there is no Redis client and no circuit breaker', async (t) => {
   const app = await build(t)
 
-  t.equal(app.redis, null)
+  t.notOk(app.hasDecorator('redis'))
+  t.equal(app.circuitBreaker, null)
 })
 
 t.test('a Redis that is not there stops no start: the service says so once and works', async (t) => {
@@ -24,12 +25,12 @@ t.test('ASVS 16.3.4: each change of state of Redis is one line of the log', { sk
   const server = await startRedis()
   const { app, lines } = await buildWithLog(t, { REDIS_URL: server.url })
   const events = () => lines.filter((line) => line['dependency'] === 'redis').map((line) => line['event'])
-  await waitUntil(() => app.redis?.isUp() === true, 'Redis is there')
+  await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is there')
 
   await server.stop()
-  await waitUntil(() => app.redis?.isUp() === false, 'the loss is noticed')
+  await waitUntil(() => app.circuitBreaker?.isUp() === false, 'the loss is noticed')
   await server.start()
-  await waitUntil(() => app.redis?.isUp() === true, 'Redis is back')
+  await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is back')
 
   t.same(events(), ['dependency_up', 'dependency_down', 'dependency_up'])
 })
@@ -40,14 +41,14 @@ t.test(
   async (t) => {
     const [server, other] = [await startRedis(), await startRedis()]
     const { app } = await buildWithLog(t, { REDIS_URL: server.url })
-    await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted')
-    const write = async () => app.redis?.write((client) => client.set('a', '1'))
+    await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is trusted')
+    const write = async () => app.circuitBreaker?.write((client) => client.set('a', '1'))
 
     await server.admin.replicaof('127.0.0.1', other.port)
     await t.rejects(write, { code: 'SERVICE_UNAVAILABLE' })
-    t.equal(app.redis?.isUp(), false, 'what it says of revocations may be late')
+    t.equal(app.circuitBreaker?.isUp(), false, 'what it says of revocations may be late')
     await server.admin.replicaof('NO', 'ONE')
-    await waitUntil(() => app.redis?.isUp() === true, 'Redis is trusted again')
+    await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is trusted again')
     t.equal(await write(), 'OK')
   }
 )
@@ -56,7 +57,7 @@ for (const url of ['redis+cluster://127.0.0.1:1', 'redis+sentinel://127.0.0.1:1/
   t.test(`${url} that is not there is said once, with its cause`, async (t) => {
     const { app, lines } = await buildWithLog(t, { REDIS_URL: url })
     let tries = 0
-    app.redis?.client.on('error', () => tries++)
+    app.redis?.on('error', () => tries++)
     await waitUntil(() => tries > 2, 'it is tried again')
     t.equal((await app.inject({ method: 'GET', url: '/readyz' })).statusCode, 200)
     t.match(
@@ -75,7 +76,7 @@ for (const scheme of ['redis', 'redis+cluster']) {
       await admin.config('SET', 'requirepass', 'hunter2')
       const { lines } = await buildWithLog(t, { REDIS_URL: `${scheme}://:hunter1@127.0.0.1:${port}` })
       const said = lines.filter((line) => line['dependency'] === 'redis')
-      t.match(said, [{ event: 'dependency_down', msg: /; REDIS_URL: it refuses this user or password$/ }])
+      t.match(said, [{ event: 'dependency_down', msg: /; check the user and password in REDIS_URL$/ }])
       t.notMatch(JSON.stringify(lines), /hunter/)
     }
   )

@@ -33,7 +33,7 @@ for (const transport of transports) {
           url: '/api/auth/whoami',
           headers: (await logIn(theirs, 'eve', transport)).headers
         })
-        await waitUntil(() => theirs.redis?.isUp() === true, 'it trusts Redis')
+        await waitUntil(() => theirs.circuitBreaker?.isUp() === true, 'it trusts Redis')
 
         const reply = await ours.inject({ method: 'GET', url: '/api/auth/whoami', headers: ended })
         t.equal(reply.statusCode, 401)

@@ -53,7 +53,7 @@ async function startService(t: Test, url: string) {
   const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: url, RATE_LIMIT_SHARED: 'true' }
   const apps = [await build(t, environment), await build(t, environment)] as const
   const [first] = apps
-  const isUp = () => apps.every((app) => app.redis?.isUp())
+  const isUp = () => apps.every((app) => app.circuitBreaker?.isUp())
   await waitUntil(isUp, 'Redis is trusted', 10_000)
   const ended: Kept[] = []
   async function logInAll(name: string) {
