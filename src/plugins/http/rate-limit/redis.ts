@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { flag } from '../../platform/config/setting-types.ts'
 import { defineSettings, type Settings, type Values } from '../../platform/config/settings.ts'
 import { RateLimited } from '../../platform/errors/errors.ts'
-import type { RedisAccess } from '../../platform/redis/circuit-breaker.ts'
+import type { RedisAccess } from '../../platform/redis/client.ts'
 import type { CreateLimiter, Limiter } from './limiter.ts'
 
 const sharedSettings = {

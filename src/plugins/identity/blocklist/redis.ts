@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RedisAccess } from '../../platform/redis/circuit-breaker.ts'
+import type { RedisAccess } from '../../platform/redis/client.ts'
 import { groupByTag, hashTagsOf } from '../../platform/redis/hash-tags.ts'
 import { CONFIRM, DELETE_IF, PREPARED_MS, WRITE_ALL, WRITE_UNLESS_ENDED } from '../../platform/redis/scripts.ts'
 import { type Blocklist, forgetAt, type Revoked } from './blocklist.ts'

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RedisAccess } from '../../platform/redis/circuit-breaker.ts'
-import type { RedisClient } from '../../platform/redis/client.ts'
+import type { RedisAccess, RedisClient } from '../../platform/redis/client.ts'
 import { chunk, KEYS_AT_ONCE } from '../../platform/redis/hash-tags.ts'
 import { DELETE_IF, PREPARED_MS, REPLACE_IF, WRITE_ALL, WRITE_UNLESS_ENDED } from '../../platform/redis/scripts.ts'
 import { type CheckedSession, type RevokedSession, type Sessions, toSessionLogin } from '../auth/sessions.ts'

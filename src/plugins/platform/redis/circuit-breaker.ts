@@ -25,9 +25,6 @@ export type CircuitBreaker = {
   close(): void
 }
 
-/** What a concern's Redis half needs. Without REDIS_URL there is neither. */
-export type RedisAccess = { redis: RedisClient; circuitBreaker: CircuitBreaker | null }
-
 type State = {
   name: 'starting' | 'up' | 'down' | 'closed'
   /** Counts outages: an answer or a failure from before the last one proves nothing. */

@@ -1,8 +1,12 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { describeTlsFault } from '../errors/tls.ts'
+import type { CircuitBreaker } from './circuit-breaker.ts'
 import { createConnector, createSentinelConnector } from './connector.ts'
 import { parseRedisUrl } from './url.ts'
 
 export type RedisClient = Redis | Cluster
+/** What a concern's Redis half needs. Without REDIS_URL there is neither. */
+export type RedisAccess = { redis: RedisClient; circuitBreaker: CircuitBreaker | null }
 
 const RETRY_MS = 250
 
@@ -59,8 +63,14 @@ function create(url: string, keyPrefix: string, onError: (error: Error) => void)
   })
 }
 
+/** For the log: what to do about an error that prevents a connection. */
+export function explain(error: unknown) {
+  const isRefused = error instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)/.test(error.message)
+  return isRefused ? '; check the user and password in REDIS_URL' : describeTlsFault(error, 'REDIS_URL')
+}
+
 /** Errors that only follow from another one, which was reported before. */
-const CONSEQUENCE = /^(Connection is closed|Failed to refresh slots cache|All sentinels are unreachable)/
+const CONSEQUENCE = /^(timeout$|Connection is closed|Failed to refresh slots cache|All sentinels are unreachable)/
 
 /**
  * Makes an ioredis client for any topology; it connects on `connect()` and then retries forever. Commands never wait for a

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './env.ts'
-import { describeTlsFault } from '../errors/tls.ts'
 import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts'
-import { findRisks } from './durability.ts'
+import { createRiskCheck } from './durability.ts'
 import { redisPrefix } from './prefix.ts'
 
 declare module 'fastify' {
@@ -25,7 +24,7 @@ async function redis(app: FastifyInstance) {
     return
   }
   // Loaded only when needed: ioredis takes much of the startup time.
-  const { createClient } = await import('./client.ts')
+  const { createClient, explain } = await import('./client.ts')
   const { default: fastifyRedis } = await import('@fastify/redis')
   let error: Error | undefined
   const client = createClient(app.config.REDIS_URL, redisPrefix(app.config), (cause) => {
@@ -40,18 +39,11 @@ async function redis(app: FastifyInstance) {
     const err = isUp ? undefined : (error ?? cause)
     error = undefined
     const line = { event: isUp ? 'dependency_up' : 'dependency_down', dependency: 'redis', err }
-    const isRefused = err instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)/.test(err.message)
-    const why = isRefused ? '; check the user and password in REDIS_URL' : describeTlsFault(err, 'REDIS_URL')
-    app.log[isUp ? 'info' : 'error'](line, isUp ? 'Redis is up' : `Redis is down; SQL answers instead${why}`)
+    if (isUp) app.log.info(line, 'Redis is up')
+    else app.log.error(line, `Redis is down; SQL answers instead${explain(err)}`)
   })
   app.decorate('circuitBreaker', circuitBreaker)
-  const warned = new Set<string>()
-  circuitBreaker.onRecover(async () => {
-    for (const risk of (await findRisks(client)).filter((found) => !warned.has(found))) {
-      app.log.warn(risk)
-      warned.add(risk)
-    }
-  })
+  circuitBreaker.onRecover(createRiskCheck(client, (risk) => app.log.warn(risk)))
   // A failed first attempt is retried, and the circuit breaker reports it.
   const connected = client.connect().catch(() => {})
   app.addHook('onReady', async () => {
