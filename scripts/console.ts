@@ -16,7 +16,11 @@ const context = {
   db,
   tables,
   revocations,
-  repositories: { users, sessions, notes: createNotes(db, tables) },
+  repositories: {
+    users,
+    sessions,
+    notes: createNotes(db, tables)
+  },
   ...drizzle
 }
 process.stdout.write(`In scope: ${Object.keys(context).join(', ')}\nTry: await repositories.users.findByName('ada')\n`)

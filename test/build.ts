@@ -5,6 +5,7 @@ import { buildApp } from '../src/app.ts'
 import { type Environment, readSettings } from '../src/plugins/platform/config/settings.ts'
 import { token } from './plugins/identity/jwt/transport.ts'
 import { cookie } from './plugins/identity/session/transport.ts'
+import { probe } from './probe.ts'
 import { freshPostgresUri, migratedPostgresUri, noRedis, redisUrl } from './servers.ts'
 
 export const randomKey = () => randomBytes(48).toString('base64url')
@@ -29,6 +30,7 @@ export async function buildWithLog(t: Test, environment: Environment = {}, sweep
   const settings = readSettings({ ...testEnvironment, ...environment })
   const app = await buildApp(settings, { write: (line) => void lines.push(JSON.parse(line)) })
   t.teardown(() => app.close())
+  await app.register(probe, { prefix: '/api/probe' })
   await app.ready()
   if (!sweeps) await app.cleanup.stop()
   // The start does not wait for Redis. A test does, for a moment: it may want one that is down.
@@ -64,6 +66,10 @@ export const backends = [
     })
   }
 ]
+
+/** Every row of every table. */
+export const allRows = (app: FastifyInstance) =>
+  Promise.all(Object.values(app.tables).map((table) => app.db.select().from(table as typeof app.tables.users)))
 
 export const PASSWORD = 'a long first password'
 

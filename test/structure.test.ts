@@ -2,7 +2,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import t from 'tap'
 import { settingNames } from '../src/plugins/platform/config/settings.ts'
-import { buildWithRouteList } from './plugins/http/docs/routes.ts'
+import { buildWithRouteList } from './route-list.ts'
 
 // The promises of the layout: who breaks one reads here which.
 

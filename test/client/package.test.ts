@@ -78,13 +78,13 @@ for (const { kind } of transports) {
       const refused = await client.login({ usernameOrEmail: 'bob', password: 'wrong' }).catch((error) => error)
       await client.login({ usernameOrEmail: 'bob', password })
       const session = await client.session()
-      const { notes } = await orThrow(client.api.GET('/api/notes'))
+      const { sessions } = await orThrow(client.api.GET('/api/auth/sessions'))
       await client.logout()
-      const says = [refused instanceof ApiError, refused.code, session.user.username, session.session.kind, notes.length]
+      const says = [refused instanceof ApiError, refused.code, session.user.username, session.session.kind, sessions.length]
       console.log(JSON.stringify([...says, await client.session()]))`
     writeFileSync(join(project, 'main.js'), script)
     const { code, output } = await run(project, process.execPath, 'main.js', url, kind, PASSWORD)
-    t.equal(output.trim(), JSON.stringify([true, 'INVALID_CREDENTIALS', 'bob', kind, 0, null]))
+    t.equal(output.trim(), JSON.stringify([true, 'INVALID_CREDENTIALS', 'bob', kind, 1, null]))
     t.equal(code, 0)
   })
 }
@@ -94,8 +94,8 @@ const options: Options = { baseUrl: 'http://localhost:3000', transport: 'token' 
 const client = createClient(options)
 const session: Session | null = await client.session()
 export const name: string | undefined = session?.user.name
-const { data, error } = await client.api.GET('/api/notes')
-export const title: string | undefined = data?.notes[0]?.title
+const { data, error } = await client.api.GET('/api/users/me')
+export const email: string | undefined = data?.email
 export const detail: string | undefined = error?.detail
 const { sessions } = await orThrow(client.api.GET('/api/auth/sessions'))
 export const id: string | undefined = sessions[0]?.id

@@ -151,8 +151,8 @@ for (const { kind } of transports) {
     const changes: boolean[] = []
     tab.onChange((isLoggedIn) => changes.push(isLoggedIn))
     intercept(() => problem(503, 'SERVICE_UNAVAILABLE', { 'retry-after': '9' }))
-    const waiting = tab.fetch('/api/notes')
-    await waitUntil(() => count('GET /api/notes') === 1, 'the request was sent')
+    const waiting = tab.fetch('/api/auth/sessions')
+    await waitUntil(() => count('GET /api/auth/sessions') === 1, 'the request was sent')
     // The client reads the reply a moment later.
     await new Promise((resolve) => setImmediate(resolve))
     const begin = performance.now()

@@ -45,7 +45,7 @@ for (const backend of backends) {
           const statuses = await Promise.all([
             status({ headers }, 'DELETE /api/users/me'),
             status({ headers }, 'PATCH /api/users/me', { name: 'Somebody' }),
-            status({ headers }, 'POST /api/notes', { title: 'a', text: 'b' }),
+            status({ headers }, 'POST /api/probe', { title: 'a', text: 'b' }),
             status({ headers }, 'GET /api/auth/sessions'),
             status({ headers }, 'PUT /api/users/me/password', change),
             ...many(4, () => status({ headers: {} }, 'POST /api/auth/login', login)),

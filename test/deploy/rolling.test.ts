@@ -47,7 +47,7 @@ function startLoad(t: Test, proxy: Nginx) {
       for (let round = 0; round < 10 && !isOver; round++) {
         await expect(200, '/api/auth/whoami')
         await expect(200, '/api/users/me')
-        await expect(201, '/api/notes', { method: 'POST', body: { title: `${round}`, text: 'x' } })
+        await expect(200, '/api/users/me', { method: 'PATCH', body: { name: `${round}` } })
         if (refreshToken) take(await expect(200, '/api/auth/token-refresh', { method: 'POST', body: { refreshToken } }))
         await new Promise((resolve) => setTimeout(resolve, 100))
       }

@@ -50,13 +50,13 @@ const generators: [name: string, command: string, ...words: string[]][] = [
   ],
   ['orval', 'orval', '--config', 'orval.config.mjs']
 ]
-/** How each is called for a list of notes, where nothing else has to be said. */
+/** How each is called for a list of sessions, where nothing else has to be said. */
 const uses: Record<string, string> = {
   'openapi-typescript': `import type { paths } from './openapi-typescript/schema.d.ts'
-    export const parameters: paths['/api/notes']['get']['parameters'] = {}`,
-  'hey-api': "import { getNotes } from './hey-api'\nawait getNotes()",
-  'swagger-typescript-api': "import { Api } from './swagger-typescript-api/Api'\nawait new Api().api.getNotes()",
-  orval: "import { getNotes } from './orval/fetch'\nawait getNotes()"
+    export const parameters: paths['/api/auth/sessions']['get']['parameters'] = {}`,
+  'hey-api': "import { getAuthSessions } from './hey-api'\nawait getAuthSessions()",
+  'swagger-typescript-api': "import { Api } from './swagger-typescript-api/Api'\nawait new Api().api.getAuthSessions()",
+  orval: "import { getAuthSessions } from './orval/fetch'\nawait getAuthSessions()"
 }
 const options = ['--strict', '--noUncheckedIndexedAccess', '--target', 'es2022', '--lib', 'es2022,dom,dom.iterable']
 for (const [name, command, ...words] of generators) {
@@ -91,8 +91,8 @@ try {
     const isEqual = [201, 400].includes(statusCode) && accepted === (statusCode === 201)
     report(`zod and the service judge alike: ${what}`, isEqual ? null : `zod: ${accepted}, service: ${statusCode}`)
   }
-  const { success } = schemas['GetNotesQueryParams']?.safeParse({}) ?? {}
-  report('notes are listed without a limit', success ? null : 'zod refuses')
+  const { success } = schemas['GetAuthSessionsQueryParams']?.safeParse({}) ?? {}
+  report('sessions are listed without a limit', success ? null : 'zod refuses')
 } catch (error) {
   report('the schemas of zod can be loaded', `${error}`)
 }

@@ -38,10 +38,10 @@ function workplace(t: Test) {
   return { folder, path, run, serve }
 }
 
-function titles(path: string) {
+function namesIn(path: string) {
   const client = new BetterSqlite(path)
   t.equal(client.pragma('integrity_check', { simple: true }), 'ok')
-  const found = client.prepare('select title from notes').pluck().all() as string[]
+  const found = client.prepare('select name from users').pluck().all() as string[]
   client.close()
   return new Set(found)
 }
@@ -65,8 +65,12 @@ function sql(path: string, ...statements: string[]) {
   return count
 }
 
-const note = (url: string, title: string, headers: Record<string, string>) =>
-  post(`${url}/api/notes`, { title, text: 'x'.repeat(2000) }, headers)
+const rename = (url: string, name: string, headers: Record<string, string> = {}) =>
+  fetch(`${url}/api/users/me`, {
+    method: 'PATCH',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ name })
+  })
 
 const [transport] = transports
 const kind = transport?.kind ?? ''
@@ -86,27 +90,26 @@ t.test(
   async (t) => {
     const { folder, serve, run } = workplace(t)
     const { url } = await serve()
-    await signUpBy(url, 'ada')
-    const headers = await logInBy(url, 'ada', kind)
-    const acknowledged: string[] = []
+    const names = ['ada', 'bob', 'eve', 'zoe']
+    for (const name of names) await signUpBy(url, name)
+    const logins = await Promise.all(names.map((name) => logInBy(url, name, kind)))
+    /** How often each user has changed the name, which says so. */
+    const acknowledged = names.map(() => 0)
     let isOver = false
-    const writers = Array.from({ length: 4 }, async (_, writer) => {
-      for (let i = 0; !isOver; i++) {
-        const { status } = await note(url, `${writer} ${i}`, headers)
-        if (status !== 201) throw new Error(`a note was answered ${status}`)
-        acknowledged.push(`${writer} ${i}`)
+    const writers = logins.map(async (headers, writer) => {
+      for (let i = 1; !isOver; i++) {
+        const { status } = await rename(url, `${names[writer]} ${i}`, headers)
+        if (status !== 200) throw new Error(`a change was answered ${status}`)
+        acknowledged[writer] = i
       }
     })
     for (const name of ['first', 'second']) {
       const before = [...acknowledged]
       t.strictSame(await run(`backup --to ${name}`), { code: 0, printed: `Backed up to ${name}\n` })
-      t.ok(acknowledged.length > before.length, 'the service went on')
-      const copied = titles(join(folder, name))
-      t.strictSame(
-        before.filter((title) => !copied.has(title)),
-        [],
-        `nothing is missing in the ${name}`
-      )
+      t.notSame(acknowledged, before, 'the service went on')
+      const copied = new Map([...namesIn(join(folder, name))].map((text) => text.split(' ') as [string, string]))
+      for (const [i, count] of before.entries())
+        t.ok(Number(copied.get(names[i] ?? '') ?? 0) >= count, `nothing is missing in the ${name}`)
       t.equal(statSync(join(folder, name)).mode & 0o777, 0o600)
     }
     isOver = true
@@ -125,7 +128,7 @@ t.test('a backup overwrites nothing unless it is told to, and never the database
   symlinkSync(path, join(folder, 'link'))
   for (const to of [path, join(folder, 'link')])
     t.throws(() => backUp(path, { to, overwrite: true }), { message: /is the database itself/ })
-  t.strictSame(titles(path), new Set())
+  t.strictSame(namesIn(path), new Set())
 })
 
 t.test('npm run db:backup and db:restore say in a line what is wrong', async (t) => {
@@ -149,9 +152,9 @@ t.test('a restore brings back all of its moment but the logins, and keeps what w
   await signUpBy(url, 'ada')
   const logInByAll = () => Promise.all(transports.map(({ kind }) => logInBy(url, 'ada', kind)))
   const early = await logInByAll()
-  await note(url, 'early', early[0] ?? {})
+  await rename(url, 'early', early[0] ?? {})
   const from = backUp(path, {})
-  await note(url, 'late', early[0] ?? {})
+  await rename(url, 'late', early[0] ?? {})
   const late = await logInByAll()
   const ended = await logInByAll()
   for (const login of ended) t.equal((await post(`${url}/api/auth/logout`, undefined, login)).status, 204)
@@ -168,10 +171,10 @@ t.test('a restore brings back all of its moment but the logins, and keeps what w
     printed: /^Restored from app.*; what was there before is app.*\nEnded \d sessions: everybody logs in again\n$/
   })
 
-  t.strictSame(titles(path), new Set(['early']))
+  t.strictSame(namesIn(path), new Set(['early']))
   const aside = readdirSync(folder).filter((name) => name.startsWith('app.db.before-restore-'))
   t.equal(aside.length, 1)
-  t.strictSame(titles(join(folder, aside[0] ?? '')), new Set(['early', 'late']))
+  t.strictSame(namesIn(join(folder, aside[0] ?? '')), new Set(['late']))
   t.equal(statSync(join(folder, aside[0] ?? '')).mode & 0o777, 0o600)
   t.notOk(readdirSync(folder).some((name) => name.includes('restoring')))
 
@@ -236,11 +239,11 @@ t.test(
       aside.map((name) => readFileSync(join(folder, name), 'utf8').slice(0, 6)),
       ['broken']
     )
-    t.strictSame(titles(path), new Set())
+    t.strictSame(namesIn(path), new Set())
 
     rmSync(path)
     t.match(await restore(path, { from }), [/^Restored from [^;]*$/, 'Ended 0 sessions: everybody logs in again', note])
-    t.strictSame(titles(path), new Set())
+    t.strictSame(namesIn(path), new Set())
     t.equal(statSync(path).mode & 0o777, 0o600)
   }
 )

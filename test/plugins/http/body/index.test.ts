@@ -63,10 +63,10 @@ for (const transport of transports) {
     const app = await build(t)
     const { headers } = await logIn(app, 'ada', transport)
     const payload = { title: 'a', text: 'b' }
-    const note = await app.inject({ method: 'POST', url: '/api/notes', headers, payload })
+    const item = await app.inject({ method: 'POST', url: '/api/probe', headers, payload })
     const json = { ...headers, 'content-type': 'application/json' }
 
-    const removal = await app.inject({ method: 'DELETE', url: `/api/notes/${note.json().id}`, headers: json })
+    const removal = await app.inject({ method: 'DELETE', url: `/api/probe/${item.json().id}`, headers: json })
     t.equal(removal.statusCode, 204)
     const logout = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: json })
     t.equal(logout.statusCode, 204)
@@ -85,10 +85,10 @@ for (const transport of transports) {
       for (const type of ofEmpty) {
         const { headers } = await transport.logIn(app, 'ada')
         const payload = { title: 'a', text: 'b' }
-        const note = await app.inject({ method: 'POST', url: '/api/notes', headers, payload })
+        const item = await app.inject({ method: 'POST', url: '/api/probe', headers, payload })
         const typed = { ...headers, 'content-type': type }
 
-        const url = `/api/notes/${note.json().id}`
+        const url = `/api/probe/${item.json().id}`
         t.equal((await app.inject({ method: 'DELETE', url, headers: typed })).statusCode, 204, `DELETE ${type}`)
         const logout = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: typed, payload: '' })
         t.equal(logout.statusCode, 204, `logout ${type}`)

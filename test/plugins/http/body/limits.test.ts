@@ -15,8 +15,8 @@ t.test('a body of an account or a login may have 16 KiB, others 100 KiB', async 
     { url: '/api/auth/login', bytes: 16 * 1024, code: 'VALIDATION_FAILED' },
     { url: '/api/auth/login', bytes: 16 * 1024 + 1, code: 'PAYLOAD_TOO_LARGE' },
     { url: '/api/auth/signup', bytes: 16 * 1024 + 1, code: 'PAYLOAD_TOO_LARGE' },
-    { url: '/api/notes', bytes: 100 * 1024, code: 'VALIDATION_FAILED' },
-    { url: '/api/notes', bytes: 100 * 1024 + 1, code: 'PAYLOAD_TOO_LARGE' }
+    { url: '/api/probe', bytes: 100 * 1024, code: 'VALIDATION_FAILED' },
+    { url: '/api/probe', bytes: 100 * 1024 + 1, code: 'PAYLOAD_TOO_LARGE' }
   ]
   for (const { url, bytes, code } of rows) {
     const reply = await app.inject({ method: 'POST', url, headers, payload: bodyOf(bytes) })

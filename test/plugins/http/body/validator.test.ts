@@ -28,14 +28,14 @@ t.test(
     for (const [body, pointer] of rows) {
       const payload = JSON.stringify(body)
       const json = { ...headers, 'content-type': 'application/json' }
-      const reply = await app.inject({ method: 'POST', url: '/api/notes', headers: json, payload })
+      const reply = await app.inject({ method: 'POST', url: '/api/probe', headers: json, payload })
       t.equal(reply.statusCode, 400, payload.slice(0, 40))
       t.match(reply.json(), { code: 'VALIDATION_FAILED', errors: [{ pointer }] })
       t.equal(reply.json().errors.length, 1)
       t.notMatch(reply.body, 'planted')
     }
-    const list = await app.inject({ method: 'GET', url: '/api/notes', headers })
-    t.same(list.json().notes, [], 'nothing was written')
+    const list = await app.inject({ method: 'GET', url: '/api/probe', headers })
+    t.same(list.json().items, [], 'nothing was written')
   }
 )
 
@@ -67,7 +67,7 @@ t.test('ASVS 15.3.7: a query is text: numbers are read from it, and one value is
     ['unknown=1', 400]
   ]
   for (const [query, status] of rows) {
-    const reply = await app.inject({ method: 'GET', url: `/api/notes?${query}`, headers })
+    const reply = await app.inject({ method: 'GET', url: `/api/probe?${query}`, headers })
     t.equal(reply.statusCode, status, query)
     if (status === 400) t.equal(reply.json().code, 'VALIDATION_FAILED')
   }
@@ -87,7 +87,7 @@ t.test('hostile JSON ends as a 400 of the same server', async (t) => {
   ]
   for (const [payload, code] of rows) {
     const headers = { ...ada.headers, 'content-type': 'application/json' }
-    const reply = await app.inject({ method: 'POST', url: '/api/notes', headers, payload })
+    const reply = await app.inject({ method: 'POST', url: '/api/probe', headers, payload })
     t.equal(reply.statusCode, 400, payload.slice(0, 30))
     t.equal(reply.json().code, code)
   }

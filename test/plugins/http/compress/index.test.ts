@@ -6,22 +6,22 @@ import { build, logIn, PASSWORD, transports } from '../../../build.ts'
 const CODINGS = { br: brotliDecompressSync, gzip: gunzipSync, zstd: zstdDecompressSync }
 const ANY = 'zstd, br, gzip, deflate'
 
-/** A login with a list of notes that is longer than 1 KiB. */
-async function withNotes(app: FastifyInstance) {
+/** A login with a list of items that is longer than 1 KiB. */
+async function withItems(app: FastifyInstance) {
   const { headers } = await logIn(app, 'ada')
   const payload = { title: 'long', text: 'x'.repeat(5000) }
-  await app.inject({ method: 'POST', url: '/api/notes', headers, payload })
+  await app.inject({ method: 'POST', url: '/api/probe', headers, payload })
   return headers
 }
 
 for (const [coding, decompress] of Object.entries(CODINGS)) {
   t.test(`a reply over 1 KiB is compressed with ${coding} when asked for`, async (t) => {
     const app = await build(t)
-    const headers = await withNotes(app)
-    const plain = await app.inject({ method: 'GET', url: '/api/notes', headers })
+    const headers = await withItems(app)
+    const plain = await app.inject({ method: 'GET', url: '/api/probe', headers })
     const packed = await app.inject({
       method: 'GET',
-      url: '/api/notes',
+      url: '/api/probe',
       headers: { ...headers, 'accept-encoding': coding }
     })
     t.equal(packed.statusCode, 200)
@@ -34,10 +34,10 @@ for (const [coding, decompress] of Object.entries(CODINGS)) {
 
 t.test('what is not compressed says that it could have been', async (t) => {
   const app = await build(t)
-  const headers = await withNotes(app)
+  const headers = await withItems(app)
   for (const encoding of [undefined, 'identity', 'unknown']) {
     const asked = encoding === undefined ? {} : { 'accept-encoding': encoding }
-    const reply = await app.inject({ method: 'GET', url: '/api/notes', headers: { ...headers, ...asked } })
+    const reply = await app.inject({ method: 'GET', url: '/api/probe', headers: { ...headers, ...asked } })
     t.equal(reply.statusCode, 200, `${encoding}`)
     t.equal(reply.headers['content-encoding'], undefined)
     t.equal(reply.headers['vary'], 'accept-encoding')
@@ -46,11 +46,11 @@ t.test('what is not compressed says that it could have been', async (t) => {
 
 t.test('beside Accept-Encoding a reply still varies on the origin', async (t) => {
   const app = await build(t, { CORS_API_ORIGINS: 'https://app.example' })
-  const headers = await withNotes(app)
+  const headers = await withItems(app)
   for (const origin of [{}, { origin: 'https://app.example' }, { origin: 'https://evil.example' }]) {
     for (const asked of [{}, { 'accept-encoding': 'br' }]) {
       const all = { ...headers, ...origin, ...asked }
-      const reply = await app.inject({ method: 'GET', url: '/api/notes', headers: all })
+      const reply = await app.inject({ method: 'GET', url: '/api/probe', headers: all })
       t.equal(reply.headers['vary'], 'Origin, accept-encoding')
     }
   }

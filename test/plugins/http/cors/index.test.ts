@@ -52,7 +52,7 @@ t.test(
   'ASVS 3.4.2: its preflight is answered on known and unknown paths, for our methods and headers only',
   async (t) => {
     const app = await buildListed(t)
-    for (const url of ['/api/notes/some-id', '/nowhere', '/api/auth/login']) {
+    for (const url of ['/api/probe/some-id', '/nowhere', '/api/auth/login']) {
       for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'BREW']) {
         const headers = {
           origin: LISTED,
@@ -101,7 +101,7 @@ t.test('ASVS 3.4.2: every failure can be read by the listed origin and by no oth
     ['/api/users/me', 401],
     ['/nowhere', 404],
     ['/%zz', 400],
-    [`/api/notes/${'x'.repeat(101)}`, 414],
+    [`/api/probe/${'x'.repeat(101)}`, 414],
     ['/api/auth/login', 405],
     ['/api/auth', 429]
   ]
@@ -203,7 +203,7 @@ t.test('an OPTIONS whose Access-Control-Request-Method is empty is no preflight'
     const app = await build(t, { CORS_API_ORIGINS })
     for (const origin of [LISTED, 'https://evil.test']) {
       const headers = { origin, 'access-control-request-method': '' }
-      const known = await app.inject({ method: 'OPTIONS', url: '/api/notes', headers })
+      const known = await app.inject({ method: 'OPTIONS', url: '/api/probe', headers })
       t.equal(known.statusCode, 204, `${origin}, listed: ${CORS_API_ORIGINS}`)
       t.equal(known.headers['allow'], 'GET, HEAD, POST, OPTIONS')
       t.equal(known.headers['access-control-allow-methods'], undefined)

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { build } from '../../../build.ts'
-import { buildWithRouteList } from './routes.ts'
+import { buildWithRouteList } from '../../../route-list.ts'
 
 type Operation = {
   summary?: string

@@ -20,7 +20,7 @@ t.test(
       ['GET', '/livez', 200],
       ['GET', '/readyz', 200],
       ['GET', '/api/users/me', 200],
-      ['GET', '/api/notes/x', 404],
+      ['GET', '/api/probe/x', 404],
       ['GET', '/nowhere', 404],
       ['DELETE', '/api/auth', 405],
       ['OPTIONS', '/api/auth', 204],

@@ -15,9 +15,9 @@ const paths: [path: string, ...allowed: string[]][] = [
   ['/api/auth/whoami', 'GET', 'HEAD'],
   ['/api/auth/check-auth', 'GET', 'HEAD'],
   ['/api/users/me', 'GET', 'HEAD'],
-  ['/api/notes', 'GET', 'HEAD', 'POST'],
-  ['/api/notes/some-id', 'GET', 'HEAD', 'PATCH', 'DELETE'],
-  ['/api/notes/%2f?query=1', 'GET', 'HEAD', 'PATCH', 'DELETE']
+  ['/api/probe', 'GET', 'HEAD', 'POST'],
+  ['/api/probe/some-id', 'GET', 'HEAD', 'PATCH', 'DELETE'],
+  ['/api/probe/%2f?query=1', 'GET', 'HEAD', 'PATCH', 'DELETE']
 ]
 const request = (line: string, ...headers: string[]) =>
   [line, 'Host: localhost', 'Connection: close', ...headers, '', ''].join('\r\n')
@@ -70,7 +70,7 @@ t.test('a plain OPTIONS is answered alike where CORS is configured', async (t) =
   const app = await build(t, { CORS_API_ORIGINS: 'https://app.example' })
   for (const origin of [undefined, 'https://app.example', 'https://evil.example']) {
     const headers = origin === undefined ? {} : { origin }
-    const reply = await app.inject({ method: 'OPTIONS', url: '/api/notes', headers })
+    const reply = await app.inject({ method: 'OPTIONS', url: '/api/probe', headers })
     t.equal(reply.statusCode, 204, `${origin}`)
     t.equal(reply.headers['allow'], 'GET, HEAD, POST, OPTIONS')
     t.equal((await app.inject({ method: 'OPTIONS', url: '/nowhere', headers })).statusCode, 404)

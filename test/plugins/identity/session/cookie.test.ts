@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { cookieName } from '../../../../src/plugins/http/cookies/cookie.ts'
 import { redisPrefix } from '../../../../src/plugins/platform/redis/prefix.ts'
-import { backends, build, logIn, PASSWORD, randomKey, signUp } from '../../../build.ts'
+import { allRows, backends, build, logIn, PASSWORD, randomKey, signUp } from '../../../build.ts'
 import { cookie } from './transport.ts'
 
 /** The attributes of each Set-Cookie of a reply, without its value. */
@@ -237,12 +237,7 @@ for (const backend of backends) {
         const secret = set?.value.split('.')[0] ?? ''
         t.equal(Buffer.from(secret, 'base64url').length, 24)
         const hash = createHash('sha256').update(secret).digest('base64url')
-        const { users, sessions, notes } = app.tables
-        const rows = [
-          await app.db.select().from(users),
-          await app.db.select().from(sessions),
-          await app.db.select().from(notes)
-        ]
+        const rows = await allRows(app)
         const stored = [JSON.stringify(rows)]
         const keys = (await app.redis?.keys('*')) ?? []
         const prefix = redisPrefix(app.config)

@@ -23,7 +23,7 @@ for (const database of databases) {
           ['PUT /api/users/me/password', { ...password, newPassword: text.slice(0, 3) }],
           ['POST /api/auth/reauthenticate', { password: '', [text]: text }],
           [`DELETE /api/auth/sessions/${encoded}`],
-          [`GET /api/notes/${encoded}`],
+          [`GET /api/probe/${encoded}`],
           [`GET /api/users/me/events?cursor=${encoded}`],
           [`DELETE /api/auth/sessions?keepCurrent=${encoded === 'true' ? 'x' : encoded}`]
         ]

@@ -158,15 +158,6 @@ for (const database of databases) {
         t.equal(isUnavailable(error), false, `${what} is no outage`)
       }
     })
-
-    t.test('removes the notes with their user', async (t) => {
-      const row = newUser('owner')
-      const note = { id: randomUUIDv7(), userId: row.id, title: 'a', text: '' }
-      await db.insert(users).values(row)
-      await db.insert(tables.notes).values({ ...note, createdAt: row.createdAt, updatedAt: row.createdAt })
-      await db.delete(users).where(eq(users.id, row.id))
-      t.strictSame(await db.select().from(tables.notes).where(eq(tables.notes.id, note.id)), [])
-    })
   })
 }
 

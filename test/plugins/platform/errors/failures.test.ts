@@ -9,9 +9,9 @@ const rows: [what: string, call: InjectOptions, status: number, code: string][] 
   ['an unknown path', { method: 'GET', url: '/nowhere' }, 404, 'NOT_FOUND'],
   ['a path under a made-up suffix', { method: 'GET', url: '/api/users/me/x.css' }, 404, 'NOT_FOUND'],
   ['a method that the path has not', { method: 'DELETE', url: '/api/auth/login' }, 405, 'METHOD_NOT_ALLOWED'],
-  ['a malformed address', { method: 'GET', url: '/api/notes/%zz' }, 400, 'MALFORMED_REQUEST'],
+  ['a malformed address', { method: 'GET', url: '/api/probe/%zz' }, 400, 'MALFORMED_REQUEST'],
   ['a half character in the address', { method: 'GET', url: '/%C3' }, 400, 'MALFORMED_REQUEST'],
-  ['an over-long parameter', { method: 'GET', url: `/api/notes/${'x'.repeat(101)}` }, 414, 'URI_TOO_LONG'],
+  ['an over-long parameter', { method: 'GET', url: `/api/probe/${'x'.repeat(101)}` }, 414, 'URI_TOO_LONG'],
   [
     'malformed JSON',
     { method: 'POST', url: '/api/auth/login', headers: json, payload: '{"a":' },
@@ -20,7 +20,7 @@ const rows: [what: string, call: InjectOptions, status: number, code: string][] 
   ],
   ['a body that the schema refuses', { method: 'POST', url: '/api/auth/login', payload: {} }, 400, 'VALIDATION_FAILED'],
   ['no body where one is needed', { method: 'POST', url: '/api/auth/login' }, 400, 'VALIDATION_FAILED'],
-  ['a query that the schema refuses', { method: 'GET', url: '/api/notes?limit=many' }, 401, 'UNAUTHENTICATED'],
+  ['a query that the schema refuses', { method: 'GET', url: '/api/probe?limit=many' }, 401, 'UNAUTHENTICATED'],
   [
     'a body of another type',
     { method: 'POST', url: '/api/auth/login', headers: { 'content-type': 'text/plain' }, payload: 'x' },

@@ -14,11 +14,11 @@ t.test(
     const { user, headers } = await logIn(app, 'ada')
     const rows: [method: 'GET' | 'DELETE', url: string, route: string | null, status: number, userId?: string][] = [
       ['GET', '/api/users/me?secret=hunter2', '/api/users/me', 200, user.id],
-      ['GET', '/api/notes/hunter2', '/api/notes/:id', 404, user.id],
+      ['GET', '/api/probe/hunter2', '/api/probe/:id', 404, user.id],
       ['GET', '/hunter2', null, 404],
       ['DELETE', '/api/auth/login', null, 405],
       ['GET', '/hunter2%zz', null, 400],
-      ['GET', `/api/notes/${'hunter2'.repeat(20)}`, null, 414]
+      ['GET', `/api/probe/${'hunter2'.repeat(20)}`, null, 414]
     ]
     for (const [method, url, route, status, userId] of rows) {
       lines.length = 0

@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { Test } from 'tap'
-import type { Environment } from '../../../../src/plugins/platform/config/settings.ts'
-import { build } from '../../../build.ts'
+import type { Environment } from '../src/plugins/platform/config/settings.ts'
+import { build } from './build.ts'
 
 /** An app of the test's own and every route that it has, as it was registered. */
 export async function buildWithRouteList(t: Test, environment: Environment = {}) {
