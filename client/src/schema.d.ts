@@ -1488,6 +1488,8 @@ export interface operations {
                             id: string;
                             title: string;
                             text: string;
+                            dueAt: string | null;
+                            isDone: boolean;
                             /** Format: date-time */
                             createdAt: string;
                             /** Format: date-time */
@@ -1519,6 +1521,8 @@ export interface operations {
                     title: string;
                     /** @example Milk, bread */
                     text: string;
+                    dueAt?: string | null;
+                    isDone?: boolean;
                 };
             };
         };
@@ -1536,6 +1540,8 @@ export interface operations {
                         id: string;
                         title: string;
                         text: string;
+                        dueAt: string | null;
+                        isDone: boolean;
                         /** Format: date-time */
                         createdAt: string;
                         /** Format: date-time */
@@ -1577,6 +1583,8 @@ export interface operations {
                         id: string;
                         title: string;
                         text: string;
+                        dueAt: string | null;
+                        isDone: boolean;
                         /** Format: date-time */
                         createdAt: string;
                         /** Format: date-time */
@@ -1640,6 +1648,8 @@ export interface operations {
                     title?: string;
                     /** @example Milk, bread */
                     text?: string;
+                    dueAt?: string | null;
+                    isDone?: boolean;
                 };
             };
         };
@@ -1657,6 +1667,8 @@ export interface operations {
                         id: string;
                         title: string;
                         text: string;
+                        dueAt: string | null;
+                        isDone: boolean;
                         /** Format: date-time */
                         createdAt: string;
                         /** Format: date-time */

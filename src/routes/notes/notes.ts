@@ -3,8 +3,7 @@ import { and, desc, eq, lt } from '../../plugins/platform/db/drizzle.ts'
 import { isForeignKeyViolation } from '../../plugins/platform/db/errors.ts'
 import { isUuid } from '../../plugins/platform/db/ids.ts'
 import type { Database, Tables } from '../../plugins/platform/db/types.ts'
-
-export type NoteChanges = { title?: string; text?: string }
+import type { NoteBody, NoteChanges } from './schemas.ts'
 
 /** All SQL that touches notes. Every call names the owner, so nobody reaches another's. */
 export function createNotes(db: Database, { notes }: Tables) {
@@ -12,7 +11,7 @@ export function createNotes(db: Database, { notes }: Tables) {
 
   return {
     /** Null where the owner was deleted meanwhile. */
-    async create(userId: string, note: { title: string; text: string }, now: Date) {
+    async create(userId: string, note: NoteBody, now: Date) {
       const row = { id: randomUUIDv7(), userId, ...note, createdAt: now, updatedAt: now }
       try {
         const [created] = await db.insert(notes).values(row).returning()

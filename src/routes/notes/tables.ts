@@ -16,6 +16,8 @@ export const notes = defineTable(
       .references(() => tables.users.id, { onDelete: 'cascade' }),
     title: column.text('title').notNull(),
     text: column.text('text').notNull(),
+    dueAt: column.time('due_at'),
+    isDone: column.boolean('is_done').notNull().default(false),
     createdAt: column.time('created_at').notNull(),
     updatedAt: column.time('updated_at').notNull()
   }),

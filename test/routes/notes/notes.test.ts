@@ -6,7 +6,7 @@ import { backends, build, logIn, transports } from '../../build.ts'
 import { hostile } from '../../plugins/identity/auth/hostile.ts'
 
 type Headers = Record<string, string>
-const KEYS = ['createdAt', 'id', 'text', 'title', 'updatedAt']
+const KEYS = ['createdAt', 'dueAt', 'id', 'isDone', 'text', 'title', 'updatedAt']
 
 const write = (app: FastifyInstance, headers: Headers, payload: object) =>
   app.inject({ method: 'POST', url: '/api/notes', headers, payload })
@@ -22,7 +22,7 @@ for (const backend of backends) {
       t.equal(created.statusCode, 201)
       const note = created.json()
       t.strictSame(Object.keys(note).sort(), KEYS)
-      t.match(note, { title: 'Groceries', text: 'Milk' })
+      t.match(note, { title: 'Groceries', text: 'Milk', dueAt: null, isDone: false })
       const url = `/api/notes/${note.id}`
 
       const read = await app.inject({ method: 'GET', url, headers: ada.headers })
@@ -40,6 +40,19 @@ for (const backend of backends) {
       for (const method of ['GET', 'DELETE'] as const) {
         const gone = await app.inject({ method, url, headers: ada.headers })
         t.equal(`${gone.statusCode} ${gone.json().code}`, '404 NOTE_NOT_FOUND', method)
+      }
+    })
+
+    t.test('keep a time in UTC and a flag, and lose the time by null', async (t) => {
+      const payload = { title: 'a', text: '', dueAt: '2026-03-01T12:00:00.5+02:00', isDone: true }
+      const note = (await write(app, ada.headers, payload)).json()
+      t.match(note, { dueAt: '2026-03-01T10:00:00.500Z', isDone: true })
+      const url = `/api/notes/${note.id}`
+      t.strictSame((await app.inject({ method: 'GET', url, headers: ada.headers })).json(), note)
+      for (const changes of [{ dueAt: '2027-01-01T00:00:00Z' }, { isDone: false }, { dueAt: null }]) {
+        const changed = await app.inject({ method: 'PATCH', url, headers: ada.headers, payload: changes })
+        t.equal(changed.statusCode, 200)
+        t.match(changed.json(), 'dueAt' in changes ? { dueAt: changes.dueAt && '2027-01-01T00:00:00.000Z' } : changes)
       }
     })
 
@@ -154,6 +167,10 @@ for (const backend of backends) {
         [{ title: 5, text: 'a' }, '/title'],
         [{ title: null, text: 'a' }, '/title'],
         [{ title: 'a', text: ['a'] }, '/text'],
+        [{ title: 'a', text: 'a', dueAt: '2026-02-30T12:00:00Z' }, '/dueAt'],
+        [{ title: 'a', text: 'a', dueAt: '2026-03-01' }, '/dueAt'],
+        [{ title: 'a', text: 'a', dueAt: 1772366400000 }, '/dueAt'],
+        [{ title: 'a', text: 'a', isDone: 'true' }, '/isDone'],
         [{ title: 'a', text: 'a', userId: eve.user.id }, '/userId'],
         [{ title: 'a', text: 'a', id: note.id }, '/id']
       ]

@@ -1,3 +1,5 @@
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
@@ -8,6 +10,7 @@ type Operation = { responses: Record<string, { $ref?: string }> }
 type Document = { paths: Record<string, Record<string, Operation>> }
 type Sent = { headers?: Record<string, string>; payload?: object; query?: string }
 
+const ROOT = join(import.meta.dirname, '../../../..')
 const NOBODY = '01890a5d-ac96-774b-bcce-b302099a8057'
 const NEXT = 'another long password'
 const escaped = (part: string) => part.replaceAll('~', '~0').replaceAll('/', '~1')
@@ -101,6 +104,8 @@ t.test('every unsafe operation is said to refuse a foreign page that comes with 
 })
 
 type Ask = Awaited<ReturnType<typeof openContract>>['ask']
+/** The calls of one concern or resource as a signed-in user: each operation once with success, once with failure. */
+export type Contract = (ask: Ask, headers: Record<string, string>) => Promise<void>
 
 async function asUser(app: FastifyInstance, ask: Ask, kind: 'cookie' | 'token') {
   const username = `user-${kind}`
@@ -132,18 +137,9 @@ async function asUser(app: FastifyInstance, ask: Ask, kind: 'cookie' | 'token') 
     await ask('POST /api/auth/token-refresh', 401, { payload: { refreshToken: 'x' } })
   }
 
-  const note = await ask('POST /api/notes', 201, { headers, payload: { title: 'A note', text: 'of no interest' } })
-  const { id } = note.json()
-  await ask('POST /api/notes', 400, { headers, payload: {} })
-  await ask('GET /api/notes', 200, { headers })
-  await ask('GET /api/notes', 400, { headers, query: '?limit=0' })
-  for (const [noteId, status] of [
-    [id, 200],
-    [NOBODY, 404]
-  ] as const) {
-    await ask('GET /api/notes/{id}', status, { headers }, noteId)
-    await ask('PATCH /api/notes/{id}', status, { headers, payload: { title: 'Another' } }, noteId)
-    await ask('DELETE /api/notes/{id}', status === 200 ? 204 : 404, { headers }, noteId)
+  for (const path of globSync('test/**/contract.ts', { cwd: ROOT })) {
+    const { contract } = (await import(join(ROOT, path))) as { contract: Contract }
+    await contract(ask, headers)
   }
 
   const { sessions } = (await ask('GET /api/auth/sessions', 200, { headers })).json()

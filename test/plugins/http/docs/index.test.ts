@@ -48,7 +48,7 @@ t.test('ASVS 13.4.5: nothing of the reference is there until it is asked for', a
 t.test('the document lists exactly the routes that the router has', async (t) => {
   const { document, operations, routes } = await openDocs(t)
   t.equal(document.openapi, '3.1.0')
-  const ours = routes.filter(({ url, method }) => !url.startsWith('/docs') && method !== 'HEAD')
+  const ours = routes.filter(({ method, schema }) => !schema?.hide && method !== 'HEAD')
   const names = ours.map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`)
   t.same([...operations.keys()].sort(), names.sort())
   t.ok(names.length > 10)
