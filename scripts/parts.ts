@@ -1,0 +1,90 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+
+// What can be removed. A part is a folder of a wing; by convention its tests mirror it, and its page is docs/<part>.md.
+
+export const WINGS = ['src/plugins/platform', 'src/plugins/http', 'src/plugins/identity', 'src/features', 'src/routes']
+/** Where lines may name any part: nothing here depends on one. */
+const INDEXES = ['src/app.ts', 'src/tables.ts', 'src/routes/index.ts', 'scripts/console.ts']
+
+/** The removable parts, with the patterns of what belongs to them outside their folder, tests, and page. */
+const PARTS: Record<string, string[]> = {
+  notes: [],
+  session: [],
+  jwt: [],
+  blocklist: [],
+  metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml', 'test/**/metrics.test.ts'],
+  tracing: [],
+  docs: [
+    'docs/{openapi.json,endpoints.md}',
+    'scripts/{openapi,reference-endpoints}.ts',
+    'test/scripts/openapi.test.ts',
+    'test/**/contract.ts',
+    'test/generators/*.{ts,json}',
+    'deploy/lint/openapi.yaml'
+  ]
+}
+/** One of these has to stay: without both, nobody can sign in. */
+export const STRATEGIES = ['session', 'jwt']
+
+export const partNames = Object.keys(PARTS)
+/** Every file in the working copy that may name a part. */
+export const listCode = (root: string) =>
+  globSync('{src,test,scripts,bench,client/src,example/src}/**/*.{ts,tsx}', {
+    cwd: root,
+    exclude: (path) => path.includes('node_modules')
+  }).map((path) => path.replaceAll('\\', '/'))
+
+export type Part = { name: string; folder: string; files: string[] }
+
+/** A part that is still here, with all of its files; null: removed, or never there. */
+export function findPart(root: string, name: string): Part | null {
+  const wing = WINGS.find((path) => existsSync(join(root, path, name)))
+  if (wing === undefined || !PARTS[name]) return null
+  const folder = `${wing}/${name}`
+  const patterns = [`${folder}/**/*.*`, `${folder.replace('src', 'test')}/**/*.*`, `docs/${name}.md`, ...PARTS[name]]
+  const files = globSync(patterns, { cwd: root, exclude: (path) => path.includes('node_modules') })
+  return { name, folder, files: files.map((path) => path.replaceAll('\\', '/')) }
+}
+
+export type Import = { statement: string; target: string; names: string[] }
+
+/** The relative imports of a file: the statement, the file that it names, and the names that it brings. */
+export function readImports(path: string, text: string): Import[] {
+  const pattern = /^(?:import|export)\s(?:(?!^import)[^;'])*?'(\.[^']+)'$/gm
+  return [...text.matchAll(pattern)].map(([statement, from = '']) => {
+    const [clause = ''] = statement.replace(/^(import|export)\s+(type\s+)?/, '').split(/\s*from\s*'/)
+    const words = clause.replaceAll(/[{}]/g, '').split(',')
+    const names = words.map((word) =>
+      word
+        .trim()
+        .replace(/^type\s+/, '')
+        .replace(/^.*\sas\s+/, '')
+    )
+    const isBare = !statement.includes(' from ')
+    return { statement, target: normalize(join(dirname(path), from)), names: isBare ? [] : names.filter(Boolean) }
+  })
+}
+
+/** The concerns and routes that need a part: they import from it, or their plugin names it as a dependency. */
+export function findDependents(root: string, part: Part): string[] {
+  const own = new Set(part.files)
+  const users = listCode(root)
+    .filter((path) => path.startsWith('src/') && !own.has(path) && !INDEXES.includes(path))
+    .filter((path) => {
+      const text = readFileSync(join(root, path), 'utf8')
+      const isNamed = new RegExp(`dependencies: \\[[^\\]]*'${part.name}'`).test(text)
+      return isNamed || readImports(path, text).some(({ target }) => own.has(target))
+    })
+  return [...new Set(users.map((path) => path.split('/').at(-2) ?? path))].sort()
+}
+
+/** The packages that are imported in these files. */
+export function findPackages(root: string, paths: string[]): Set<string> {
+  const found = paths
+    .filter((path) => /\.tsx?$/.test(path))
+    .flatMap((path) => [
+      ...readFileSync(join(root, path), 'utf8').matchAll(/(?:from|import|import\()\s*'(@[\w-]+\/[\w.-]+|[a-z][\w.-]*)/g)
+    ])
+  return new Set(found.map(([, name = '']) => name))
+}

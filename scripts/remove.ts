@@ -1,0 +1,154 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { run } from './check.ts'
+import {
+  findDependents,
+  findPackages,
+  findPart,
+  listCode,
+  type Part,
+  partNames,
+  readImports,
+  STRATEGIES
+} from './parts.ts'
+
+// npm run remove -- jwt blocklist: removes parts with their tests, pages, settings, tables, and packages. --list shows them.
+
+const ROOT = process.cwd()
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const write = (path: string, text: string) => writeFileSync(join(ROOT, path), text)
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+const present = () => partNames.map((name) => findPart(ROOT, name)).filter((part) => part !== null)
+
+function list() {
+  for (const part of present()) {
+    const lines = part.files.reduce((sum, path) => sum + read(path).split('\n').length - 1, 0)
+    const own = new Set(part.files)
+    const others = findPackages(
+      ROOT,
+      listCode(ROOT).filter((path) => !own.has(path))
+    )
+    const packages = [...findPackages(ROOT, part.files)].filter((name) => !others.has(name))
+    const dependents = findDependents(ROOT, part)
+    const facts = [`${lines} lines`, packages.join(', '), dependents.length > 0 && `needed by ${dependents.join(', ')}`]
+    say(`${part.name.padEnd(10)} ${facts.filter(Boolean).join('; ')}`)
+  }
+}
+
+/** Why these parts cannot be removed, or null. */
+function refuse(names: string[]) {
+  if (names.length === 0) return 'Say which: npm run remove -- notes. --list shows every part'
+  for (const name of names) {
+    const part = findPart(ROOT, name)
+    if (!part)
+      return `There is no part "${name}" to remove: ${present()
+        .map((one) => one.name)
+        .join(', ')}`
+    const others = findDependents(ROOT, part).filter((other) => !names.includes(other))
+    if (others.length > 0) return `${name} stays: ${others.join(' and ')} needs it`
+  }
+  const left = STRATEGIES.filter((name) => findPart(ROOT, name) && !names.includes(name))
+  return left.length > 0 ? null : `${STRATEGIES.join(' and ')} cannot both go: nobody could sign in`
+}
+
+/** Removes the imports of files that are gone, and each line that uses what they brought. */
+function dropImports() {
+  for (const path of listCode(ROOT)) {
+    const text = read(path)
+    const gone = readImports(path, text).filter(({ target }) => !existsSync(join(ROOT, target)))
+    if (gone.length === 0) continue
+    const names = gone.flatMap((one) => one.names)
+    const used = new RegExp(`\\b(${names.join('|')})\\b`)
+    const kept = gone.reduce((all, { statement }) => all.replace(`${statement}\n`, ''), text).split('\n')
+    write(path, kept.filter((line) => names.length === 0 || !used.test(line)).join('\n'))
+    say(`  changed  ${path}`)
+  }
+}
+
+/** Removes settings that no concern declares anymore: from .env.example with their comments, and from the files of deploy/. */
+function dropSettings(names: Set<string>) {
+  if (names.size === 0) return
+  const any = [...names].join('|')
+  // A heading whose settings are all gone goes as well.
+  const example = read('.env.example')
+    .replaceAll(new RegExp(`(?:^# (?!---).*\\n)*^(?:${any})=.*\\n`, 'gm'), '')
+    .replaceAll(/^# ---.*\n(?:# (?!---).*\n)*\n/gm, '')
+  write('.env.example', `${example.trim()}\n`)
+  for (const path of globSync('deploy/**/*.{yaml,service}', {
+    cwd: ROOT,
+    exclude: (one) => one.includes('node_modules')
+  })) {
+    const text = read(path)
+    const kept = text.replaceAll(new RegExp(`^ *(?:Environment=)?(?:${any})[=:].*\\n`, 'gm'), '')
+    if (kept !== text) write(path, kept)
+  }
+}
+
+/** Removes the part from the map in the README and from the promises, and links to pages that are gone. */
+function dropMentions({ name, folder }: Part) {
+  write('README.md', read('README.md').replaceAll(new RegExp(`^ +${name}/ .*\\n`, 'gm'), ''))
+  const promises = JSON.parse(read('docs/promises.json')) as { part?: string }[]
+  write('docs/promises.json', JSON.stringify(promises.filter(({ part }) => part !== folder)))
+  for (const path of ['README.md', ...globSync('{docs,client}/*.md', { cwd: ROOT })]) {
+    const text = read(path)
+    const isGone = (link: string) =>
+      !/^(https?:|#)/.test(link) && !existsSync(join(ROOT, dirname(path), link.split('#')[0] ?? ''))
+    const kept = text.replaceAll(/!?\[([^\]]*)\]\(([^)\s]+)\)/g, (all, words, link) => (isGone(link) ? words : all))
+    if (kept !== text) write(path, kept)
+  }
+}
+
+/** Removes the scripts of package.json whose file is gone, and the packages that only removed files used. */
+function dropFromPackage(before: Set<string>) {
+  const manifest = JSON.parse(read('package.json'))
+  for (const [name, command] of Object.entries<string>(manifest.scripts)) {
+    const files = command.match(/(?<=\bnode )[\w/-]+\.ts\b/g) ?? []
+    if (files.some((file) => !existsSync(join(ROOT, normalize(file))))) delete manifest.scripts[name]
+  }
+  write('package.json', `${JSON.stringify(manifest, null, 2)}\n`)
+  const left = findPackages(ROOT, listCode(ROOT))
+  const known = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })
+  const unused = known.filter((name) => before.has(name) && !left.has(name))
+  if (unused.length === 0) return
+  run('npm', 'uninstall', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund', '--offline', ...unused)
+  say(`  packages ${unused.join(', ')}`)
+}
+
+function remove(names: string[]) {
+  const parts = names.map((name) => findPart(ROOT, name)).filter((part) => part !== null)
+  const packages = findPackages(ROOT, listCode(ROOT))
+  const hasTables = parts.some(({ files }) => files.some((path) => path.endsWith('/tables.ts')))
+  const settings = new Set(
+    parts.flatMap(({ folder }) => {
+      const path = `${folder}/env.ts`
+      return existsSync(join(ROOT, path))
+        ? [...read(path).matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name = '']) => name)
+        : []
+    })
+  )
+  for (const { folder, files } of parts) {
+    for (const path of files) rmSync(join(ROOT, path))
+    for (const path of [folder, folder.replace('src', 'test')])
+      rmSync(join(ROOT, path), { recursive: true, force: true })
+    say(`  removed  ${folder}: ${files.length} files`)
+  }
+  // What a removed file exported may have been used by the next one.
+  dropImports()
+  dropSettings(settings)
+  for (const part of parts) dropMentions(part)
+  dropFromPackage(packages)
+  if (hasTables) run('node', 'scripts/generate.ts', '--name', `drop_${names.join('_')}`)
+}
+
+const words = process.argv.slice(2)
+const refusal = words.includes('--list') ? null : refuse(words)
+if (words.includes('--list')) list()
+else if (refusal) {
+  process.stderr.write(`${refusal}\n`)
+  process.exitCode = 1
+} else {
+  remove(words)
+  // The modules of this process are those from before: what checks the rest starts anew.
+  process.exitCode = spawnSync('node', ['scripts/check.ts'], { stdio: 'inherit' }).status ?? 1
+}
