@@ -15,7 +15,7 @@ import { answerClientError } from './plugins/platform/errors/client-errors.ts'
 import { problemHeaders, toCoded, toProblem } from './plugins/platform/errors/problem.ts'
 import { buildSerializer } from './plugins/platform/errors/serializer.ts'
 import { createProxyList } from './plugins/platform/logging/client-address.ts'
-import { createRequestLog, loggerOptions, logRequest } from './plugins/platform/logging/logger.ts'
+import { loggerOptions, logRequest } from './plugins/platform/logging/logger.ts'
 
 /** An id that a proxy gave a request; anything longer or stranger stays out of the log. */
 const REQUEST_ID = /^[\w-]{16,64}$/
@@ -31,7 +31,6 @@ export function serverOptions(
     logger: { ...loggerOptions(settings), ...(logStream && { stream: logStream }) },
     // Its own lines are off: logging writes one a request.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    childLoggerFactory: createRequestLog,
     // By X-Request-Id of a trusted proxy one id finds a request in its log and in ours.
     genReqId({ headers: { 'x-request-id': id }, socket }) {
       const isGiven = typeof id === 'string' && REQUEST_ID.test(id) && isProxy(socket.remoteAddress ?? '')
