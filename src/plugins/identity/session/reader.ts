@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fastifySession, { type FastifySessionOptions } from '@fastify/session'
 import type { FastifyInstance, FastifyRequest, Session } from 'fastify'
-import { createRecent, REMEMBERED } from '../../platform/logging/recent.ts'
+import { LruMap } from 'toad-cache'
 import type { CheckedSession } from '../auth/sessions.ts'
 import type { SessionStore } from './store.ts'
 
@@ -14,6 +14,8 @@ declare module 'fastify' {
     login?: () => CheckedSession
   }
 }
+
+const MAX_CACHED_COOKIES = 4000
 
 /** A login as the store has it, ended ones too, and its cookie as the first key signs it. */
 type Found = { login: CheckedSession; signedCookie: string }
@@ -59,8 +61,8 @@ export async function createOpener(app: FastifyInstance, secret: string[], cooki
     return opened.promise
   }
 
-  // What was opened before says the same again. The package signs and hashes five times to open one.
-  const recent = createRecent<{ secretHash: string; signedCookie: string }>(REMEMBERED)
+  // A cookie that was opened before opens to the same. The package signs and hashes five times to open one.
+  const cache = new LruMap<{ secretHash: string; signedCookie: string }>(MAX_CACHED_COOKIES)
 
   return {
     /** A random id that nobody has yet, and the cookie that holds it. */
@@ -70,7 +72,7 @@ export async function createOpener(app: FastifyInstance, secret: string[], cooki
     },
     /** The login of a cookie; null for an unknown or unsigned one. Throws where nobody can tell. */
     async find(request: FastifyRequest, cookie: string): Promise<Found | null> {
-      const known = recent.get(cookie)
+      const known = cache.get(cookie)
       if (known) {
         const login = await store.find(known.secretHash, new Date())
         return login && { login, signedCookie: known.signedCookie }
@@ -78,7 +80,7 @@ export async function createOpener(app: FastifyInstance, secret: string[], cooki
       const { login: stored, sessionId, encryptedSessionId: signedCookie } = await open(request, cookie)
       const login = stored?.()
       if (login === undefined) return null
-      recent.set(cookie, { secretHash: hashSecret(sessionId), signedCookie })
+      cache.set(cookie, { secretHash: hashSecret(sessionId), signedCookie })
       return { login, signedCookie }
     }
   }
