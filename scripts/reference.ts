@@ -54,7 +54,7 @@ function toRow(path: string, method: string, operation: Operation, { components 
   const cells = [
     code(call),
     operation.summary,
-    isGuarded ? 'signed in' : 'anyone',
+    isGuarded ? 'logged in' : 'anyone',
     shape(schemaOf(operation.requestBody ?? {})),
     successes.map(([status, reply]) => `${status} ${shape(schemaOf(reply))}`.trim()).join('<br>'),
     failures.join('<br>')
@@ -62,7 +62,7 @@ function toRow(path: string, method: string, operation: Operation, { components 
   return `| ${cells.join(' | ')} |`
 }
 
-/** Codes that any operation may answer, and codes of any operation behind the guard: listed once, below the tables. */
+/** Codes of every operation, and of every operation that needs a login: listed once, below the tables. */
 const EVERYWHERE = new Set(
   `VALIDATION_FAILED MALFORMED_JSON MALFORMED_REQUEST CROSS_ORIGIN_REQUEST PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE
    RATE_LIMITED INTERNAL_ERROR SERVICE_UNAVAILABLE`.split(/\s+/)
@@ -76,8 +76,8 @@ const ENDPOINTS = `# Endpoints
 Generated from [openapi.json](openapi.json) by \`npm run docs:reference\`. Do not edit. While \`API_DOCS=true\`, \`/docs\` lets you try every
 call in the browser.
 
-Bodies and replies are JSON in UTF-8, members are in camelCase, times are ISO 8601 in UTC. *Signed in* means a session cookie or
-\`Authorization: Bearer <access token>\`. A request with a bearer token ignores the cookie.
+Bodies and replies are JSON in UTF-8, with members in camelCase and times as ISO 8601 in UTC. *Logged in* means that the call needs a
+session cookie or \`Authorization: Bearer <access token>\`. If a request has both, the token counts and the cookie is ignored.
 
 {{tables}}
 ## Failures
@@ -88,18 +88,19 @@ Every failure is \`application/problem+json\` (RFC 9457):
 { "title": "Conflict", "status": 409, "code": "USERNAME_TAKEN", "detail": "…", "requestId": "…" }
 \`\`\`
 
-\`code\` is stable, and safe to branch on. \`errors\` lists invalid members by \`pointer\`. Besides the codes in the tables, calls answer:
+\`code\` is stable: branch on it, not on the text. For invalid input, \`errors\` lists each rejected member by its \`pointer\`. In addition to
+the codes in the tables, any call can fail with these:
 
 | status | code |
 |---|---|
 | 400 | \`VALIDATION_FAILED\`, \`MALFORMED_JSON\`, \`MALFORMED_REQUEST\` |
-| 401, where you must be signed in | \`UNAUTHENTICATED\`, \`INVALID_TOKEN\`, \`TOKEN_EXPIRED\`, \`TOKEN_REVOKED\`, \`SESSION_EXPIRED\`, \`SESSION_REVOKED\` |
+| 401, on calls that need a login | \`UNAUTHENTICATED\`, \`INVALID_TOKEN\`, \`TOKEN_EXPIRED\`, \`TOKEN_REVOKED\`, \`SESSION_EXPIRED\`, \`SESSION_REVOKED\` |
 | 403 | \`CROSS_ORIGIN_REQUEST\`: an unsafe request with a cookie from a page that is not in \`CORS_API_ORIGINS\` |
 | 404, 405 | \`NOT_FOUND\`; \`METHOD_NOT_ALLOWED\` with \`Allow\` |
 | 408, 413, 414, 415, 417, 431 | \`REQUEST_TIMEOUT\`, \`PAYLOAD_TOO_LARGE\`, \`URI_TOO_LONG\`, \`UNSUPPORTED_MEDIA_TYPE\`, \`EXPECTATION_FAILED\`, \`HEADERS_TOO_LARGE\` |
 | 429 | \`RATE_LIMITED\` with \`Retry-After\` |
 | 500 | \`INTERNAL_ERROR\` |
-| 503 | \`SERVICE_UNAVAILABLE\` with \`Retry-After\`: nothing was lost; retry |
+| 503 | \`SERVICE_UNAVAILABLE\` with \`Retry-After\`: a dependency is down, or the server is overloaded. Retry; repeat a logout until it gets 204 |
 `
 
 /** The text of docs/endpoints.md. */
@@ -136,12 +137,12 @@ const SETTINGS = `# Settings
 
 Generated from \`.env.example\` and the code by \`npm run docs:reference\`. Do not edit.
 
-Set them in the environment or in \`.env\`. The environment takes precedence, and an empty value counts as not set. A setting that is
-invalid stops the start with one line that names it. Defaults are safe for production; \`.env.example\` has values for development.
-Durations are written \`90\`, \`15m\`, \`12h\` or \`30d\`; a plain number is seconds.
+Set them in the environment or in \`.env\`. The environment takes precedence, and an empty value counts as not set. If a setting is invalid,
+the service does not start; it prints a line that names the setting. The defaults are safe for production; \`.env.example\` has values for
+development. Write durations as \`15m\`, \`12h\`, or \`30d\`; a plain number, such as \`90\`, is in seconds.
 
 {{table}}
-\`NODE_ENV=production\` has one effect: the service never writes \`.env\`.
+With \`NODE_ENV=production\`, the service never writes \`.env\`. That is its only effect.
 `
 
 /** The text of docs/settings.md. */

@@ -1,12 +1,12 @@
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-// Which test proves which promise, from the titles of the tests: npm run docs:security writes docs/security.md.
+// npm run docs:security writes docs/security.md: each promise, and the tests that prove it, found by their titles.
 
 const ROOT = join(import.meta.dirname, '..')
 const FILE = join(ROOT, 'docs/security.md')
 
-/** `part`: the folder that keeps the promise, if it can be removed. */
+/** `part`: the removable folder that the promise depends on; without the folder, the promise is left out. */
 export type Promised = { area: string; part?: string; promise: string; asvs: Record<string, string> }
 type NotCovered = { asvs: string; level: string; what: string; why: string }
 type Titled = { path: string; ids: string[]; title: string }
@@ -28,7 +28,7 @@ export function findTitles(): Titled[] {
     )
 }
 
-/** A title as a reader knows it: what it says for each of a table is an ellipsis. */
+/** A title for readers: an ellipsis replaces the parts that vary in a table of cases. */
 function toText(title: string) {
   return title
     .replaceAll(/,? (by|on) \$\{[^}]*\}( on \$\{[^}]*\})?|, \$\{on\}| \$\{on\}/g, '')
@@ -54,10 +54,13 @@ export function render() {
   const open = readJson<NotCovered[]>('docs/not-covered.json').map(
     ({ asvs, level, what, why }) => `| ${what} | ${asvs} ${level} | ${why} |`
   )
-  return `# What is promised, and the tests that prove it
+  return `# Security promises, and the tests that prove them
 
-Made by \`npm run docs:security\` from [promises.json](promises.json) and the titles of the tests; do not edit. The numbers are
-paragraphs of OWASP ASVS 5.0.0 with their level. A test stands at each promise that shares a paragraph with its title.
+Generated from [promises.json](promises.json), [not-covered.json](not-covered.json), and the titles of the tests by
+\`npm run docs:security\`. Do not edit.
+
+Each promise lists the requirements of OWASP ASVS 5.0.0 that it meets, with their level (L1 to L3). Test titles name requirements too: a
+promise lists every test that names one of its requirements.
 
 ${tables.join('\n')}
 ## Not covered, and why
