@@ -122,7 +122,7 @@ export const clusterRows: Row<Cluster>[] = [
   },
   {
     what: 'Redis and PostgreSQL are stopped',
-    meanwhile: 'No session can be checked: everything gets 503, and nobody is signed out',
+    meanwhile: 'No session can be checked: everything gets 503, and nobody is logged out',
     failing: [...NEEDS_SQL, ...WHOAMI],
     ready: 'unavailable',
     begin: ({ redis, postgres }) => Promise.all([redis.stop(), postgres.stop()]),
