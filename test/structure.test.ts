@@ -1,6 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import t from 'tap'
+import { eventNames } from '../src/plugins/platform/audit/event-types.ts'
 import { settingNames } from '../src/plugins/platform/config/settings.ts'
 import { buildWithRouteList } from './route-list.ts'
 
@@ -31,8 +32,8 @@ for (const { name, folder, tests } of concerns) {
     t.match(read('src/app.ts'), new RegExp(`^  await app\\.register\\(${line}\\b`, 'm'))
     t.ok(globSync(`${tests}/*.test.ts`, { cwd: ROOT }).length > 0, 'it has tests')
     t.match(read('README.md'), new RegExp(`\\b${name}\\b`), 'README names it')
-    if (existsSync(join(ROOT, folder, 'env.ts'))) {
-      t.match(code.get(`${folder}/index.ts`), /^import '.\/env.ts'$/m, 'it declares its settings')
+    for (const file of ['env.ts', 'audit-events.ts'].filter((file) => existsSync(join(ROOT, folder, file)))) {
+      t.match(code.get(`${folder}/index.ts`), new RegExp(`^import './${file}'$`, 'm'), `it imports ${file}`)
     }
   })
 }
@@ -138,6 +139,15 @@ t.test('no two errors share a code', async (t) => {
     codes.filter((name, i) => codes.indexOf(name) !== i),
     []
   )
+})
+
+t.test('each security event is declared by one concern', async (t) => {
+  const declared = files
+    .filter((path) => path.endsWith('/audit-events.ts'))
+    .flatMap((path) =>
+      [...(code.get(path) ?? '').matchAll(/^ {2}(\w+): (?:logged|stored)\(/gm)].map(([, name]) => name)
+    )
+  t.same(declared.sort(), eventNames().sort())
 })
 
 t.test('no module imports itself by way of others', async (t) => {

@@ -1,5 +1,5 @@
 import { Counter, type Registry } from '@prometheus-io/client'
-import { eventTypes } from '../../plugins/platform/audit/event-types.ts'
+import { eventNames } from '../../plugins/platform/audit/event-types.ts'
 import { onSecurityEvent } from '../../plugins/platform/audit/log.ts'
 
 /**
@@ -26,7 +26,7 @@ export function countSecurityEvents(registry: Registry) {
     labelNames: ['result'],
     registers
   })
-  for (const event of Object.keys(eventTypes)) events.inc({ event }, 0)
+  for (const event of eventNames()) events.inc({ event }, 0)
   for (const kind of ['cookie', 'token']) for (const result of ['success', 'failure']) logins.inc({ kind, result }, 0)
   for (const result of ['rotated', 'grace', 'reuse']) refreshes.inc({ result }, 0)
 

@@ -1,6 +1,7 @@
 import fastifyCookie, { type CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import './audit-events.ts'
 import './env.ts'
 import { logEvent } from '../../platform/audit/log.ts'
 import { hasBearer } from './bearer.ts'

@@ -1,6 +1,7 @@
 import fastifyCors from '@fastify/cors'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import './audit-events.ts'
 import './env.ts'
 import { logEvent } from '../../platform/audit/log.ts'
 import { corsHeaders, isPreflight, preflightOptions } from './cors.ts'

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import './audit-events.ts'
 import './env.ts'
 import { createLimiters } from './limiter.ts'
 import { redisLimiter } from './redis.ts'

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import './audit-events.ts'
 import './env.ts'
 import type { Account } from './account.ts'
 import { createSurplusCleanup, ENDS, sweep } from './cleanup.ts'
@@ -49,7 +50,6 @@ async function auth(app: FastifyInstance) {
   const { identify, authenticate, authenticateToRevoke, requireFresh } = createGuards(app)
   app.decorate('identify', identify).decorate('authenticate', authenticate)
   app.decorate('authenticateToRevoke', authenticateToRevoke).decorate('requireFresh', requireFresh)
-
   app.mount('/api/auth', routes)
   keepResyncing(app)
   for (const end of ENDS) app.cleanup.add((now) => sweep(app, end, now))

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import './audit-events.ts'
 import './env.ts'
 import keyRoutes from './key-routes.ts'
 import { createRefreshCookie, type RefreshCookie } from './refresh-cookie.ts'

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import './audit-events.ts'
 import './env.ts'
 import type { RevokedSession } from '../auth/sessions.ts'
 import { redisStore } from './redis.ts'

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import './audit-events.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
 
 declare module 'fastify' {

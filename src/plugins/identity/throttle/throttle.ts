@@ -87,7 +87,7 @@ export function createThrottle({ config, redis, circuitBreaker, audit, log }: Fa
       let result = await ask((limits) => limits.attempt(keys, !isLoggedIn))
       // Asked for unknown names too: the time must not tell.
       const isByAccount = 'by' in result && result.by === 'account'
-      if (isByAccount && (await audit.hasLoggedInFrom(userId ?? randomUUID(), network)))
+      if (isByAccount && (await audit.hasEvent('authn_login_success', userId ?? randomUUID(), network)))
         result = await ask((limits) => limits.attempt(keys, false))
       if (!('by' in result)) {
         const { succeed, cancel } = result

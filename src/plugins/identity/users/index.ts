@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import './audit-events.ts'
 import './env.ts'
 import auditRoutes from './audit-routes.ts'
 import { createPasswords, HASHES_AT_ONCE, type Passwords } from './passwords.ts'

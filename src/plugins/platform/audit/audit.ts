@@ -3,7 +3,7 @@ import { and, desc, eq, inArray, isNull, lt } from '../db/drizzle.ts'
 import { firstIdAt } from '../db/ids.ts'
 import type { Database, RunTransaction, Tables } from '../db/types.ts'
 import { networkOf } from '../logging/client-address.ts'
-import { type EventName, eventTypes } from './event-types.ts'
+import { type EventName, eventType } from './event-types.ts'
 import { describe, type EventDetails, type EventSource, logEvent } from './log.ts'
 import type { AuditEvent } from './tables.ts'
 
@@ -13,7 +13,7 @@ export type Audit = ReturnType<typeof createAudit>
 const PAGE = 50
 const BATCH = 200
 
-/** Security events: a line of the log each, and a row of `audit_events` for those that concern an account. */
+/** Security events: each is logged, and those about an account are also stored in `audit_events`. */
 export function createAudit(db: Database, { auditEvents }: Tables, transaction: RunTransaction) {
   function toRow(source: EventSource, event: EventName, details: EventDetails): AuditEvent {
     const known: Partial<AuditEvent> = describe(source, details)
@@ -24,9 +24,9 @@ export function createAudit(db: Database, { auditEvents }: Tables, transaction: 
     return { id: randomUUIDv7(), event, ...who, createdAt: new Date() }
   }
   const toRows = (source: EventSource, names: EventName[], details: EventDetails) =>
-    names.filter((name) => eventTypes[name].isStored).map((name) => toRow(source, name, details))
+    names.filter((name) => eventType(name).isStored).map((name) => toRow(source, name, details))
 
-  async function deleteSome(
+  async function deleteBatch(
     which: ReturnType<typeof and>,
     order: typeof auditEvents.createdAt | typeof auditEvents.id
   ) {
@@ -43,9 +43,9 @@ export function createAudit(db: Database, { auditEvents }: Tables, transaction: 
   }
 
   return {
-    /** The rows of events, for who stores them together with what happens, and then logs it. */
+    /** The rows of events, for a caller that stores them in its own transaction and logs them after it. */
     toRows,
-    /** Writes down what has happened. Never rejects: it happened all the same, and the line is in the log. */
+    /** Logs and stores events. Never rejects: what happened cannot be undone, and the log has it. */
     async record(source: EventSource, names: EventName | EventName[], details: EventDetails = {}) {
       const all = [names].flat()
       for (const name of all) logEvent(source, name, details)
@@ -57,7 +57,7 @@ export function createAudit(db: Database, { auditEvents }: Tables, transaction: 
         source.log.error({ err }, 'a security event could not be stored')
       }
     },
-    /** The events of a user, newest first: those before the event `cursor`, if it is given. */
+    /** A page of the events of a user, newest first, starting after the event with the id `cursor`. */
     async list(userId: string, cursor: string | undefined) {
       const before = cursor === undefined ? undefined : lt(auditEvents.id, cursor)
       const own = and(eq(auditEvents.userId, userId), before)
@@ -70,17 +70,17 @@ export function createAudit(db: Database, { auditEvents }: Tables, transaction: 
       const page = found.slice(0, PAGE)
       return { events: page, nextCursor: found.length > PAGE ? (page.at(-1)?.id ?? null) : null }
     },
-    /** Whether this user has logged in from there before; `network` is an address, of IPv6 its /64. */
-    async hasLoggedInFrom(userId: string, network: string) {
-      const success = eq(auditEvents.event, 'authn_login_success')
-      const there = and(eq(auditEvents.userId, userId), eq(auditEvents.network, network), success)
-      const [found] = await db.select({ id: auditEvents.id }).from(auditEvents).where(there).limit(1)
+    /** Whether this user has such an event from this network: an IPv4 address, or the /64 of an IPv6 address. */
+    async hasEvent(event: EventName, userId: string, network: string) {
+      const isFrom = and(eq(auditEvents.userId, userId), eq(auditEvents.network, network))
+      const matches = and(isFrom, eq(auditEvents.event, event))
+      const [found] = await db.select({ id: auditEvents.id }).from(auditEvents).where(matches).limit(1)
       return found !== undefined
     },
-    /** Deletes some of what happened before then (ASVS 5.0, 14.2.7); gives whether there may be more. */
-    cleanUp: (before: Date) => deleteSome(lt(auditEvents.createdAt, before), auditEvents.createdAt),
-    /** The same for events of nobody: anyone can cause them, and no user can read them. */
-    cleanUpAnonymous: (before: Date) =>
-      deleteSome(and(isNull(auditEvents.userId), lt(auditEvents.id, firstIdAt(before))), auditEvents.id)
+    /** Deletes a batch of events older than `before` (ASVS 5.0, 14.2.7). Returns whether there may be more. */
+    deleteExpired: (before: Date) => deleteBatch(lt(auditEvents.createdAt, before), auditEvents.createdAt),
+    /** The same for events without a user, which anyone can cause and no user can read. */
+    deleteAnonymous: (before: Date) =>
+      deleteBatch(and(isNull(auditEvents.userId), lt(auditEvents.id, firstIdAt(before))), auditEvents.id)
   }
 }

@@ -1,12 +1,12 @@
 import { duration } from '../config/setting-types.ts'
 import { defineSettings, type Values } from '../config/settings.ts'
 
-const eventsSettings = {
+const auditSettings = {
   EVENTS_TTL: duration('90d')
 }
 
-defineSettings(eventsSettings)
+defineSettings(auditSettings)
 
 declare module '../config/settings.ts' {
-  interface Settings extends Values<typeof eventsSettings> {}
+  interface Settings extends Values<typeof auditSettings> {}
 }

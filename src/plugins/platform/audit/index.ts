@@ -9,14 +9,14 @@ declare module 'fastify' {
   }
 }
 
-/** Failed logins with names that nobody has: for an hour, since their number is up to strangers. */
+/** Failed logins with unknown names are kept for an hour only: strangers can cause any number of them. */
 const ANONYMOUS_TTL_MS = 3_600_000
 
-/** Writes security events down, and forgets them after EVENTS_TTL. */
+/** Logs and stores security events, and deletes them after EVENTS_TTL. */
 async function audit(app: FastifyInstance) {
   app.decorate('audit', createAudit(app.db, app.tables, app.transaction))
-  app.cleanup.add((now) => app.audit.cleanUp(new Date(now.getTime() - app.config.EVENTS_TTL * 1000)))
-  app.cleanup.add((now) => app.audit.cleanUpAnonymous(new Date(now.getTime() - ANONYMOUS_TTL_MS)))
+  app.cleanup.add((now) => app.audit.deleteExpired(new Date(now.getTime() - app.config.EVENTS_TTL * 1000)))
+  app.cleanup.add((now) => app.audit.deleteAnonymous(new Date(now.getTime() - ANONYMOUS_TTL_MS)))
 }
 
 export default fp(audit, { name: 'audit', dependencies: ['config', 'logging', 'db', 'cleanup'] })

@@ -1,28 +1,28 @@
 import { channel } from 'node:diagnostics_channel'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { clientAddress } from '../logging/client-address.ts'
-import { type EventName, eventTypes } from './event-types.ts'
+import { type EventName, eventType } from './event-types.ts'
 import type { AuditEvent } from './tables.ts'
 
-/** Where an event comes from: a request, or a logger where there is none. */
+/** What caused an event: a request, or the logger of a background job. */
 export type EventSource = FastifyRequest | { log: FastifyBaseLogger }
-/** What is known of it; the account of the request is there by itself. Other members go to the log alone. */
+/** Details of an event. The account of the request is added automatically; members that have no column are only logged. */
 export type EventDetails = Partial<Pick<AuditEvent, 'userId' | 'sid' | 'kind' | 'reason'>> & Record<string, unknown>
 
-/** A security event as its line in the log says it. */
-export type SaidEvent = { event: EventName } & EventDetails
+/** A security event as it is logged. */
+export type LoggedEvent = { event: string } & EventDetails
 
-// Nobody listens unless a part asks to: then it costs nothing.
-const said = channel('security-event')
+// Publishing costs nothing while nothing subscribes.
+const securityEvents = channel('security-event')
 
-/** Tells a listener of each security event of this process, until the function that it gives is called. */
-export function onSecurityEvent(listener: (event: SaidEvent) => void) {
-  const receive = (message: unknown) => listener(message as SaidEvent)
-  said.subscribe(receive)
-  return () => said.unsubscribe(receive)
+/** Calls the listener for each security event of this process. Returns a function that unsubscribes it. */
+export function onSecurityEvent(listener: (event: LoggedEvent) => void) {
+  const receive = (message: unknown) => listener(message as LoggedEvent)
+  securityEvents.subscribe(receive)
+  return () => securityEvents.unsubscribe(receive)
 }
 
-/** The members that each line and each row has, as far as they are known. */
+/** The members that every line and every row has, as far as they are known. */
 export function describe(source: EventSource, details: EventDetails) {
   if (!('headers' in source)) return details
   const { account, headers } = source
@@ -30,9 +30,9 @@ export function describe(source: EventSource, details: EventDetails) {
   return { ip: clientAddress(source), userAgent: headers['user-agent']?.slice(0, 256), ...known, ...details }
 }
 
-/** One line for a security event; the level is that of the vocabulary unless told otherwise. */
+/** Logs a security event, at the declared level unless `level` overrides it. */
 export function logEvent(source: EventSource, event: EventName, details: EventDetails = {}, level?: 'warn') {
-  const line: SaidEvent = { event, ...describe(source, details) }
-  source.log[level ?? eventTypes[event].level](line, event)
-  said.publish(line)
+  const line: LoggedEvent = { event, ...describe(source, details) }
+  source.log[level ?? eventType(event).level](line, event)
+  securityEvents.publish(line)
 }

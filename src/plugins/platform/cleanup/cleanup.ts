@@ -2,36 +2,36 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { isUnavailable } from '../db/errors.ts'
 
-/** Deletes a bounded number of rows that are over at `now`; gives whether there may be more. */
+/** Deletes a bounded number of rows that have expired by `now`. Returns whether there may be more. */
 export type CleanupBatch = (now: Date) => Promise<boolean>
 export type Cleanup = ReturnType<typeof createCleanup>
 
 const ROUND_MS = 60_000
-/** After each batch it rests so many times as long as that took: the rest of the time is for requests. */
-const REST = 4
+/** The pause after a batch is this many times as long as the batch took, so that requests have most of the time. */
+const PAUSE_FACTOR = 4
 
-/** Runs the batches of all that added one, each until nothing is left, once a minute. */
+/** Once a minute, runs each added batch repeatedly until it has nothing left to delete. */
 export function createCleanup(log: FastifyBaseLogger, roundMs = ROUND_MS) {
   const batches: CleanupBatch[] = []
   const stopping = new AbortController()
   const { signal } = stopping
   let running: Promise<void> | undefined
 
-  async function sweepAll(batch: CleanupBatch) {
+  async function deleteAll(batch: CleanupBatch) {
     for (let isMore = true; isMore && !signal.aborted; ) {
       const begin = performance.now()
       isMore = await batch(new Date())
-      await wait((performance.now() - begin) * REST, undefined, { signal })
+      await wait((performance.now() - begin) * PAUSE_FACTOR, undefined, { signal })
     }
   }
 
   async function run() {
     while (!signal.aborted) {
       for (const batch of batches) {
-        await sweepAll(batch).catch((err: unknown) => {
-          // That a database is down has been said; what is left is deleted in the next round.
+        await deleteAll(batch).catch((err: unknown) => {
+          // A database outage is logged elsewhere. The next round deletes what is left.
           const level = signal.aborted || isUnavailable(err) ? 'debug' : 'warn'
-          log[level]({ err }, 'not all that is over was deleted')
+          log[level]({ err }, 'cleanup failed; the next round tries again')
         })
       }
       await wait(roundMs, undefined, { signal, ref: false }).catch(() => {})
@@ -43,7 +43,7 @@ export function createCleanup(log: FastifyBaseLogger, roundMs = ROUND_MS) {
     start() {
       running = run()
     },
-    /** Resolves when the batch that is at work has ended. */
+    /** Waits for the batch that is running. */
     async stop() {
       stopping.abort()
       await running

@@ -8,7 +8,7 @@ declare module 'fastify' {
   }
 }
 
-/** Deletes what is over, beside the requests: parts add what that is. */
+/** Deletes expired rows in background batches. Each concern adds its own: `app.cleanup.add(batch)`. */
 async function cleanup(app: FastifyInstance) {
   app.decorate('cleanup', createCleanup(app.log))
   app.addHook('onReady', async () => app.cleanup.start())

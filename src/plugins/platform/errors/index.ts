@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import './audit-events.ts'
 import { logEvent } from '../audit/log.ts'
 import { isAborted } from './client-errors.ts'
 import { MalformedRequest } from './errors.ts'

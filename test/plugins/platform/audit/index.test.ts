@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { eventTypes } from '../../../../src/plugins/platform/audit/event-types.ts'
+import { eventType } from '../../../../src/plugins/platform/audit/event-types.ts'
 import { firstIdAt } from '../../../../src/plugins/platform/db/ids.ts'
 import { backends, build, buildWithLog, databases, logIn, PASSWORD, signUp, transports } from '../../../build.ts'
 import { waitUntil } from '../../../servers.ts'
@@ -20,7 +20,7 @@ for (const backend of backends) {
     const isToken = transport.kind === 'token'
 
     t.test(
-      `ASVS 16.3.1, 16.3.2, 16.3.3: what happens to an account is in the log and can be read by its user, ${on}`,
+      `ASVS 16.3.1, 16.3.2, 16.3.3: security events of an account are logged and readable by its user, ${on}`,
       { skip: backend.skip },
       async (t) => {
         const { app, lines } = await buildWithLog(t, await backend.environment())
@@ -64,7 +64,7 @@ for (const backend of backends) {
         t.strictSame(logged.map(({ event }) => event).sort(), expected)
         for (const line of logged) {
           t.match(line, {
-            level: eventTypes[line['event'] as 'user_created'].level,
+            level: eventType(line['event'] as 'user_created').level,
             ip: '127.0.0.1',
             requestId: /^[\da-f-]{36}$/
           })
@@ -77,7 +77,7 @@ for (const backend of backends) {
     )
 
     t.test(
-      `renewals, logouts and deletions are written down with their reason, ${on}`,
+      `renewals, logouts, and deletions are recorded with their reason, ${on}`,
       { skip: backend.skip },
       async (t) => {
         const { app, lines } = await buildWithLog(t, await backend.environment())
@@ -97,7 +97,7 @@ for (const backend of backends) {
         const ends = lines.filter(({ event }) => event === 'session_expired')
         t.notOk(
           ends.find((line) => line['sid'] === sid),
-          'what was renewed lives on'
+          'a renewed session has not ended'
         )
         t.match(
           ends.find(({ sid }) => sid === other.sid),
@@ -121,14 +121,14 @@ for (const backend of backends) {
         const rows = await app.db.select().from(app.tables.auditEvents)
         t.ok(
           rows.some(({ event, userId }) => event === 'user_deleted' && userId === user.id),
-          'rows outlive their user'
+          'the events of a deleted user are kept'
         )
       }
     )
   }
 
   t.test(
-    `ASVS 8.2.2: events come 50 a page, newest first, of their user alone, on ${backend.name}`,
+    `ASVS 8.2.2: users list only their own events, newest first, 50 per page, on ${backend.name}`,
     { skip: backend.skip },
     async (t) => {
       const app = await build(t, await backend.environment())
@@ -151,7 +151,7 @@ for (const backend of backends) {
         seen.map(({ length }) => length),
         [50, 50, 1 + before]
       )
-      t.equal(new Set(seen.flat().map(({ id }) => id)).size, 101 + before, 'none twice')
+      t.equal(new Set(seen.flat().map(({ id }) => id)).size, 101 + before, 'no event twice')
       t.equal(seen[0]?.[0]?.['event'], 'user_updated')
       t.notOk(names((await eventsOf(app, eve.headers)).events).includes('user_updated'))
       for (const query of ['?cursor=x', '?cursor=', '?limit=5', '?cursor=a&cursor=b']) {
@@ -162,31 +162,27 @@ for (const backend of backends) {
     }
   )
 
-  t.test(
-    `ASVS 14.2.7: events are forgotten when their time is over, on ${backend.name}`,
-    { skip: backend.skip },
-    async (t) => {
-      const app = await build(t, await backend.environment())
-      const { auditEvents } = app.tables
-      const { id } = await signUp(app, 'ada')
-      const [row] = await app.db.select().from(auditEvents)
-      const old = new Date(Date.now() - 91 * 86_400_000)
-      const copies = Array.from({ length: 1200 }, (_, i) => ({
-        ...(row as NonNullable<typeof row>),
-        id: `01900000-0000-7000-8000-${`${i}`.padStart(12, '0')}`,
-        createdAt: old
-      }))
-      await app.db.insert(auditEvents).values(copies)
-      const before = new Date(Date.now() - 90 * 86_400_000)
-      t.equal(await app.audit.cleanUp(before), true, 'there may be more')
-      while (await app.audit.cleanUp(before));
-      t.match(await app.db.select().from(auditEvents), [{ event: 'user_created', userId: id }])
-    }
-  )
+  t.test(`ASVS 14.2.7: expired events are deleted, on ${backend.name}`, { skip: backend.skip }, async (t) => {
+    const app = await build(t, await backend.environment())
+    const { auditEvents } = app.tables
+    const { id } = await signUp(app, 'ada')
+    const [row] = await app.db.select().from(auditEvents)
+    const old = new Date(Date.now() - 91 * 86_400_000)
+    const copies = Array.from({ length: 1200 }, (_, i) => ({
+      ...(row as NonNullable<typeof row>),
+      id: `01900000-0000-7000-8000-${`${i}`.padStart(12, '0')}`,
+      createdAt: old
+    }))
+    await app.db.insert(auditEvents).values(copies)
+    const before = new Date(Date.now() - 90 * 86_400_000)
+    t.equal(await app.audit.deleteExpired(before), true, 'there may be more')
+    while (await app.audit.deleteExpired(before));
+    t.match(await app.db.select().from(auditEvents), [{ event: 'user_created', userId: id }])
+  })
 }
 
 for (const database of databases) {
-  t.test(`ASVS 14.2.7: failed logins of unknown names are forgotten after an hour, on ${database.name}`, async (t) => {
+  t.test(`ASVS 14.2.7: failed logins with unknown names are deleted after an hour, on ${database.name}`, async (t) => {
     const app = await build(t, { DB_URI: await database.uri() })
     const { auditEvents } = app.tables
     await signUp(app, 'ada')
@@ -197,7 +193,11 @@ for (const database of databases) {
     }
     const rows = await app.db.select().from(auditEvents)
     const unknown = rows.find(({ userId }) => userId === null)
-    t.match(unknown, { event: 'authn_login_fail', ip: '127.0.0.1' }, 'it is stored: time must not tell')
+    t.match(
+      unknown,
+      { event: 'authn_login_fail', ip: '127.0.0.1' },
+      'stored, so that timing does not reveal whether the user exists'
+    )
     const idOf = (ms: number, i: number) => firstIdAt(new Date(ms)).slice(0, -3) + `${i}`.padStart(3, '0')
     const now = Date.now()
     const ages = [61 * 60_000, 59 * 60_000].flatMap((age) => Array.from({ length: 250 }, () => age))
@@ -214,15 +214,15 @@ for (const database of databases) {
     await app.db.insert(auditEvents).values([...copies, known])
 
     const before = new Date(now - 3_600_000)
-    t.equal(await app.audit.cleanUpAnonymous(before), true, 'there may be more')
-    t.equal(await app.audit.cleanUpAnonymous(before), false)
+    t.equal(await app.audit.deleteAnonymous(before), true, 'there may be more')
+    t.equal(await app.audit.deleteAnonymous(before), false)
     const left = await app.db.select().from(auditEvents)
     t.equal(left.length, rows.length + 250 + 1)
     t.notOk(left.some(({ userId, createdAt }) => userId === null && createdAt < before))
   })
 }
 
-t.test('ASVS 14.2.7: the service itself forgets old failed logins of unknown names', async (t) => {
+t.test('ASVS 14.2.7: the cleanup job deletes old failed logins with unknown names', async (t) => {
   const uri = join(t.testdir(), 'app.db')
   const first = await build(t, { DB_URI: uri })
   await first.audit.record(first, 'authn_login_fail', { userId: null })
@@ -231,10 +231,10 @@ t.test('ASVS 14.2.7: the service itself forgets old failed logins of unknown nam
   await first.db.update(auditEvents).set({ id: firstIdAt(hourAgo), createdAt: hourAgo })
   await first.close()
   const { app } = await buildWithLog(t, { DB_URI: uri }, true)
-  await waitUntil(async () => (await app.db.select().from(auditEvents)).length === 0, 'the row is gone')
+  await waitUntil(async () => (await app.db.select().from(auditEvents)).length === 0, 'the row is deleted')
 })
 
-t.test('an event that cannot be stored fails nothing that has happened, and the log says so', async (t) => {
+t.test('an event that cannot be stored is logged, and does not change the reply', async (t) => {
   const { app, lines } = await buildWithLog(t)
   await signUp(app, 'ada')
   ;(app.db as unknown as { run(sql: string): void }).run('drop table audit_events')
@@ -248,11 +248,11 @@ t.test('an event that cannot be stored fails nothing that has happened, and the 
   )
   t.ok(
     lines.some(({ event }) => event === 'authn_login_fail'),
-    'its line is there'
+    'the event is logged'
   )
 })
 
-t.test('a login is stored with its events, or not at all', async (t) => {
+t.test('a session and its events are stored together or not at all', async (t) => {
   const { app, lines } = await buildWithLog(t)
   await signUp(app, 'ada')
   ;(app.db as unknown as { run(sql: string): void }).run('drop table audit_events')
@@ -265,6 +265,6 @@ t.test('a login is stored with its events, or not at all', async (t) => {
   t.strictSame(await app.db.select().from(app.tables.sessions), [])
   t.notOk(
     lines.some(({ event }) => event === 'authn_login_success'),
-    'the log claims none'
+    'no success is logged'
   )
 })

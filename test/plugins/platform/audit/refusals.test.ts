@@ -2,10 +2,10 @@ import t from 'tap'
 import { createFirstRefusals } from '../../../../src/plugins/http/rate-limit/first-refusal.ts'
 import { buildWithLog, type LogLine } from '../../../build.ts'
 
-// What is refused before anybody knows who asks is in the log alone: anybody could fill the database with it.
+// Refusals of unauthenticated requests are only logged: otherwise anyone could fill the database with them.
 const named = (lines: LogLine[], event: string) => lines.filter((line) => line['event'] === event)
 
-t.test('ASVS 16.3.3: the log says which members of a body were refused, and none of their values', async (t) => {
+t.test('ASVS 16.3.3: invalid members of a body are logged by name, never by value', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const payload = { username: 'a', email: 'hunter22', name: 'Ada', password: 'hunter22' }
   await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
@@ -17,7 +17,7 @@ t.test('ASVS 16.3.3: the log says which members of a body were refused, and none
   t.same(await app.db.select().from(app.tables.auditEvents), [])
 })
 
-t.test('the first refusal of a client in a window is said, the others are not', async (t) => {
+t.test('only the first rate limit refusal of a client per window is logged', async (t) => {
   const { app, lines } = await buildWithLog(t, { RATE_LIMIT_MAX: '2', TRUST_PROXY: '127.0.0.1' })
   for (const from of ['192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.2', '192.0.2.2']) {
     await app.inject({ method: 'GET', url: '/api/auth', headers: { 'x-forwarded-for': from } })
@@ -29,17 +29,17 @@ t.test('the first refusal of a client in a window is said, the others are not', 
   t.equal(named(lines, 'excess_rate_limit_exceeded').length, 2)
 })
 
-t.test('a client is said again in its next window, and the memory of them is bounded', async (t) => {
+t.test('a client is logged again in its next window, and the number of remembered clients is bounded', async (t) => {
   const isFirst = createFirstRefusals()
   t.equal(isFirst('a', 1000, 0), true)
   t.equal(isFirst('a', 10, 999), false)
   t.equal(isFirst('a', 1000, 1000), true)
   for (let i = 0; i < 5000; i++) t.equal(isFirst(`client ${i}`, 1000, 1000), true)
   t.equal(isFirst('client 1', 1000, 1001), false)
-  t.equal(isFirst('a', 1000, 1001), true, 'the oldest was forgotten')
+  t.equal(isFirst('a', 1000, 1001), true, 'the oldest client was evicted')
 })
 
-t.test('a preflight of an origin that is not listed is said', async (t) => {
+t.test('a preflight request from an origin that is not allowed is logged', async (t) => {
   const { app, lines } = await buildWithLog(t, { CORS_API_ORIGINS: 'https://app.example.com' })
   for (const origin of ['https://app.example.com', 'https://evil.example.com']) {
     const headers = { origin, 'access-control-request-method': 'DELETE' }

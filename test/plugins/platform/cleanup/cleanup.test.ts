@@ -10,7 +10,7 @@ function open() {
   return { lines, cleanup: createCleanup(log, 20) }
 }
 
-t.test('each batch runs until nothing is left, again each round', async (t) => {
+t.test('each round runs each batch until nothing is left', async (t) => {
   const { cleanup, lines } = open()
   t.teardown(() => cleanup.stop())
   const calls: string[] = []
@@ -27,7 +27,7 @@ t.test('each batch runs until nothing is left, again each round', async (t) => {
   t.same(lines, [])
 })
 
-t.test('what fails is said, keeps no other from its work and is tried again', async (t) => {
+t.test('a failed batch is logged, does not stop the others, and is tried again', async (t) => {
   const { cleanup, lines } = open()
   t.teardown(() => cleanup.stop())
   let [tries, others] = [0, 0]
@@ -42,7 +42,7 @@ t.test('what fails is said, keeps no other from its work and is tried again', as
   t.match(lines, [{ level: 40, err: { message: 'not now' } }, { level: 40 }])
 })
 
-t.test('a database that is down is no news', async (t) => {
+t.test('a database outage is not logged as a warning', async (t) => {
   const { cleanup, lines } = open()
   t.teardown(() => cleanup.stop())
   let tries = 0
@@ -55,7 +55,7 @@ t.test('a database that is down is no news', async (t) => {
   t.same(lines, [])
 })
 
-t.test('after each batch it rests longer than that took', async (t) => {
+t.test('the pause after a batch is four times as long as the batch took', async (t) => {
   const { cleanup } = open()
   t.teardown(() => cleanup.stop())
   const begins: number[] = []
@@ -66,10 +66,10 @@ t.test('after each batch it rests longer than that took', async (t) => {
   })
   cleanup.start()
   await waitUntil(() => begins.length >= 3, 'three batches')
-  t.ok((begins[1] ?? 0) - (begins[0] ?? 0) >= 90, 'a fifth of the time at most')
+  t.ok((begins[1] ?? 0) - (begins[0] ?? 0) >= 90, 'at most a fifth of the time is spent deleting')
 })
 
-t.test('stop waits for the batch at work, and nothing comes after it', async (t) => {
+t.test('stop waits for the running batch, and no other starts', async (t) => {
   const { cleanup, lines } = open()
   let [begun, ended] = [0, 0]
   const work = Promise.withResolvers<void>()
@@ -80,7 +80,7 @@ t.test('stop waits for the batch at work, and nothing comes after it', async (t)
     return true
   })
   cleanup.start()
-  await waitUntil(() => begun === 1, 'it works')
+  await waitUntil(() => begun === 1, 'the batch runs')
   const stopped = cleanup.stop()
   work.resolve()
   await stopped
@@ -88,4 +88,4 @@ t.test('stop waits for the batch at work, and nothing comes after it', async (t)
   t.same(lines, [])
 })
 
-t.test('one that never began can be stopped', async () => open().cleanup.stop())
+t.test('stop works before start', async () => open().cleanup.stop())
