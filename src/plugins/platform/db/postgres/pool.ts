@@ -1,6 +1,7 @@
 import type { Sql, TransactionSql } from 'postgres'
 import { timeLeft, withTimeout } from '../../time-budget/time-budget.ts'
 import { DatabaseDown, markDatabaseError, ReadOnly } from '../errors.ts'
+import { isStaleStatement } from './stale-statement.ts'
 import { retryConflicts, transact } from './transaction.ts'
 
 export type Pool = ReturnType<typeof createPool>
@@ -11,10 +12,7 @@ const SILENCE_MS = 1200
 
 const TOO_MANY = '53300'
 
-/**
- * When an answer breaks off, as by `statement_timeout`, postgres.js remembers how many rows had come, and puts those of the next
- * answer behind them: its first row would seem not to be there.
- */
+/** After a reply that broke off, as by `statement_timeout`, postgres.js leaves holes in front of the rows of the next reply. */
 function withoutHoles<T>(answer: T): T {
   if (Array.isArray(answer) && answer.length > 0 && !(0 in answer))
     answer.splice(
@@ -62,14 +60,27 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
   async function isAlive() {
     const pings = await Promise.allSettled(Array.from({ length: options.max }, () => ping(client, SILENCE_MS)))
     const failed = pings.filter((ping) => ping.status === 'rejected')
-    // One that was not made, since the server has no more places, is none that died.
+    // "Too many connections" does not mean that a connection died.
     return failed.length < pings.length && failed.every(({ reason }) => reason.code === TOO_MANY)
+  }
+
+  /** Repeats a query on new connections if its prepared statement is stale. */
+  async function run<T>(query: (sql: Sql) => PromiseLike<T>) {
+    const used = client
+    try {
+      return await query(used)
+    } catch (error) {
+      if (!isStaleStatement(error)) throw error
+      onFault(error)
+      replace(used)
+      return query(client)
+    }
   }
 
   /** Asks, whether it is known to be down or not. */
   async function answer<T>(query: (sql: Sql) => PromiseLike<T>) {
     const deadline = Date.now() + timeLeft(DEADLINE_MS)
-    return withoutHoles(await withTimeout(DEADLINE_MS, () => retryConflicts(deadline, () => query(client))))
+    return withoutHoles(await withTimeout(DEADLINE_MS, () => retryConflicts(deadline, () => run(query))))
   }
 
   return {
