@@ -1,22 +1,10 @@
-import { spawn } from 'node:child_process'
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import type { FastifyBaseLogger } from 'fastify'
 import postgres from 'postgres'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createSchemaCheck } from '../../../../src/plugins/platform/db/check-schema.ts'
 import { loadSqlite } from '../../../../src/plugins/platform/db/drizzle.ts'
 import {
@@ -28,38 +16,10 @@ import {
 import { createTables } from '../../../../src/plugins/platform/db/tables.ts'
 import type { Migration } from '../../../../src/plugins/platform/db/types.ts'
 import * as tableDefinitions from '../../../../src/tables.ts'
-import { build, buildWithLog, databases, logIn, testEnvironment } from '../../../build.ts'
-import { freshFolder, settled, startListening } from '../../../process.ts'
+import { build, buildWithLog, databases, logIn } from '../../../build.ts'
+import { freshFolder } from '../../../process.ts'
 import { freshPostgresUri } from '../../../servers.ts'
-
-const ROOT = join(import.meta.dirname, '../../../..')
-const BIN = join(ROOT, 'node_modules/.bin')
-const COUNT = readdirSync(join(ROOT, 'drizzle/sqlite')).filter((name) => name.endsWith('.sql')).length
-const APPLIED = `Applied ${COUNT} migrations\n`
-
-/** A folder with what drizzle-kit and `npm run db:migrate` need, without `.env`, removed when the test ends. */
-function copyProject(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'starter-migrations-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  for (const part of ['src', 'scripts', 'drizzle', 'drizzle.config.ts', 'package.json']) {
-    cpSync(join(ROOT, part), join(folder, part), { recursive: true })
-  }
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  return folder
-}
-
-/** Runs a command there; gives its exit code and all that it printed. */
-async function run(folder: string, DB_URI: string, ...[command = '', ...words]: string[]) {
-  const { SECRET_KEY, JWT_SECRET_KEY } = testEnvironment
-  const PATH = `${BIN}${delimiter}${process.env['PATH']}`
-  // Without the NODE_OPTIONS by which the test runner loads itself.
-  const env = { HOME: process.env['HOME'], PATH, SECRET_KEY, JWT_SECRET_KEY, DB_URI }
-  const child = spawn(command, words, { cwd: folder, env, timeout: 30_000 })
-  let printed = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (printed += data))
-  const code = await new Promise((resolve) => child.on('close', resolve))
-  return { code, printed }
-}
+import { APPLIED, COUNT, copyProject, freshUri, migrate } from './project.ts'
 
 /** A migration after those of drizzle/. */
 const extra = (hash: string): Migration => ({ hash, folderMillis: 9e12, sql: [`create table "${hash}" (id integer)`] })
@@ -72,63 +32,7 @@ async function migrateFurther(uri: string, ...hashes: string[]) {
   await connection.close()
 }
 
-/** A new, empty database, which an app of the test finds again. */
-const freshUri = async (folder: string, database: (typeof databases)[number]) =>
-  database.isPostgres ? database.uri() : `file:${folder}/app.db`
-
-const migrate = (folder: string, uri: string) => run(folder, uri, 'node', 'scripts/migrate.ts')
-
 for (const database of databases) {
-  t.test(`of four processes that migrate an empty ${database.name} at once one does, and all end well`, async (t) => {
-    const folder = copyProject(t)
-    const uri = await freshUri(folder, database)
-    const ends = await Promise.all(Array.from({ length: 4 }, () => migrate(folder, uri)))
-    t.strictSame(
-      ends.map(({ code, printed }) => `${code} ${printed}`).sort(),
-      [`0 ${APPLIED}`, ...Array.from({ length: 3 }, () => '0 The database is up to date\n')].sort()
-    )
-  })
-
-  t.test(`four services that start at once on an empty ${database.name} all serve, and one migrates it`, async (t) => {
-    const folder = freshFolder(t)
-    const environment = { ...settled, DB_URI: await freshUri(folder, database), DB_MIGRATE: 'auto' }
-    const servers = await Promise.all(Array.from({ length: 4 }, () => startListening(t, folder, environment)))
-    for (const { url } of servers) t.equal((await fetch(`${url}/readyz`)).status, 200)
-    const applied = servers.filter(({ output }) => output().includes(`applied ${COUNT} database migrations`))
-    t.equal(applied.length, 1)
-  })
-
-  t.test(`drizzle-kit and npm run db:migrate agree on what was applied to ${database.name}`, async (t) => {
-    async function migrateBy(tools: ('drizzle-kit' | 'npm run db:migrate')[]) {
-      const folder = copyProject(t)
-      const uri = await freshUri(folder, database)
-      for (const tool of tools) {
-        const isKit = tool === 'drizzle-kit'
-        const { code, printed } = await (isKit ? run(folder, uri, 'drizzle-kit', 'migrate') : migrate(folder, uri))
-        t.equal(code, 0, printed)
-        if (!isKit) t.match(printed, tool === tools[0] ? APPLIED : 'The database is up to date')
-      }
-      const connection = await openDatabase(uri)
-      const files = migrationsFor(uri)([]).map(({ hash }) => hash)
-      t.strictSame(await connection.history(), files, `each once by ${tools.join(' and ')}`)
-      await connection.close()
-    }
-    await Promise.all([
-      migrateBy(['drizzle-kit', 'npm run db:migrate']),
-      migrateBy(['npm run db:migrate', 'drizzle-kit'])
-    ])
-  })
-
-  t.test(`the migrations of ${database.name} make the tables of src/tables.ts`, async (t) => {
-    const folder = copyProject(t)
-    const dialect = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
-    const before = readdirSync(dialect, { recursive: true }).sort()
-    const { code, printed } = await run(folder, await freshUri(folder, database), 'drizzle-kit', 'generate')
-    t.equal(code, 0, printed)
-    t.match(printed, 'No schema changes')
-    t.strictSame(readdirSync(dialect, { recursive: true }).sort(), before)
-  })
-
   t.test(`a history on ${database.name} that the files do not tell stops the migration`, async (t) => {
     const uri = await database.uri()
     const connection = await openDatabase(uri)
@@ -309,22 +213,6 @@ t.test('an SQLite migration that leaves children without their parent is refused
   t.strictSame(await connection.history(), ['tables'])
 })
 
-t.test('processes that open a new SQLite file in the same moment wait for each other', async (t) => {
-  const folder = freshFolder(t)
-  const begin = Date.now() + 2000
-  // Without that one open in 25 was refused as "locked".
-  const source = `import { migrationsFor, openDatabase } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src/plugins/platform/db/migrations.ts')))}
-    for (let i = 0; i < 40; i++) {
-      while (Date.now() < ${begin} + i * 100);
-      const connection = await openDatabase('file:' + i + '.db')
-      await connection.migrate(migrationsFor('file:'))
-      await connection.close()
-    }`
-  const words = ['--input-type=module-typescript', '-e', source]
-  const ends = await Promise.all(Array.from({ length: 4 }, () => run(folder, '', process.execPath, ...words)))
-  for (const end of ends) t.strictSame(end, { code: 0, printed: '' })
-})
-
 t.test('an SQLite migration waits for another process that is at it', async (t) => {
   const folder = copyProject(t)
   const other = new BetterSqlite(join(folder, 'app.db'))
@@ -335,31 +223,6 @@ t.test('an SQLite migration waits for another process that is at it', async (t) 
   setTimeout(() => other.exec('commit').close(), 1500)
   t.match(await end, { code: 0, printed: APPLIED })
 })
-
-for (const database of databases) {
-  t.test(
-    `npm run db:migrate refuses a history on ${database.name} that was edited, and leaves a newer one as it is`,
-    async (t) => {
-      const folder = copyProject(t)
-      const uri = await freshUri(folder, database)
-      t.match(await migrate(folder, uri), { code: 0 })
-
-      const files = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
-      const journal = join(files, 'meta/_journal.json')
-      const all = readFileSync(journal, 'utf8')
-      const { entries, ...rest } = JSON.parse(all)
-      writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, -1) }))
-      const newer = 'The database is newer than this code: nothing to apply\n'
-      t.strictSame(await migrate(folder, uri), { code: 0, printed: newer })
-
-      writeFileSync(journal, all)
-      const last = join(files, readdirSync(files).findLast((name) => name.endsWith('.sql')) ?? '')
-      appendFileSync(last, '-- edited\n')
-      const strange = `Not migrated: Migration ${COUNT} in the database is not the one in drizzle/: edited or not from here\n`
-      t.strictSame(await migrate(folder, uri), { code: 1, printed: strange })
-    }
-  )
-}
 
 t.test('npm run db:migrate says what is wrong without quoting the address of the database', async (t) => {
   const folder = copyProject(t)

@@ -70,7 +70,7 @@ for (const folders of [['session'], ['jwt', 'blocklist']]) {
         rmSync(join(copy, 'src/plugins', folder), { recursive: true })
         rmSync(join(copy, 'test/plugins', folder), { recursive: true })
       }
-      rmSync(join(copy, 'test/deletion.test.ts'))
+      rmSync(join(copy, 'test/deletion.slow.test.ts'))
 
       t.equal(followTypeCheck(copy), '', 'the type check has nothing more to name')
       dropSettings(copy)
