@@ -1,75 +1,91 @@
-import type { Counter, MakeCounter } from './counters.ts'
+/** How many attempts were counted for a key, and for how many ms they still count. */
+export type Counted = { count: number; msLeft: number }
+/** Counts by key. A key expires a fixed time after its first count, and is deleted at zero: a success leaves nothing behind. */
+export type Counter = {
+  /** Adds one, atomically; `seconds` is the life of a new key, if not the usual one. */
+  add(key: string, seconds?: number): Promise<Counted>
+  /** Subtracts one, atomically; never below zero. */
+  subtract(key: string): Promise<Counted>
+  get(key: string): Promise<Counted>
+  delete(key: string): Promise<void>
+}
+/** Makes a counter whose keys live this many seconds. */
+export type MakeCounter = (name: string, seconds: number) => Counter
 
 /** How many failures are free. */
-export type Numbers = { pair: number; address: number; account: number }
+export type Allowed = { pair: number; address: number; account: number }
 /** What an attempt counts for: the client's network, the account, and both together. */
 export type Keys = { network: string; account: string; pair: string }
-/** An attempt that was refused: by which counter, for how long, and whether it is the first that this counter refuses. */
+/** A refused attempt: by which counter, for how long, and whether it is the first that this counter refuses. */
 export type Refusal = { by: 'account-address' | 'address' | 'account'; waitMs: number; isFirst: boolean }
-export type Ticket = { succeed(): Promise<void>; cancel(): Promise<void> }
-export type Limits = ReturnType<typeof createLimits>
+/** An attempt that may go on; it counts as a failure until one of these is called. */
+export type Attempt = { succeed(): Promise<void>; cancel(): Promise<void> }
+export type Limits = {
+  /** Counts an attempt as failed, or refuses and counts nothing. `countsAccount`: whether strangers may have made it. */
+  begin(keys: Keys, countsAccount: boolean): Promise<Attempt | Refusal>
+}
 
+export const ALLOWED: Allowed = { pair: 5, address: 100, account: 100 }
 const DAY = 86_400
 const LONGEST_DELAY = 900
 
-/** Counts one more; gives the refusal where that is more than `limit`. Throws where the counter could not be asked. */
-async function take(counter: Counter, limit: number, key: string, by: Refusal['by'], seconds?: number) {
+/** Adds one; gives the refusal if that exceeds `limit`. Throws if the counter is unavailable. */
+async function consume(counter: Counter, limit: number, key: string, by: Refusal['by'], seconds?: number) {
   const { count, msLeft } = await counter.add(key, seconds)
   return count > limit ? { by, waitMs: msLeft, isFirst: count === limit + 1 } : null
 }
 
 /**
- * The three counters of failed attempts (ASVS 5.0, 6.1.1 and 6.3.1), exact for any number of attempts at once and any number
- * of replicas, since every decision is one atomic increment.
+ * The three counters of failed attempts (ASVS 5.0, 6.1.1 and 6.3.1). They are exact for any number of concurrent attempts and
+ * replicas, since every decision is one atomic increment.
  */
-export function createLimits(make: MakeCounter, numbers: Numbers) {
+export function createLimits(make: MakeCounter, allowed: Allowed): Limits {
   const addresses = make('throttle:address', 15 * 60)
   const accounts = make('throttle:account', 3600)
   const failures = make('throttle:failures', DAY)
-  // Held by who was let through last: the next waits until it is gone. It doubles with each failure.
-  const gate = make('throttle:gate', 1)
-  const delayAfter = (count: number) => Math.min(2 ** (count - numbers.pair), LONGEST_DELAY)
+  // Held by the last attempt that was let through: the next one waits until it expires. Its life doubles with each failure.
+  const turn = make('throttle:gate', 1)
+  const delayAfter = (count: number) => Math.min(2 ** (count - allowed.pair), LONGEST_DELAY)
 
-  /** Up to `pair` attempts, then one at a time with growing delays; gives whether it holds the gate, or the refusal. */
-  async function enter(pair: string) {
+  /** Lets `pair` attempts through, then one at a time with growing delays; gives the refusal, or whether it holds the turn. */
+  async function beginPair(pair: string) {
     const { count: before } = await failures.get(pair)
-    // From the last free one on: so the delay has begun before anybody can be the next.
-    const mustHold = before >= numbers.pair - 1
-    const early = mustHold ? await take(gate, 1, pair, 'account-address', delayAfter(before + 1)) : null
-    if (early) return { refusal: early, holdsGate: false }
+    // From the last free attempt on, so that the delay starts before another attempt can follow.
+    const needsTurn = before >= allowed.pair - 1
+    const early = needsTurn ? await consume(turn, 1, pair, 'account-address', delayAfter(before + 1)) : null
+    if (early) return { refusal: early, holdsTurn: false }
     const { count } = await failures.add(pair)
-    if (mustHold || count < numbers.pair) return { refusal: null, holdsGate: mustHold }
-    // Others were faster since it was asked.
-    const late = await take(gate, 1, pair, 'account-address', delayAfter(count))
-    if (late) await failures.takeBack(pair)
-    return { refusal: late, holdsGate: late === null }
+    if (needsTurn || count < allowed.pair) return { refusal: null, holdsTurn: needsTurn }
+    // Concurrent attempts were counted since the read.
+    const late = await consume(turn, 1, pair, 'account-address', delayAfter(count))
+    if (late) await failures.subtract(pair)
+    return { refusal: late, holdsTurn: late === null }
   }
 
   return {
-    /** Counts an attempt as failed; what is refused counts nowhere else. `countsAccount`: whether strangers may have made it. */
-    async attempt({ network, account, pair }: Keys, countsAccount: boolean): Promise<Ticket | Refusal> {
-      const byAddress = await take(addresses, numbers.address, network, 'address')
+    async begin({ network, account, pair }, countsAccount) {
+      const byAddress = await consume(addresses, allowed.address, network, 'address')
       if (byAddress) return byAddress
-      const byAccount = countsAccount ? await take(accounts, numbers.account, account, 'account') : null
-      const giveBack = async () => {
-        await addresses.takeBack(network)
-        if (countsAccount) await accounts.takeBack(account)
-      }
+      const byAccount = countsAccount ? await consume(accounts, allowed.account, account, 'account') : null
       if (byAccount) {
-        await addresses.takeBack(network)
+        await addresses.subtract(network)
         return byAccount
       }
-      const { refusal, holdsGate } = await enter(pair)
+      const refund = async () => {
+        await addresses.subtract(network)
+        if (countsAccount) await accounts.subtract(account)
+      }
+      const { refusal, holdsTurn } = await beginPair(pair)
       if (refusal) {
-        await giveBack()
+        await refund()
         return refusal
       }
       return {
         async succeed() {
-          await Promise.all([giveBack(), failures.delete(pair), gate.delete(pair)])
+          await Promise.all([refund(), failures.delete(pair), turn.delete(pair)])
         },
         async cancel() {
-          await Promise.all([giveBack(), failures.takeBack(pair), holdsGate && gate.delete(pair)])
+          await Promise.all([refund(), failures.subtract(pair), holdsTurn && turn.delete(pair)])
         }
       }
     }

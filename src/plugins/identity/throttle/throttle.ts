@@ -1,67 +1,48 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { ServiceUnavailable } from '../../platform/errors/errors.ts'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { Audit } from '../../platform/audit/audit.ts'
 import { clientAddress, networkOf } from '../../platform/logging/client-address.ts'
 import { withTimeout } from '../../platform/time-budget/time-budget.ts'
-import { createMemoryCounter, createRedisCounter } from './counters.ts'
 import { TooManyAttempts } from './errors.ts'
-import { createKeys, type Subject } from './keys.ts'
-import { createLimits, type Limits, type Ticket } from './limits.ts'
+import type { createKeys, Subject } from './keys.ts'
+import type { Attempt, Limits } from './limits.ts'
+import { createMemoryCounter } from './memory.ts'
 
+type Dependencies = {
+  limits: Limits
+  keys: ReturnType<typeof createKeys>
+  audit: Pick<Audit, 'record' | 'hasEvent'>
+  log: FastifyBaseLogger
+}
 export type Throttle = ReturnType<typeof createThrottle>
 
-const NUMBERS = { pair: 5, address: 100, account: 100 }
-/** Each replica counts alone while Redis is down, so each counts less. */
-const STRICTER = { pair: 3, address: 50, account: 50 }
-
-/** How many taken names one client may hit in 15 minutes. More would list our users. */
+/** How many taken names a client may try in 15 minutes. More would list our users. */
 const TAKEN_NAMES = 100
 
-/** An answer waits no longer for what is given back. */
+/** How long a reply waits for a refund, in ms. */
 const SETTLE_MS = 200
 
 const clientOf = (request: FastifyRequest) => networkOf(clientAddress(request))
 
-/** Slows down who guesses passwords, without locking a user out of the addresses they logged in from before. */
-export function createThrottle({ config, redis, circuitBreaker, audit, log }: FastifyInstance) {
-  const local = createLimits((_name, seconds) => createMemoryCounter(seconds), circuitBreaker ? STRICTER : NUMBERS)
-  const shared = circuitBreaker && createLimits((...counter) => createRedisCounter(redis, ...counter), NUMBERS)
+/** Slows down password guessing without locking a user out of the addresses they logged in from before. */
+export function createThrottle({ limits, keys, audit, log }: Dependencies) {
   const takenNames = createMemoryCounter(15 * 60)
-  const { keysOf, nameHash } = createKeys(config.SECRET_KEY[0] ?? '')
 
-  /** Asks the shared counters; the local ones while they cannot be reached. */
-  async function ask(question: (limits: Limits) => ReturnType<Limits['attempt']>) {
-    if (!shared || !circuitBreaker?.isUp()) return question(local)
-    let asked: ReturnType<typeof question> | undefined
-    function askShared(limits: Limits) {
-      asked = question(limits)
-      return asked
-    }
-    return circuitBreaker
-      .read(() => askShared(shared))
-      .catch((error) => {
-        if (!(error instanceof ServiceUnavailable)) throw error
-        // What is counted there after all is taken back.
-        asked?.then((late) => ('by' in late ? undefined : late.cancel())).catch(() => {})
-        return question(local)
-      })
-  }
-
-  /** What is given back late, or never, only makes the next attempt wait. */
-  function settle(action: Promise<void>) {
-    const settled = action.catch((err: unknown) => log.debug({ err }, 'attempts not given back'))
+  /** A refund that comes late, or never, only makes the next attempt wait. */
+  function settle(refund: Promise<void>) {
+    const settled = refund.catch((err: unknown) => log.debug({ err }, 'attempts were not refunded'))
     return withTimeout(SETTLE_MS, () => settled).catch(() => {})
   }
 
   return {
-    nameHash,
+    nameHash: keys.nameHash,
     /**
-     * Runs what takes a name, and counts against the client where it was taken already (409): TOO_MANY_ATTEMPTS. In this
-     * replica alone: a client that is refused here wins little by asking another.
+     * Runs work that claims a name. A name that is already taken (409) counts against the client: TOO_MANY_ATTEMPTS. Only in
+     * this replica: asking another one gains a client little.
      */
     async takeName<T>(request: FastifyRequest, work: () => Promise<T>) {
       const client = clientOf(request)
-      // Counted before it is known, so that any number at once counts.
+      // Counted before the result is known, so that concurrent requests count too.
       const { count, msLeft } = await takenNames.add(client)
       let isTaken = false
       try {
@@ -71,24 +52,24 @@ export function createThrottle({ config, redis, circuitBreaker, audit, log }: Fa
         isTaken = (error as { statusCode?: number }).statusCode === 409
         throw error
       } finally {
-        if (!isTaken) await takenNames.takeBack(client)
+        if (!isTaken) await takenNames.subtract(client)
       }
     },
     /**
-     * Counts an attempt as failed before the password is looked at, and throws TOO_MANY_ATTEMPTS if there were too many.
-     * Then `succeed` takes it back and forgets the failures of this account and address; `cancel` only takes it back.
+     * Counts an attempt as failed before the password is checked; throws TOO_MANY_ATTEMPTS if there were too many. `succeed`
+     * refunds it and clears the failures of this account and address; `cancel` only refunds it.
      */
-    async attempt(request: FastifyRequest, subject: Subject): Promise<Ticket> {
+    async attempt(request: FastifyRequest, subject: Subject): Promise<Attempt> {
       const { userId } = subject
       const network = clientOf(request)
-      const keys = keysOf(subject, network)
-      // Failures of strangers do not keep a user who is logged in from securing the account.
+      const counted = keys.keysOf(subject, network)
+      // Failures of strangers must not keep a signed-in user from securing the account.
       const isLoggedIn = userId !== null && request.account?.userId === userId
-      let result = await ask((limits) => limits.attempt(keys, !isLoggedIn))
-      // Asked for unknown names too: the time must not tell.
+      let result = await limits.begin(counted, !isLoggedIn)
+      // Unknown names make the same query, so that timing reveals nothing.
       const isByAccount = 'by' in result && result.by === 'account'
       if (isByAccount && (await audit.hasEvent('authn_login_success', userId ?? randomUUID(), network)))
-        result = await ask((limits) => limits.attempt(keys, false))
+        result = await limits.begin(counted, false)
       if (!('by' in result)) {
         const { succeed, cancel } = result
         return { succeed: () => settle(succeed()), cancel: () => settle(cancel()) }

@@ -4,12 +4,12 @@ import { createKeys } from '../../../../src/plugins/identity/throttle/keys.ts'
 const { keysOf, nameHash } = createKeys('a secret')
 const unknown = (name: string, network = '192.0.2.1') => keysOf({ userId: null, name }, network)
 
-t.test('a user counts by the id, whatever name was typed', async (t) => {
+t.test('a user counts by id, whatever name was typed', async (t) => {
   const keys = keysOf({ userId: 'an id', name: 'ada' }, '192.0.2.1')
   t.strictSame(keys, { network: '192.0.2.1', account: 'an id', pair: 'an id:192.0.2.1' })
 })
 
-t.test('an unknown name counts the same in all spellings, and for each network by itself', async (t) => {
+t.test('an unknown name counts the same in all spellings, and separately for each network', async (t) => {
   t.strictSame(unknown('Ａda'), unknown('ada'))
   t.strictSame(unknown('Eve@Example.COM'), unknown('eve@example.com'))
   t.equal(unknown('ada', '192.0.2.2').account, unknown('ada').account)
@@ -19,7 +19,7 @@ t.test('an unknown name counts the same in all spellings, and for each network b
   t.equal(nameHash('ada').length, 22)
 })
 
-t.test('any number of made-up names shares a bounded number of keys, evenly', async (t) => {
+t.test('made-up names share a bounded number of keys evenly', async (t) => {
   const accounts = new Map<string, number>()
   const pairs = new Set<string>()
   const names = 500_000

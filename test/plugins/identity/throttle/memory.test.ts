@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { createMemoryCounter, createRedisCounter } from '../../../../src/plugins/identity/throttle/counters.ts'
+import { createMemoryCounter } from '../../../../src/plugins/identity/throttle/memory.ts'
+import { createRedisCounter } from '../../../../src/plugins/identity/throttle/redis.ts'
 import { noRedis, redisUrl, waitUntil } from '../../../servers.ts'
 
 async function connect(t: Test) {
@@ -20,7 +21,7 @@ const NONE = { count: 0 }
 
 for (const store of stores) {
   t.test(`a counter in ${store.name}`, { skip: store.skip }, async (t) => {
-    t.test('counts each key from its first count on, for as long as it was told', async (t) => {
+    t.test('counts each key from its first count until that key expires', async (t) => {
       const counter = await store.create(t, 1000)
       t.match(await counter.get('a'), NONE)
       t.match(await counter.add('a'), { count: 1 })
@@ -36,36 +37,36 @@ for (const store of stores) {
       t.match(await counter.get('b'), { count: 1 })
     })
 
-    t.test('forgets a key when its time is over', async (t) => {
+    t.test('drops a key when it expires', async (t) => {
       const counter = await store.create(t, 1)
       await counter.add('long', 1000)
       await counter.add('a')
       await counter.add('b')
       await waitUntil(async () => (await counter.get('a')).count === 0, 'the key has expired')
-      t.match(await counter.add('a'), { count: 1 }, 'and it begins anew')
+      t.match(await counter.add('a'), { count: 1 }, 'and it starts again')
       t.match(await counter.get('long'), { count: 1 })
     })
 
-    t.test('has no key at zero: the next count begins a new life, and none is given in advance', async (t) => {
+    t.test('deletes a key at zero: the next count starts a new life, and a count never goes below zero', async (t) => {
       const counter = await store.create(t, 1000)
       await counter.add('a', 5)
-      t.strictSame(await counter.takeBack('a'), { count: 0, msLeft: 0 })
-      t.strictSame(await counter.takeBack('a'), { count: 0, msLeft: 0 })
+      t.strictSame(await counter.subtract('a'), { count: 0, msLeft: 0 })
+      t.strictSame(await counter.subtract('a'), { count: 0, msLeft: 0 })
       const { count, msLeft } = await counter.add('a')
       t.equal(count, 1)
       t.ok(msLeft > 5000, `${msLeft} ms`)
     })
 
-    t.test('ASVS 15.4.2: loses no count of many at once', async (t) => {
+    t.test('ASVS 15.4.2: loses no concurrent count', async (t) => {
       const counter = await store.create(t, 1000)
-      const calls = Array.from({ length: 100 }, (_, i) => (i % 3 === 2 ? counter.takeBack('a') : counter.add('a')))
+      const calls = Array.from({ length: 100 }, (_, i) => (i % 3 === 2 ? counter.subtract('a') : counter.add('a')))
       await Promise.all(calls)
       t.match(await counter.get('a'), { count: 67 - 33 })
     })
   })
 }
 
-t.test('a counter in memory forgets its oldest key where there are too many', async (t) => {
+t.test('a counter in memory drops its oldest key when there are too many', async (t) => {
   const counter = createMemoryCounter(1000, 2)
   for (const key of ['a', 'b', 'a', 'c']) await counter.add(key)
   t.match(await counter.get('a'), NONE)
@@ -73,11 +74,11 @@ t.test('a counter in memory forgets its oldest key where there are too many', as
   t.match(await counter.get('c'), { count: 1 })
 })
 
-t.test('Redis has no key of a counter at zero, and none without an end', { skip: noRedis }, async (t) => {
+t.test('in Redis a counter at zero has no key, and every key expires', { skip: noRedis }, async (t) => {
   const redis = await connect(t)
   const name = `${Math.random()}`
   const counter = createRedisCounter(redis, name, 1000)
-  await counter.takeBack('a')
+  await counter.subtract('a')
   t.equal(await redis.exists(`${name}:a`), 0)
   await redis.set(`${name}:a`, '3')
   t.match(await counter.add('a'), { count: 4, msLeft: 1_000_000 })
