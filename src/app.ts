@@ -31,7 +31,7 @@ import routes from './routes/index.ts'
 import { serverOptions } from './server-options.ts'
 import * as tables from './tables.ts'
 
-/** The service, ready to listen. Plugins load in this order. `logStream`: where the log goes. */
+/** Builds the service, ready to listen. Plugins load in this order. The log goes to `logStream`. */
 export async function buildApp(settings: Settings, logStream?: { write(line: string): void }) {
   const app = Fastify(serverOptions(settings, logStream))
   // Platform: what everything else stands on

@@ -17,10 +17,10 @@ import { buildSerializer } from './plugins/platform/errors/serializer.ts'
 import { createProxyList } from './plugins/platform/logging/client-address.ts'
 import { loggerOptions, logRequest } from './plugins/platform/logging/logger.ts'
 
-/** An id that a proxy gave a request; anything longer or stranger stays out of the log. */
+/** The request ids that we accept from a proxy; anything else stays out of the log. */
 const REQUEST_ID = /^[\w-]{16,64}$/
 
-/** What Fastify has to know before the first plugin: limits, timeouts, and who answers where no hook runs. */
+/** Fastify's own options: limits, timeouts, and the answers where no hook runs. */
 export function serverOptions(
   settings: Settings,
   logStream?: { write(line: string): void }
@@ -29,9 +29,9 @@ export function serverOptions(
   const isProxy = createProxyList(settings.TRUST_PROXY)
   return {
     logger: { ...loggerOptions(settings), ...(logStream && { stream: logStream }) },
-    // Its own lines are off: logging writes one a request.
+    // Fastify's two lines per request are off: the logging plugin writes one.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    // By X-Request-Id of a trusted proxy one id finds a request in its log and in ours.
+    // With the X-Request-Id of a trusted proxy, one id finds a request in both logs.
     genReqId({ headers: { 'x-request-id': id }, socket }) {
       const isGiven = typeof id === 'string' && REQUEST_ID.test(id) && isProxy(socket.remoteAddress ?? '')
       return isGiven ? id : randomUUID()
@@ -42,18 +42,18 @@ export function serverOptions(
     requestTimeout: 30_000,
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
-    // Looked at every five seconds: with Node's thirty a slow client would get twice its time (ASVS 5.0, 13.1.3).
+    // Checked every 5 seconds: with Node's 30, a slow client would get twice the time (ASVS 5.0, 13.1.3).
     http: {
       headersTimeout: 20_000,
       connectionsCheckingInterval: 5000,
       requireHostHeader: false,
       joinDuplicateHeaders: true
     },
-    // While it closes the service still answers what comes on the connections that it has.
+    // While it closes, the service still answers requests on open connections.
     return503OnClosing: false,
     schemaController: { compilersFactory: { buildValidator, buildSerializer } },
     clientErrorHandler: answerClientError(headers),
-    // A bad address ends before any hook: headers and log line have to be made here.
+    // A malformed URL fails before any hook runs, so its headers and log line are made here.
     frameworkErrors(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
       const error = toCoded(thrown)
       reply

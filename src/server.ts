@@ -5,18 +5,18 @@ import { InvalidSettings, readSettings } from './plugins/platform/config/setting
 import { openLog } from './plugins/platform/logging/logger.ts'
 import { serializeError } from './plugins/platform/logging/serializers.ts'
 
-/** What a request that is being answered may still take when the service stops, in ms. */
+/** How long requests in flight may take to finish when the service stops. */
 const DRAIN_MS = 10_000
 const parent = process.ppid
 
-// A reader that went away must not end the service: the log deals with that by itself.
+// A closed log reader must not crash the service: the log output handles that.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 const print = (line: string) => process.stdout.write(`${line}\n`)
-// Pino takes an object where Fastify's type says a text.
+// Pino accepts an object here, although Fastify's type says string.
 const startupLine = (address: string) =>
   ({ event: 'sys_startup', address, msg: `listening at ${address}` }) as unknown as string
 
-/** The service, listening; what stops it from that is told first, without what the log may not hold either. */
+/** Starts listening. A failure is printed like in the log, without secrets, and ends the process. */
 async function start() {
   try {
     const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
@@ -41,17 +41,17 @@ const { close } = closeWithGrace(
   async ({ signal, err }) => {
     if (err) app.log.fatal({ event: 'sys_crash', err }, 'uncaught error')
     app.log.info({ event: 'sys_shutdown', signal }, 'stopping')
-    // The load balancer sees it and sends no more, while what comes is still served.
+    // The load balancer sees it and stops sending requests; those that still arrive are served.
     app.lifecycle.isStopping = true
     if (!err) await new Promise((resolve) => setTimeout(resolve, delayMs))
-    // Who connected and asks nothing is no request, and Node waits for it all the same.
+    // Node also waits for connections that are open but have no request.
     const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS - 1000)
     await app.close()
     clearTimeout(cut)
   }
 )
 
-// npm starts a shell that starts the service, and passes SIGTERM to the shell alone.
+// With `npm start`, SIGTERM only reaches the shell that npm started, so watch for the end of that shell.
 if (process.env['npm_lifecycle_event'] === 'start') {
   const watch = setInterval(() => {
     if (process.ppid === parent) return

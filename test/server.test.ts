@@ -12,7 +12,7 @@ const statusOf = async (url: string) => (await fetch(url)).status
 t.test('the first start writes .env, says so in one line and serves; the second one reads it', async (t) => {
   const folder = freshFolder(t)
   const first = await startListening(t, folder)
-  t.equal(first.output().match(/First start: wrote \.env/g)?.length, 1)
+  t.equal(first.output().match(/First start: created \.env/g)?.length, 1)
   t.equal(statSync(join(folder, '.env')).mode & 0o777, 0o600)
   t.equal(statSync(join(folder, 'app.db')).mode & 0o777, 0o600)
   const lines = first

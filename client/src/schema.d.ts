@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers */
+        /** The process is alive */
         get: operations["getLivez"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The service can do its work; without Redis it can, slower */
+        /** The service is ready; without Redis it is degraded */
         get: operations["getReadyz"];
         put?: never;
         post?: never;
@@ -311,13 +311,13 @@ export interface components {
             /** @description The status phrase */
             title: string;
             status: number;
-            /** @description Stable, in capitals: what a client decides on */
+            /** @description Stable, in capitals, for clients to decide by */
             code: string;
             detail: string;
-            /** @description Also in each line of the log */
+            /** @description Also in every log line of the request */
             requestId: string;
             errors?: {
-                /** @description The member at fault, as JSON pointer (RFC 6901) */
+                /** @description The invalid member, as a JSON Pointer (RFC 6901) */
                 pointer: string;
                 detail: string;
             }[];
@@ -635,15 +635,15 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description Requests in a window for one address */
+        /** @description Requests per window and client address */
         "RateLimit-Limit": number;
-        /** @description How many are left of them */
+        /** @description Requests left in this window */
         "RateLimit-Remaining": number;
         /** @description Seconds until the window ends */
         "RateLimit-Reset": number;
-        /** @description Bearer, and why a token does not count (RFC 6750, 3) */
+        /** @description Bearer, and why a token was refused (RFC 6750, 3) */
         "WWW-Authenticate": string;
-        /** @description Seconds to wait before the next try */
+        /** @description Seconds to wait before trying again */
         "Retry-After": number;
     };
     pathItems: never;

@@ -62,7 +62,7 @@ t.test('the command says pass and FAIL, writes nothing, and exits by what it fou
     COOKIE_SECURE: 'false',
     CORS_API_ORIGINS: 'http://localhost:8080'
   })
-  t.match(ill, { code: 1, err: /^FAIL {2}.*\n {6}CORS_API_ORIGINS: Pages of this origin may not act/ })
+  t.match(ill, { code: 1, err: /^FAIL {2}.*\n {6}CORS_API_ORIGINS: Pages of this origin may not send/ })
   t.match(await run(folder, ['--spa', 'app', '--api', 'api'], {}), { code: 1, err: /--spa must be an address/ })
   t.match(await run(folder, ['--spa', 'file://app', '--api', 'http://localhost:3000'], {}), { code: 1, err: /--spa/ })
   t.match(await run(folder, [], {}), { code: 1, out: /npm run doctor/ })
@@ -110,7 +110,7 @@ t.test('--live sees that the running service has other settings', { skip: noCook
   const { folder, own, words } = await startLocal(t, { CORS_API_ORIGINS: 'http://localhost:8080' })
   t.match(await run(folder, words, own), {
     settings: ['CORS_API_ORIGINS', 'CORS_API_ORIGINS', 'the proxy'],
-    err: /Pages of this origin may not act with a cookie here/
+    err: /Pages of this origin may not send cookies here/
   })
 })
 

@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { UnsupportedMediaType } from '../../platform/errors/errors.ts'
 
-/** Whether the headers already say that there is no body, or an empty one (RFC 9112, 6.3). */
+/** Whether the headers say that the body is missing or empty (RFC 9112, 6.3). */
 export function hasNoBody({ 'content-length': length, 'transfer-encoding': coding }: IncomingHttpHeaders) {
   return coding === undefined && Number(length ?? 0) === 0
 }
 
 /**
- * Parses a body that is not JSON: it is empty, or refused. Only its end shows that a chunked body is empty, and its first byte
- * that it is not. Where nothing is found at the address, that is the answer.
+ * Refuses a body that is not JSON, unless it is empty, which a chunked body only shows at its end. An unknown path gets a 404
+ * whatever the body is.
  */
 export function refuseBody(
   { headers, is404 }: FastifyRequest,

@@ -2,14 +2,14 @@ import secureJson from 'secure-json-parse'
 import { MalformedJson, ValidationFailed } from '../../platform/errors/errors.ts'
 import { pointerTo } from '../../platform/errors/problem.ts'
 
-// `fatal`: bytes that are not UTF-8 would else become U+FFFD, and different passwords one. A BOM is dropped (RFC 8259, 8.1).
+// Without `fatal`, invalid UTF-8 would become U+FFFD, and different passwords equal. A BOM is dropped (RFC 8259, 8.1).
 const utf8 = new TextDecoder('utf-8', { fatal: true })
-/** Only escapes can bring U+0000 or half a surrogate pair in: raw, they are no JSON and no UTF-8. */
+/** Only escapes can contain U+0000 or half a surrogate pair: unescaped, they are not valid JSON or UTF-8. */
 const SUSPECT = /\\u(0000|d[89a-f])/i
 
 /**
- * Parses a body; undefined for an empty one. Of duplicate members the last counts; `__proto__` and `constructor.prototype`
- * are refused. Throws MALFORMED_JSON, or VALIDATION_FAILED for text with U+0000 or ill-formed Unicode (ASVS 5.0, 1.5.2).
+ * Parses a body, or returns undefined for an empty one. The last of duplicate members counts. Throws MALFORMED_JSON, also for
+ * `__proto__` and `constructor.prototype`, and VALIDATION_FAILED for U+0000 or ill-formed Unicode (ASVS 5.0, 1.5.2).
  */
 export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined
@@ -29,9 +29,9 @@ export function parseJson(bytes: Buffer): unknown {
 
 const isIllFormed = (value: unknown) => typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())
 
-/** The JSON pointer of a text that PostgreSQL would refuse or SQLite change, or null. */
+/** The JSON Pointer to a text that PostgreSQL would refuse or SQLite would change, or null. */
 function findIllFormed(root: unknown): string | null {
-  // A stack of our own: the depth of a body is the sender's choice.
+  // No recursion, since the client chooses how deep a body is.
   const open: [string, unknown][] = [['', root]]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [pointer, value] = next

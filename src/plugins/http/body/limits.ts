@@ -1,3 +1,3 @@
-/** What a body may be at most, in bytes: logins and accounts need little (API4:2023). */
+/** The size limits of bodies, in bytes. The small one is for credentials and accounts (API4:2023). */
 export const SMALL_BODY = 16 * 1024
 export const LARGE_BODY = 100 * 1024

@@ -1,6 +1,6 @@
 type Schema = { type?: string; items?: Schema; anyOf?: Schema[]; properties?: Record<string, Schema> }
 
-/** Plain decimal digits: `0x5`, `+5`, `1e1` and `5.0` are integers to JavaScript, but no integers in a URL. */
+/** Only plain decimals: JavaScript would also read `0x5`, `+5`, `1e1`, and `5.0` as integers. */
 const READERS: Record<string, (text: string) => unknown> = {
   integer: (text) => (/^-?\d+$/.test(text) ? Number(text) : text),
   number: (text) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text),
@@ -14,7 +14,7 @@ function readValue(value: unknown, { type = '', items, anyOf = [] }: Schema): un
   return anyOf.reduce<unknown>((read, schema) => (read === value ? readValue(value, schema) : read), own)
 }
 
-/** Reads the numbers and booleans of a query in place. Text that is not one stays as it is, for the schema to refuse. */
+/** Converts the numbers and booleans of a query in place. The schema refuses any text that is left. */
 export function readQuery(query: Record<string, unknown>, schema: unknown) {
   for (const [name, property] of Object.entries((schema as Schema).properties ?? {}))
     if (Object.hasOwn(query, name)) query[name] = readValue(query[name], property)

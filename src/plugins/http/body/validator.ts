@@ -4,11 +4,11 @@ import { readQuery } from './query.ts'
 import { addTimes } from './time.ts'
 
 const build: BuildCompilerFromPool = ajvCompiler()
-// The first fault ends the check: to collect all of a hostile body would cost CPU (Ajv's own advice). Unknown members of a
-// closed schema are refused, not dropped.
+// Validation stops at the first fault, since collecting all faults of a hostile body costs CPU (as Ajv advises). Unknown members
+// of a closed schema are refused, not dropped.
 const strict = { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } as const
 
-/** Bodies, parameters and headers are taken as they are; a query is text, so its numbers and booleans are read from it. */
+/** Bodies, parameters, and headers are not converted. A query is text, so its numbers and booleans are. */
 export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
   function onCreate(ajv: Ajv) {
     // Ajv's own `email` only knows ASCII domains.
@@ -19,11 +19,11 @@ export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
 
   return (route) => {
     const validate = compile(route)
-    // Fastify hands over the route's part, although the type says a schema.
+    // Fastify passes a RouteDefinition, although the type says a schema.
     const { httpPart, schema } = route as RouteDefinition
     if (httpPart !== 'querystring') return validate
     const validateQuery = (query: Record<string, unknown>) => validate(readQuery(query, schema))
-    // Fastify calls it and then reads the faults from it; Ajv's type asks for more.
+    // Fastify only calls this and reads its `errors`, but Ajv's type has more.
     return Object.defineProperty(validateQuery, 'errors', { get: () => validate.errors }) as typeof validate
   }
 }

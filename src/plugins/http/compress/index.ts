@@ -3,9 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
 /**
- * Compresses replies from 1 KiB on. Routes whose replies carry tokens say `compress: false`, since length leaks what is
- * compressed beside chosen text (CVE-2013-3587); so do those whose replies are always shorter. Compressed requests are
- * refused: see input.
+ * Compresses replies of 1 KiB or more. Routes that reply with tokens set `compress: false`, since the compressed length leaks a
+ * secret next to text that an attacker chooses (BREACH, CVE-2013-3587). The body plugin refuses compressed requests.
  */
 async function compress(app: FastifyInstance) {
   await app.register(fastifyCompress, { globalDecompression: false, threshold: 1024 })

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /**
- * Whether a request comes with a bearer token (RFC 6750, 2.1), a malformed one included: its cookies do not count then. Any other
- * scheme is as if the header were not there, since a staging site may ask for Basic.
+ * Whether a request has a bearer token, even a malformed one (RFC 6750, 2.1). Its cookies then do not count. Other schemes are
+ * ignored, since a staging site may use Basic.
  */
 export function hasBearer({ authorization }: IncomingHttpHeaders) {
   return authorization !== undefined && /^bearer(?![\w-])/i.test(authorization)

@@ -9,16 +9,16 @@ export function isSafeMethod(method: string) {
 
 const DEFAULT_PORT = { https: /:443$/, http: /:80$/ }
 
-/** Whether an origin is this scheme and Host, whose case and default port do not matter. */
+/** Whether an origin is this scheme and Host, apart from case and default port. */
 function isOwn(origin: string, scheme: 'https' | 'http', host: string) {
   const bare = (text: string) => text.toLowerCase().replace(DEFAULT_PORT[scheme], '')
   return bare(origin) === `${scheme}://${bare(host)}`
 }
 
 /**
- * Whether a page of a foreign origin sent this, as the browser's own headers say. A listed origin passes. Fetch metadata decides
- * next: unlike Host, no proxy rewrites it. Otherwise Origin has to be the service's own, and not by plain http while cookies are
- * Secure. A request with neither header does not come from a browser.
+ * Whether the browser's own headers say that a page of another origin sent this. A listed origin passes. Then Fetch Metadata
+ * decides, which unlike Host is never rewritten by proxies. Without it, Origin must be the service's own, with HTTPS if cookies
+ * are Secure. A request without these headers does not come from a browser.
  */
 export function isCrossOrigin(
   { origin, host, 'sec-fetch-site': site }: IncomingHttpHeaders,

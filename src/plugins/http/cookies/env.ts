@@ -5,7 +5,7 @@ const cookiesSettings = {
   COOKIE_SAME_SITE: choice(['lax', 'strict', 'none'], 'lax')
 }
 
-/** Browsers drop a cookie with SameSite=None that is not Secure. */
+/** Browsers ignore a cookie with SameSite=None that is not Secure. */
 function cookiesConflict(settings: Settings) {
   const isDropped = settings.COOKIE_SAME_SITE === 'none' && !settings.COOKIE_SECURE
   return isDropped ? 'COOKIE_SAME_SITE=none needs COOKIE_SECURE=true' : null

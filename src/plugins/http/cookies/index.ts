@@ -11,25 +11,25 @@ import { CrossOriginRequest } from './errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** CROSS_ORIGIN_REQUEST where a page of a foreign origin sent this: for what gives a browser a cookie. */
+    /** Throws CROSS_ORIGIN_REQUEST if a page of another origin sent this. For routes that set a cookie. */
     refuseForeignPage: (request: FastifyRequest) => void
   }
 }
 
-/** Reads cookies, and keeps foreign pages from acting with them. */
+/** Parses cookies, and keeps pages of other origins from acting with them (CSRF). */
 async function cookies(app: FastifyInstance) {
   function isForeign(request: FastifyRequest) {
     const isRefused = isCrossOrigin(request.headers, app.config)
     if (isRefused) logEvent(request, 'malicious_csrf')
     return isRefused
   }
-  // Only a request that acts by its cookie needs this; beside a bearer token the cookie does not count.
+  // Only for requests that act by cookie. With a bearer token, the cookie does not count.
   app.addHook('onRequest', function refuseCrossOrigin(request, _reply, done) {
     const { method, headers } = request
     const actsByCookie = !isSafeMethod(method) && headers.cookie !== undefined && !hasBearer(headers)
     done(actsByCookie && isForeign(request) ? new CrossOriginRequest() : undefined)
   })
-  // What its types leave out: these options go to the parser too.
+  // These options also go to the parser, although the type does not say so.
   const parseOptions = { decode: decodeValue } as CookieSerializeOptions
   await app.register(fastifyCookie, { parseOptions })
   app.decorate('refuseForeignPage', (request: FastifyRequest) => {

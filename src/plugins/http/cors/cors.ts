@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Settings } from '../../platform/config/settings.ts'
 
-/** What pages send with fetch: credentials and JSON, then what tracing, Sentry and common clients add by themselves. */
+/** Headers that pages send: credentials, JSON, and what tracing, Sentry, and common clients add. */
 const ALLOWED =
   'Authorization, Content-Type, traceparent, tracestate, baggage, sentry-trace, x-requested-with, idempotency-key'
 const EXPOSED = 'Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, WWW-Authenticate'
@@ -9,7 +9,7 @@ const EXPOSED = 'Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Re
 const isListed = ({ CORS_API_ORIGINS }: Settings, origin: string | undefined): origin is string =>
   origin !== undefined && CORS_API_ORIGINS.includes(origin)
 
-/** What lets a page of a listed origin read a reply; nothing for any other. */
+/** The headers that let a page of a listed origin read a reply. Other origins get none. */
 export function corsHeaders(settings: Settings, origin: string | undefined): Record<string, string> {
   if (!isListed(settings, origin)) return {}
   return {
@@ -19,10 +19,10 @@ export function corsHeaders(settings: Settings, origin: string | undefined): Rec
   }
 }
 
-/** Whether an OPTIONS is a preflight. The package would answer one that names no method with text of its own. */
+/** Whether an OPTIONS request is a preflight. The package would answer other ones with its own text. */
 export const isPreflight = (headers: IncomingHttpHeaders) => Boolean(headers['access-control-request-method'])
 
-/** The options of @fastify/cors for one OPTIONS. It adds the credentials header for refused origins too, unless told `false`. */
+/** The options of @fastify/cors for one OPTIONS request. Unless `origin` is false, it allows credentials even to refused origins. */
 export function preflightOptions(settings: Settings, headers: IncomingHttpHeaders) {
   const { origin } = headers
   if (!isListed(settings, origin)) return { origin: false as const }
@@ -33,7 +33,7 @@ export function preflightOptions(settings: Settings, headers: IncomingHttpHeader
     allowedHeaders: [ALLOWED, ...settings.CORS_ALLOWED_HEADERS],
     exposedHeaders: EXPOSED,
     maxAge: 600,
-    // A plain OPTIONS is answered by methods.
+    // The not-found plugin answers a plain OPTIONS.
     preflight: isPreflight(headers)
   }
 }

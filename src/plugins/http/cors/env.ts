@@ -1,21 +1,21 @@
 import { list } from '../../platform/config/setting-types.ts'
 import { defineSettings, type Values } from '../../platform/config/settings.ts'
 
-/** The pages of an app that brings its own: in a web view (Capacitor, Ionic, Tauri, Electron) or a browser extension. */
+/** Origins of pages inside an app: a web view (Capacitor, Ionic, Tauri, Electron) or a browser extension. */
 const APP_ORIGIN = /^(capacitor|ionic|tauri|app|chrome-extension|moz-extension):\/\/[a-z\d.-]+(:\d{1,5})?$/
 
 export const isAppOrigin = (item: string) => APP_ORIGIN.test(item) && URL.canParse(item)
 
 /**
- * An exact origin, as a browser sends it: no path, no pattern, no default port, never `*` or `null`. Other schemes are refused:
- * every page of `file:` or `data:` has the origin `null`.
+ * An exact origin as browsers send it: no path, pattern, default port, `*`, or `null`. Other schemes are refused, because every
+ * `file:` and `data:` page has the origin `null`.
  */
 function isOrigin(item: string) {
   if (isAppOrigin(item)) return true
   return /^https?:\/\/[\w.:[\]-]+$/.test(item) && URL.canParse(item) && new URL(item).origin === item
 }
 
-/** A header name (RFC 9110, 5.1), without `*`: with credentials it is no wildcard, and never a part of one. */
+/** A header name (RFC 9110, 5.1) without `*`, which is no wildcard in a request with credentials. */
 const isHeaderName = (item: string) => /^[\w!#$%&'+.^`|~-]+$/.test(item)
 
 const corsSettings = {
@@ -26,7 +26,7 @@ const corsSettings = {
   CORS_ALLOWED_HEADERS: list(isHeaderName, 'must list names of request headers such as x-tenant, without *')
 }
 
-/** Whether it is of the browser's own machine. */
+/** Whether an origin is on the browser's own machine. */
 export const isLocalOrigin = (origin: string) =>
   /^https?:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(origin)
 

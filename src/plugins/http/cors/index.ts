@@ -6,14 +6,14 @@ import './env.ts'
 import { logEvent } from '../../platform/audit/log.ts'
 import { corsHeaders, isPreflight, preflightOptions } from './cors.ts'
 
-/** Lets pages of CORS_API_ORIGINS, and of no other origin, read replies, failures included. It refuses no request: see session. */
+/** Lets only pages of CORS_API_ORIGINS read replies, including failures. Refusing requests is up to the cookies plugin. */
 async function cors(app: FastifyInstance) {
   if (app.config.CORS_API_ORIGINS.length === 0) return
   app.addHook('onRequest', function setCorsHeaders(request, reply, done) {
     reply.headers(corsHeaders(app.config, request.headers.origin))
     done()
   })
-  // The package makes its options anew for each request, so it has a scope of its own, whose only route is its OPTIONS.
+  // The package computes its options for each request, so its scope only has the OPTIONS route.
   await app.register(async (scope) => {
     await scope.register(fastifyCors, {
       async delegator(request: FastifyRequest) {

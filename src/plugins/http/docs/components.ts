@@ -5,8 +5,8 @@ type Document = { paths?: Record<string, object | undefined>; components?: objec
 const wordsOf = (text: string) => text.replaceAll(/[^A-Za-z]/g, '')
 
 /**
- * Headers and failures that many operations share, each once and by its name: a document of a tenth of the size, and types that
- * a client can name. And a body that a route can do without is said to be so: the package takes each for required.
+ * Moves headers and failures that operations share to components: the document is a tenth of the size, and clients get named
+ * types. Also marks optional bodies, which the package always publishes as required.
  */
 export function shareComponents<T extends Document>(document: T): T {
   const headers: Record<string, unknown> = {}
@@ -20,7 +20,7 @@ export function shareComponents<T extends Document>(document: T): T {
       ;(response['headers'] as Part)[name] = { $ref: `#/components/headers/${name}` }
     }
   }
-  /** Unauthorized, and Unauthorized2 where other codes may come. */
+  /** The status phrase, with a number if responses of the same status have other codes: Unauthorized, Unauthorized2. */
   function nameOf(response: Part) {
     const text = JSON.stringify(response)
     const phrase = wordsOf(`${response['description']}`.split(':')[0] ?? '')

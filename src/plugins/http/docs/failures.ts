@@ -13,25 +13,25 @@ const header = (type: string, description: string, example: unknown): Header => 
   examples: [example]
 })
 
-/** Every reply but those of probes has them. */
+/** Every reply has these, except those of probes. */
 export const LIMIT_HEADERS = {
-  'RateLimit-Limit': header('integer', 'Requests in a window for one address', 1000),
-  'RateLimit-Remaining': header('integer', 'How many are left of them', 998),
+  'RateLimit-Limit': header('integer', 'Requests per window and client address', 1000),
+  'RateLimit-Remaining': header('integer', 'Requests left in this window', 998),
   'RateLimit-Reset': header('integer', 'Seconds until the window ends', 42)
 }
-const RETRY = { 'Retry-After': header('integer', 'Seconds to wait before the next try', 5) }
+const RETRY = { 'Retry-After': header('integer', 'Seconds to wait before trying again', 5) }
 const CHALLENGE = {
-  'WWW-Authenticate': header('string', 'Bearer, and why a token does not count (RFC 6750, 3)', 'Bearer')
+  'WWW-Authenticate': header('string', 'Bearer, and why a token was refused (RFC 6750, 3)', 'Bearer')
 }
 const HEADERS: Record<number, Record<string, Header>> = { 401: CHALLENGE, 429: RETRY, 503: RETRY }
 const REQUEST_ID = '0193f0a2-7d5b-7c3e-9a41-2f6b8c0d1e5f'
 
-/** What a route may fail with though it does not say so: as its parts in front of the handler do. */
-function inFront({ querystring }: FastifySchema, isUnsafe: boolean) {
+/** Failures that a route does not declare: those of hooks and parsers before the handler. */
+function undeclared({ querystring }: FastifySchema, isUnsafe: boolean) {
   const { ValidationFailed, MalformedJson, PayloadTooLarge, UnsupportedMediaType } = errors
   return [
     ...(isUnsafe || querystring ? [ValidationFailed] : []),
-    // A cookie may come with any call, and then the page that sent it counts.
+    // Any request may come with a cookie, and then its origin is checked.
     ...(isUnsafe ? [MalformedJson, PayloadTooLarge, UnsupportedMediaType, CrossOriginRequest] : []),
     ...[errors.MalformedRequest, errors.RateLimited, errors.InternalError, errors.ServiceUnavailable]
   ]
@@ -45,7 +45,7 @@ function exampleOf(refusal: ErrorType) {
   return toProblem(pointers ? Object.assign(error, { errors: pointers }) : error, REQUEST_ID)
 }
 
-/** The failures of a status, with the codes that tell them apart. */
+/** The response for a status, with an example for each code. */
 function describe(status: string, refusals: ErrorType[]) {
   const examples = refusals.map(exampleOf)
   const codes = [...new Set(examples.map(({ code }) => code))]
@@ -62,11 +62,14 @@ function describe(status: string, refusals: ErrorType[]) {
   }
 }
 
-/** The failures of a route: those that it names, `more`, and those of what is in front of it. */
+/** The failure responses of a route: those that it declares, `more`, and the undeclared ones. */
 export function describeFailures(schema: FastifySchema, isUnsafe: boolean, more: ErrorType[]) {
   const named = Object.values((schema.response ?? {}) as Record<string, Partial<Failure>>).flatMap(
     ({ errors = [] }) => errors
   )
-  const all = Map.groupBy([...inFront(schema, isUnsafe), ...more, ...named], (refusal) => `${new refusal().statusCode}`)
+  const all = Map.groupBy(
+    [...undeclared(schema, isUnsafe), ...more, ...named],
+    (refusal) => `${new refusal().statusCode}`
+  )
   return Object.fromEntries([...all].map(([status, refusals]) => [status, describe(status, [...new Set(refusals)])]))
 }

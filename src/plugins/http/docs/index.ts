@@ -6,15 +6,15 @@ import { pageOptions } from './page.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** The route does without its body too. */
+    /** The body may be left out. */
     'x-optional-body'?: true
   }
 }
 
-/** OpenAPI made from the schemas at /docs/json and a page to try it at /docs, where API_DOCS says so. */
+/** With API_DOCS: the OpenAPI document at /docs/json, made from the schemas, and a page to try it at /docs. */
 async function docs(app: FastifyInstance) {
   if (!app.config.API_DOCS) return
-  // Loaded only here: they would cost each start 100 ms.
+  // Imported only if needed: they take 100 ms to load.
   const { default: swagger } = await import('@fastify/swagger')
   const { default: swaggerUi } = await import('@fastify/swagger-ui')
   await app.register(swagger, openApiOptions(app))

@@ -8,13 +8,16 @@ import { toPublished } from './published.ts'
 
 type Replies = Record<string, object>
 
-/** Of `PUT /api/users/me/password`: putUsersMePassword. */
+/** `PUT /api/users/me/password` becomes putUsersMePassword. */
 function nameOf(method: string, url: string) {
   const words = url.replace(/^\/api/, '').match(/\w+/g) ?? []
   return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
-/** Made from the route schemas. What answers 401 is guarded, unless it says `security: []`: its body proves who asks. */
+/**
+ * Makes the document from the route schemas. A route that declares a 401 is guarded, unless it has `security: []`, as a route
+ * whose body has the credentials does.
+ */
 export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptions {
   const strategies = [...app.strategies.values()]
   const schemes = Object.fromEntries(strategies.map(({ kind, scheme }) => [kind, scheme]))
@@ -44,13 +47,13 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
         description: 'Every failure is application/problem+json (RFC 9457) with a stable `code`.',
         license: { name: 'MIT', identifier: 'MIT' }
       },
-      servers: [{ url: '/', description: 'Where this document is from' }],
+      servers: [{ url: '/', description: 'The service that published this document' }],
       components: { securitySchemes: schemes as never }
     },
     hideUntagged: true,
     transformObject: (made) =>
       shareComponents('openapiObject' in made ? made.openapiObject : made.swaggerObject) as never,
-    // By their own names; the package would number them.
+    // Keeps the names of schemas, which the package would number.
     refResolver: { buildLocalReference: ({ $id }, _base, _fragment, i) => `${$id ?? `def-${i}`}` },
     transform({ schema = {}, url, route }) {
       const method = `${route.method}`

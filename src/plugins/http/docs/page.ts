@@ -1,6 +1,6 @@
 import type { FastifySwaggerUiOptions } from '@fastify/swagger-ui'
 
-/** The page's own policy: its files, its styles, and calls to this service (ASVS 5.0, 3.4.3). */
+/** The content security policy of the page: its own files and styles, and calls to this service (ASVS 5.0, 3.4.3). */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -2,7 +2,7 @@ import type { FastifySchema } from 'fastify'
 
 type Part = Record<string, unknown>
 
-/** Escapes that mean something else, or nothing, to a reader of the document that does not set the flag `u`. */
+/** Escapes that mean something else in a regular expression without the `u` flag. */
 const NEEDS_FLAG_U = /\\[pP]\{|\\u\{/
 const isLeftOut = (name: string, value: unknown) =>
   name === 'toDate' || (name === 'pattern' && typeof value === 'string' && NEEDS_FLAG_U.test(value))
@@ -21,9 +21,8 @@ function publish(value: unknown, isSent: boolean): unknown {
 }
 
 /**
- * The schema of a route as callers may read it. What has a default need not be sent. A pattern that needs the flag `u` is left
- * out, since generated clients would refuse what the service accepts: its `description` says it. The service itself goes by
- * the schema as it is.
+ * The schema of a route for the API reference. Members with a default are not required in requests. A pattern that needs the
+ * `u` flag is left out, since generated clients without it would refuse valid values; the `description` has the rule in words.
  */
 export function toPublished(schema: FastifySchema): FastifySchema {
   return Object.fromEntries(Object.entries(schema).map(([part, value]) => [part, publish(value, part !== 'response')]))

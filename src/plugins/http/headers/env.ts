@@ -2,9 +2,9 @@ import { choice, flag } from '../../platform/config/setting-types.ts'
 import { defineSettings, type Values } from '../../platform/config/settings.ts'
 
 const headersSettings = {
-  /** Browsers reach the service by https: cookies are Secure, and HSTS is sent. */
+  /** Whether browsers use HTTPS: cookies are Secure, and HSTS is sent. */
   COOKIE_SECURE: flag('true'),
-  /** Browsers then come by https alone for a year: to every subdomain too, or to this host only. */
+  /** Whether browsers only use HTTPS for a year, for all subdomains or for this host. */
   HSTS: choice(['includeSubDomains', 'true', 'false'], 'includeSubDomains')
 }
 

@@ -1,16 +1,16 @@
 import type { Settings } from '../../platform/config/settings.ts'
 
-/** The policy of RFC 6797, or none. Browsers ignore it over plain http. */
+/** The HSTS header (RFC 6797), or none. Browsers ignore it over plain HTTP. */
 function strictTransport({ COOKIE_SECURE, HSTS }: Settings): Record<string, string> {
   if (!COOKIE_SECURE || HSTS === 'false') return {}
   return { 'strict-transport-security': `max-age=31536000${HSTS === 'true' ? '' : '; includeSubDomains'}` }
 }
 
-/** What every reply carries (OWASP API response headers; ASVS 5.0, 3.4 and 14.3.2). The docs page has a policy of its own. */
+/** The headers of every reply (OWASP REST Security; ASVS 5.0, 3.4 and 14.3.2). The docs page has its own policy. */
 export function securityHeaders(settings: Settings): Record<string, string> {
   return {
-    // For a cache all replies differ by these, whether one is compressed or allows an origin or not (RFC 9110, 12.5.5). The
-    // packages add them to some only; they look for the second in lower case.
+    // Caches must tell replies apart by these even if this one is not compressed or allows no origin (RFC 9110, 12.5.5). The
+    // packages only add them to some replies, and look for the second in lower case.
     vary: settings.CORS_API_ORIGINS.length > 0 ? 'Origin, accept-encoding' : 'accept-encoding',
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",

@@ -4,7 +4,7 @@ import './env.ts'
 import { answerExpectation } from '../../platform/errors/client-errors.ts'
 import { securityHeaders } from './headers.ts'
 
-/** Security headers on every reply, first of all hooks so that no refusal goes without them. */
+/** Sets security headers on every reply. Its hook runs first, so that no refusal lacks them. */
 async function headers(app: FastifyInstance) {
   const all = securityHeaders(app.config)
   app.server.on('checkExpectation', answerExpectation(all))

@@ -9,8 +9,8 @@ declare module 'fastify' {
 }
 
 /**
- * Knows whether the service is about to stop: then /readyz says so at once. What still comes is served, on connections that
- * were accepted before the close too: database and Redis stay open until the last of them has ended.
+ * Mounts the probes, and marks the service as stopping: /readyz then fails immediately. Requests that still arrive are served,
+ * and the database and Redis stay open until the last connection has ended.
  */
 async function health(app: FastifyInstance) {
   app.mount('', routes)
@@ -18,7 +18,7 @@ async function health(app: FastifyInstance) {
   app.addHook('preClose', async () => {
     app.lifecycle.isStopping = true
   })
-  // A connection that is kept alive would keep the service from ending.
+  // An open keep-alive connection would delay the shutdown.
   app.addHook('onSend', function closeConnection(_request, reply, payload, done) {
     if (app.lifecycle.isStopping) reply.header('connection', 'close')
     done(null, payload)

@@ -2,12 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { HealthReply } from './schemas.ts'
 import { shareCheck } from './shared.ts'
 
-/** How long one check of the database and Redis serves all probes, in ms. */
+/** How long the result of a check is reused for other probes. */
 const KEPT_MS = 250
 
 const response = { 200: HealthReply, 503: HealthReply }
 
-/** / */
+/** /livez and /readyz, for load balancers and orchestrators. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const config = { isProbe: true }
   const checks: Record<string, () => Promise<unknown>> = { database: () => app.checkDatabase() }
@@ -25,13 +25,13 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   }, KEPT_MS)
 
   app.get('/livez', {
-    schema: { summary: 'The process answers', tags: ['health'], response },
+    schema: { summary: 'The process is alive', tags: ['health'], response },
     config,
     handler: async () => ({ status: 'ok' as const, checks: {} })
   })
 
   app.get('/readyz', {
-    schema: { summary: 'The service can do its work; without Redis it can, slower', tags: ['health'], response },
+    schema: { summary: 'The service is ready; without Redis it is degraded', tags: ['health'], response },
     config,
     handler: async (_request, reply) => {
       const found = { ...(await runChecks()) }

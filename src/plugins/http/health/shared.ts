@@ -1,8 +1,8 @@
 import { detached } from '../../platform/time-budget/time-budget.ts'
 
 /**
- * Shares one run of `check` among all who call at once and for `keptMs` after it: whoever calls often costs no more than whoever
- * calls now and then. `check` never rejects.
+ * Shares one run of `check` among all callers at the same time and for `keptMs` afterwards, so that frequent probes cost no
+ * more than rare ones. `check` must not reject.
  */
 export function shareCheck<T>(check: () => Promise<T>, keptMs: number) {
   let latest: Promise<T> | null = null
@@ -16,7 +16,7 @@ export function shareCheck<T>(check: () => Promise<T>, keptMs: number) {
   }
 
   return () => {
-    // It belongs to no request: none has used up the time of the others.
+    // Detached from the time budget of the request that happens to start it.
     latest ??= detached(run)
     return latest
   }

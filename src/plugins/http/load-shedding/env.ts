@@ -1,13 +1,13 @@
 import { integer } from '../../platform/config/setting-types.ts'
 import { defineSettings, type Values } from '../../platform/config/settings.ts'
 
-const overloadSettings = {
-  /** In ms, the mean of half a second; 0: never refuses. */
+const loadSheddingSettings = {
+  /** The mean delay over half a second; 0 never refuses. */
   MAX_EVENT_LOOP_DELAY_MS: integer('250', 0, 60_000)
 }
 
-defineSettings(overloadSettings)
+defineSettings(loadSheddingSettings)
 
 declare module '../../platform/config/settings.ts' {
-  interface Settings extends Values<typeof overloadSettings> {}
+  interface Settings extends Values<typeof loadSheddingSettings> {}
 }

@@ -7,19 +7,19 @@ import { type CodedError, problemHeaders, toProblem } from '../../platform/error
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** How many requests were refused since the start. */
+    /** How many requests were refused since the process started. */
     shedRequests: () => number
   }
 }
 
-/** The more often it looks, the shorter it refuses once the queue is gone. */
+/** A short interval ends the refusals soon after the queue is gone. */
 const SAMPLE_MS = 500
-/** What starts is late (a million revoked logins are read before it listens), and its first mean is of nothing. */
+/** The event loop is late while the service starts (it reads up to a million revoked sessions), and the first mean is empty. */
 const WARM_UP_MS = 3000
-/** Without a refusal for so long the overload is over. */
+/** The overload is over after this long without a refusal. */
 const CALM_MS = 5000
 
-/** Refuses requests with 503 while the event loop is late: who waits longer would not get an answer in time anyway. */
+/** Refuses requests with 503 while the event loop is late: they would not be answered in time anyway. */
 async function loadShedding(app: FastifyInstance) {
   const refusal = new ServiceUnavailable() as CodedError
   const headers = problemHeaders(refusal)
@@ -30,12 +30,12 @@ async function loadShedding(app: FastifyInstance) {
     warmAt = performance.now() + WARM_UP_MS
   })
 
-  /** One line when it begins and one when it is over: a line for each refusal would cost more than the answer. */
-  function note(eventLoopDelayMs: number) {
+  /** Logs when overload begins and ends: a line per refusal would cost more than the answer. */
+  function countRefusal(eventLoopDelayMs: number) {
     count++
     if (calm) return void calm.refresh()
     const before = count - 1
-    app.log.warn({ event: 'overload_begin', eventLoopDelayMs }, 'overloaded: requests are refused')
+    app.log.warn({ event: 'overload_begin', eventLoopDelayMs }, 'overloaded: refusing requests')
     calm = setTimeout(() => {
       calm = null
       app.log.info({ event: 'overload_end', refused: count - before }, 'no longer overloaded')
@@ -45,12 +45,12 @@ async function loadShedding(app: FastifyInstance) {
   await app.register(underPressure, {
     maxEventLoopDelay: app.config.MAX_EVENT_LOOP_DELAY_MS,
     sampleInterval: SAMPLE_MS,
-    // By itself it would throw, and each 5xx that is thrown is logged with its stack.
+    // The package would throw, and every thrown 5xx is logged with its stack.
     pressureHandler(request, reply, _type, value) {
       if (request.routeOptions.config.isProbe || performance.now() < warmAt) return
-      note(Math.round(value ?? 0))
+      countRefusal(Math.round(value ?? 0))
       reply.code(503).headers(headers)
-      // The package sends what it is given, which its types do not say.
+      // The package sends the returned value, although its types do not say so.
       return JSON.stringify(toProblem(refusal, request.id)) as unknown as undefined
     }
   })

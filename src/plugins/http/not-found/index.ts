@@ -5,9 +5,9 @@ import { MethodNotAllowed, NotFound } from '../../platform/errors/errors.ts'
 
 const METHODS: HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Tells what a path answers to: 405 with `Allow` for a method it has not, 404 for no such path, 204 for plain OPTIONS. */
+/** Answers what no route handles: 404 for an unknown path, 405 with `Allow` for another method, 204 for a plain OPTIONS. */
 async function notFound(app: FastifyInstance) {
-  // Fastify's router does not say which other methods a path has, so its routes are kept in one of the same kind.
+  // Fastify does not say which other methods a path has, so a second router of the same kind does.
   const router = findMyWay()
   app.addHook('onRoute', ({ method, url }) => {
     for (const known of METHODS.filter((name) => method.includes(name))) {
@@ -23,7 +23,7 @@ async function notFound(app: FastifyInstance) {
   app.setNotFoundHandler(async function answerNotFound(request, reply) {
     const allowed = allowedAt(request.raw.url ?? '')
     const hasMethod = request.method !== 'OPTIONS' && allowed?.split(', ').includes(request.method)
-    // A route that has the method and found nothing has said so by itself.
+    // The route exists and called reply.callNotFound().
     if (allowed === null || hasMethod) throw new NotFound()
     reply.header('allow', allowed)
     if (request.method !== 'OPTIONS') throw new MethodNotAllowed()

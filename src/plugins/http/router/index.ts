@@ -3,14 +3,14 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Hands in the routes of a concern. */
+    /** Adds the routes of a concern, to be registered last. */
     mount: (prefix: string, routes: FastifyPluginAsync) => void
-    /** Registers the routes handed in so far. */
+    /** Registers all routes added so far. */
     mountRoutes: () => Promise<void>
   }
 }
 
-/** Collects routes until every strategy and every decorator that they use exists. */
+/** Collects routes until every strategy and decorator that they use exists. */
 async function router(app: FastifyInstance) {
   const mounted: { prefix: string; routes: FastifyPluginAsync }[] = []
   app.decorate('mount', (prefix, routes) => void mounted.push({ prefix, routes }))

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { duration, integer, list, text } from './setting-types.ts'
 import { defineSettings, type Values } from './settings.ts'
 
-/** An address (without a zone) or a CIDR range. Names, `true` and hop counts would trust strangers (CVE-2026-16732). */
+/** An address without a zone, or a CIDR range. Names, `true`, and hop counts would trust strangers (CVE-2026-16732). */
 function isAddressRange(item: string) {
   const [address = '', prefix = '32', ...rest] = item.split('/')
   const bits = isIP(address) === 6 ? 128 : 32
@@ -16,13 +16,13 @@ function isAddressRange(item: string) {
   )
 }
 
-/** How the process is reached and how it stops. */
+/** How clients reach the process, and how it stops. */
 const configSettings = {
   HOST: text('localhost', (host) => !/[\s/]/.test(host), 'must be a host name or an address'),
   PORT: integer('3000', 0, 65_535),
   TRUST_PROXY: list(
     isAddressRange,
-    'must list addresses or CIDR ranges such as 10.0.0.0/8; true and numbers are refused'
+    'must list addresses or CIDR ranges such as 10.0.0.0/8; true and numbers are not accepted'
   ),
   SHUTDOWN_DELAY: duration('0s', 0, '1h')
 }

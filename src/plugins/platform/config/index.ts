@@ -9,7 +9,7 @@ declare module 'fastify' {
   }
 }
 
-/** `app.config`: the settings, validated and frozen before anything is built. */
+/** `app.config`: the settings, validated and frozen before the app is built. */
 async function config(app: FastifyInstance, { settings }: { settings: Settings }) {
   app.decorate('config', settings)
 }

@@ -1,8 +1,8 @@
-/** How a setting is read: `parse` gives undefined for a text that it refuses; a `fallback` of undefined: the setting is required. */
+/** How to read a setting. `parse` returns undefined for an invalid text. Without a `fallback`, the setting is required. */
 export type SettingType<Value> = {
   parse: (text: string) => Value | undefined
   fallback: string | null | undefined
-  /** What the text must be, as it follows the setting's name in an error. */
+  /** What the text must be. An error says it after the setting's name. */
   fault: string
 }
 
@@ -23,21 +23,21 @@ const parseList = (text: string) =>
     .map((part) => part.trim())
     .filter((part) => part !== '')
 
-/** With a fallback of null the value may be null as well. */
+/** With a fallback of null, the value may be null. */
 function optional<Value, F extends string | null>(type: SettingType<Value> & { fallback: F }) {
   return type as SettingType<F extends null ? Value | null : Value>
 }
 
 /**
- * A duration such as `90`, `15m`, `12h` or `30d`; its value is in seconds. A setting that becomes a timer needs a `longest` of
- * 24d or less: Node fires timers beyond 2^31 ms at once.
+ * A duration such as `90`, `15m`, `12h`, or `30d`; the value is in seconds. A setting for a timer needs a `longest` of at most
+ * 24d: Node fires timers beyond 2^31 ms immediately.
  */
 export function duration(fallback: string, minimum = 1, longest = '3650d'): SettingType<number> {
-  const fault = `must be a duration such as 90, 15m, 12h or 30d, from ${minimum}s to ${longest}`
+  const fault = `must be a duration such as 90, 15m, 12h, or 30d, from ${minimum}s to ${longest}`
   return { parse: within(minimum, parseSeconds(longest), parseSeconds), fallback, fault }
 }
 
-/** A whole number; with a fallback of null it is optional. */
+/** A whole number, optional with a fallback of null. */
 export function integer<F extends string | null>(fallback: F, minimum: number, maximum: number) {
   const fault = `must be a whole number from ${minimum} to ${maximum}`
   return optional({ parse: within(minimum, maximum, parseInteger), fallback, fault })
@@ -54,20 +54,20 @@ export function choice<const T extends string>(words: readonly T[], fallback: T)
   return { parse: (text) => words.find((word) => word === text), fallback, fault: `must be one of ${words.join(', ')}` }
 }
 
-/** A text that passes the test; with a fallback of null it is optional. */
+/** A text that passes the test, optional with a fallback of null. */
 export function text<F extends string | null>(fallback: F, test: (value: string) => boolean, fault: string) {
   return optional({ parse: (value: string) => (test(value) ? value : undefined), fallback, fault })
 }
 
-/** A comma-separated list, empty by default, each item of which passes the test. */
+/** A comma-separated list of items that each pass the test. It is empty by default. */
 export function list(test: (item: string) => boolean, fault: string): SettingType<readonly string[]> {
   return { parse: (value) => (parseList(value).every(test) ? parseList(value) : undefined), fallback: '', fault }
 }
 
-// A PEM block is refused: as an HMAC secret a public key would let anyone sign.
+// A PEM block is refused: a public key used as an HMAC secret would let anyone sign.
 const PLACEHOLDER = /change.?(me|this)|secret|password|example|placeholder|replace|your.?key|insert|-----BEGIN/i
 
-/** Whether it looks like a key from a random source: long, varied, and no word, run such as `abcd…` or repetition. */
+/** Whether a key looks random: long, varied, and without words, repetition, or runs such as `abcd…`. */
 function isStrongSecret(secret: string) {
   const codes = [...secret].map((character) => character.charCodeAt(0))
   const steps = codes.slice(1).map((code, i) => code - (codes[i] ?? 0))
@@ -76,12 +76,12 @@ function isStrongSecret(secret: string) {
   return codes.length >= 32 && isVaried && !isPeriodic && !PLACEHOLDER.test(secret)
 }
 
-/** One or more keys, comma-separated: the first signs, all verify (ASVS 5.0, 11.2.3 and 13.3.4). Required. */
+/** One or more comma-separated keys, required. The first signs, all verify (ASVS 5.0, 11.2.3 and 13.3.4). */
 export function secrets(): SettingType<readonly string[]> {
   const isList = (keys: string[]) => keys.length > 0 && keys.every(isStrongSecret)
   return {
     parse: (value) => (isList(parseList(value)) ? parseList(value) : undefined),
     fallback: undefined,
-    fault: 'must be 32 or more random characters, or several such keys with commas between: openssl rand -base64 48'
+    fault: 'must be one or more comma-separated keys of at least 32 random characters: openssl rand -base64 48'
   }
 }

@@ -1,7 +1,7 @@
 import type { SettingType } from './setting-types.ts'
 
 /**
- * The validated settings, frozen: durations in seconds, lists as arrays, null where a setting is not set. Each concern declares
+ * The validated, frozen settings. Durations are in seconds, lists are arrays, and `null` means not set. Each concern declares
  * its own in `env.ts`.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: concerns add their settings by declaration merging
@@ -11,16 +11,16 @@ export interface Settings {}
 export type Values<T extends Record<string, SettingType<unknown>>> = {
   readonly [K in keyof T]: T[K] extends SettingType<infer Value> ? Value : never
 }
-/** A rule about several settings: gives what is wrong, or null. A setting that is itself invalid is undefined here. */
+/** Checks several settings together: returns the problem or null. A setting that is invalid itself is undefined here. */
 type Conflict = (settings: Settings) => string | null
-/** The environment variables of a process; an empty one counts as not set. */
+/** The environment variables of a process. An empty one counts as not set. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Every declared setting, by name. */
 export const settingTypes: Record<string, SettingType<unknown>> = {}
 const conflicts: Conflict[] = [findSharedKeys]
 
-/** Declares the settings of a concern, by the names of their environment variables, and a rule about several of them. */
+/** Declares the settings of a concern by the names of their environment variables, and a check of several together. */
 export function defineSettings<T extends Record<string, SettingType<unknown>>>(types: T, conflict?: Conflict) {
   Object.assign(settingTypes, types)
   if (conflict) conflicts.push(conflict)
@@ -30,7 +30,7 @@ export function defineSettings<T extends Record<string, SettingType<unknown>>>(t
 /** The names of all declared settings. */
 export const settingNames = () => Object.keys(settingTypes)
 
-/** The settings cannot be used. Each fault names its setting and never quotes its value. */
+/** Some settings are invalid. Each fault names its setting and never quotes the value. */
 export class InvalidSettings extends Error {
   readonly faults: readonly string[]
 
@@ -48,14 +48,14 @@ function readOne(name: string, { parse, fallback, fault }: SettingType<unknown>,
   return value === undefined ? { fault: `${name} ${fault}` } : { value: Object.freeze(value) }
 }
 
-/** Two settings must never hold the same key: a leak of one would forge the other. */
+/** No two settings may share a key: whoever has it could forge what the other signs. */
 function findSharedKeys(settings: Settings) {
   const secrets = Object.entries(settings).filter(([name]) => name.endsWith('SECRET_KEY'))
   const keys = secrets.flatMap(([, list]) => list ?? [])
   return new Set(keys).size < keys.length ? `${secrets.map(([name]) => name).join(' and ')} must not share a key` : null
 }
 
-/** Reads and checks every declared setting; throws {@link InvalidSettings} with all faults at once. */
+/** Reads and checks all declared settings. Throws {@link InvalidSettings} with all faults at once. */
 export function readSettings(environment: Environment): Settings {
   const read = Object.entries(settingTypes).map(([name, type]) => ({ name, ...readOne(name, type, environment) }))
   const settings = Object.fromEntries(read.map(({ name, value }) => [name, value])) as unknown as Settings

@@ -5,7 +5,7 @@ import type { FastifyErrorConstructor } from '@fastify/error'
 import { ExpectationFailed, HeadersTooLarge, MalformedRequest, RequestTimeout } from './errors.ts'
 import { type CodedError, problemHeaders, toProblem } from './problem.ts'
 
-// What Node refuses before Fastify sees it gets the same body and headers as every other failure.
+// Requests that Node refuses before Fastify sees them get the same body and headers as every other failure.
 
 const clientErrors: Record<string, FastifyErrorConstructor> = {
   HPE_HEADER_OVERFLOW: HeadersTooLarge,
@@ -18,14 +18,14 @@ function render(error: CodedError, headers: Record<string, string>) {
   return { body, headers: { ...headers, ...problemHeaders(error), 'content-length': length, connection: 'close' } }
 }
 
-/** Answers what is no HTTP, once, and closes: 400, 408 or 431. */
+/** Answers malformed HTTP with 400, 408, or 431, once, and closes the connection. */
 export function answerClientError(headers: Record<string, string>) {
   return (error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse | null }) => {
     if (error.code === 'ECONNRESET' || socket.destroyed) return
-    // As Node's own handler does: the reply in flight, of this request or of one before it.
+    // Like Node's own handler: the reply in flight, to this request or to an earlier one.
     const { _httpMessage: pending } = socket
     if (pending?.req.complete) {
-      // The fault is behind it: it is sent to its end and then the connection closes.
+      // The malformed part came after that request: finish its reply, then close.
       pending.shouldKeepAlive = false
       return
     }
@@ -34,7 +34,7 @@ export function answerClientError(headers: Record<string, string>) {
     const reply = render(coded, headers)
     const lines = Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}\r\n`)
     const status = `HTTP/1.1 ${coded.statusCode} ${STATUS_CODES[coded.statusCode]}\r\n`
-    // Within an answer that has begun a second one would be read as the next request's (request smuggling).
+    // After a reply has begun, a second one would be taken for the reply to the next request (response splitting).
     if (socket.writable && !pending?.headersSent) socket.write(`${status}${lines.join('')}\r\n${reply.body}`)
     socket.destroySoon()
   }
@@ -42,7 +42,7 @@ export function answerClientError(headers: Record<string, string>) {
 
 const ABORTED = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
 
-/** Whether the client went away in the middle of its body, which is what this error is about. Nobody waits for an answer. */
+/** Whether the error means that the client disconnected while sending its body. */
 export function isAborted(error: unknown, request: IncomingMessage) {
   return error instanceof Error && 'code' in error && ABORTED.has(`${error.code}`) && request.readableAborted
 }

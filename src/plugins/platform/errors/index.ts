@@ -7,9 +7,9 @@ import { MalformedRequest } from './errors.ts'
 import { knownPointers, problemHeaders, toCoded, toProblem } from './problem.ts'
 import { Problem } from './schemas.ts'
 
-/** Told of each 5xx: the place for an error reporter. What it throws is logged and changes nothing. */
+/** Gets each error that becomes a 5xx, for an error reporter. An error that it throws is only logged. */
 export type ServerErrorListener = (error: unknown, request: FastifyRequest) => void | Promise<void>
-/** Turns an error of a package into one of ours, or gives null. */
+/** Turns a package's error into a coded one, or returns null. */
 export type ErrorTranslator = (error: unknown) => Error | null
 
 declare module 'fastify' {
@@ -19,7 +19,7 @@ declare module 'fastify' {
   }
 }
 
-/** The only place that writes a failure: one RFC 9457 shape for all, one constant sentence for every 5xx. */
+/** The only place that writes failures: one RFC 9457 format, and one constant sentence for every 5xx. */
 async function errors(app: FastifyInstance) {
   const listeners: ServerErrorListener[] = []
   const translators: ErrorTranslator[] = []
@@ -27,7 +27,7 @@ async function errors(app: FastifyInstance) {
   app.decorate('onServerError', (listener) => void listeners.push(listener))
   app.decorate('translateErrors', (translator) => void translators.push(translator))
 
-  async function tell(listener: ServerErrorListener, thrown: unknown, request: FastifyRequest) {
+  async function notify(listener: ServerErrorListener, thrown: unknown, request: FastifyRequest) {
     try {
       await listener(thrown, request)
     } catch (err) {
@@ -35,14 +35,21 @@ async function errors(app: FastifyInstance) {
     }
   }
 
+  function translate(thrown: unknown, request: FastifyRequest) {
+    // Comes first: a lost database connection has the same error code.
+    if (isAborted(thrown, request.raw)) return new MalformedRequest()
+    for (const translator of translators) {
+      const error = translator(thrown)
+      if (error !== null) return error
+    }
+    return thrown
+  }
+
   app.setErrorHandler(async function answerFailure(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
-    // Its code is that of any lost connection, also of one to the database.
-    const known = isAborted(thrown, request.raw) ? [() => new MalformedRequest()] : translators
-    const translated = known.map((translate) => translate(thrown)).find((error) => error !== null)
-    const error = toCoded(translated ?? thrown)
+    const error = toCoded(translate(thrown, request))
     if (error.statusCode >= 500) {
       request.log.error({ err: thrown, code: error.code }, 'request failed')
-      for (const listener of listeners) void tell(listener, thrown, request)
+      for (const listener of listeners) void notify(listener, thrown, request)
     }
     if (error.errors) logEvent(request, 'input_validation_fail', { pointers: knownPointers(thrown) })
     reply.code(error.statusCode).headers(problemHeaders(error))

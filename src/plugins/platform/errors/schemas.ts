@@ -2,18 +2,18 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError } from 'fastify'
 import Type, { type Static } from 'typebox'
 
-/** RFC 9457; `code` is ours and stable. Routes refer to it by name: see `problems`. */
+/** The RFC 9457 body, with a stable `code`. Routes refer to it by name: see `problems`. */
 export const Problem = Type.Object(
   {
     title: Type.String({ description: 'The status phrase' }),
     status: Type.Integer(),
-    code: Type.String({ description: 'Stable, in capitals: what a client decides on' }),
+    code: Type.String({ description: 'Stable, in capitals, for clients to decide by' }),
     detail: Type.String(),
-    requestId: Type.String({ description: 'Also in each line of the log' }),
+    requestId: Type.String({ description: 'Also in every log line of the request' }),
     errors: Type.Optional(
       Type.Array(
         Type.Object({
-          pointer: Type.String({ description: 'The member at fault, as JSON pointer (RFC 6901)' }),
+          pointer: Type.String({ description: 'The invalid member, as a JSON Pointer (RFC 6901)' }),
           detail: Type.String()
         })
       )
@@ -23,14 +23,14 @@ export const Problem = Type.Object(
 )
 export type Problem = Static<typeof Problem>
 
-/** An error made with createError, or a class of such. */
+/** A class made with createError. */
 export type ErrorType = new (...given: never[]) => FastifyError
-/** The reply schema of a failure, and the errors of the route that have its status: their codes are in the reference. */
+/** The reply schema of a failure, and the route's errors with that status, whose codes the API reference lists. */
 export type Failure = { description: string; content: object; errors: ErrorType[] }
 
 /**
- * The reply schemas for the failures of a route: `...problems(401, NoteNotFound)`. A status stands for what guards and validation
- * answer with it, an error for itself.
+ * The reply schemas for a route's failures: `...problems(401, NoteNotFound)`. A status stands for the failures of guards and
+ * validation, a class for itself.
  */
 export function problems(...failures: (number | ErrorType)[]): Record<number, Failure> {
   const replies: Record<number, Failure> = {}

@@ -2,7 +2,7 @@ import fastJsonStringify, { type SerializerFactory } from '@fastify/fast-json-st
 
 const build: SerializerFactory = fastJsonStringify()
 
-/** Compiles the schemas of replies, equal ones once: that of a problem stands in each route for each status that it may have. */
+/** Compiles equal reply schemas only once: every failure of every route has the same. */
 export const buildSerializer: SerializerFactory = (externalSchemas, options) => {
   const compile = build(externalSchemas, options)
   const known = new Map<string, ReturnType<typeof compile>>()

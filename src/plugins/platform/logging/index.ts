@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import './env.ts'
 import { logRequest } from './logger.ts'
 
-/** One line a request: what was asked of which route, by whom, how it ended and how long it took. */
+/** Logs one line per request: route, user, client address, status, and duration. */
 async function logging(app: FastifyInstance) {
   app.addHook('onResponse', function afterResponse(request, reply, done) {
     logRequest(request, reply)

@@ -1,23 +1,23 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 
-/** How much text waits for a reader that stalls or a disk that is full, in characters. Lines beyond that are lost. */
-const MAX_WAITING = 1024 * 1024
-/** How long the end of the process waits for a reader that stalls. */
+/** How many characters wait while the reader stalls or the disk is full. Further lines are dropped. */
+const MAX_WAITING_CHARACTERS = 1024 * 1024
+/** How long the process waits for a stalled reader before it exits. */
 const FLUSH_MS = 1000
 
-const alarm = new Int32Array(new SharedArrayBuffer(4))
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
 const lossLine = (lost: number) =>
   `${JSON.stringify({
     level: 'warn',
     time: new Date().toISOString(),
     event: 'log_lines_lost',
     lost,
-    msg: `${lost} log lines were lost: the log was not read or could not be written`
+    msg: `${lost} log lines were dropped: the log could not be written`
   })}\n`
 
 /**
- * The same target as `fd`, but a write never waits for its reader. A flag on `fd` itself would be shared with every process
- * that inherited it. A file keeps its position in `fd`; a socket cannot be opened again, and Node has set its flag already.
+ * Opens the target of `fd` again, so that a write never waits for the reader. Setting the flag on `fd` itself would change it
+ * for every process that inherited it. A file needs no flag, and Node has already set it on a socket.
  */
 function openNonBlocking(fd: number) {
   if (fstatSync(fd).isFile()) return fd
@@ -29,18 +29,17 @@ function openNonBlocking(fd: number) {
 }
 
 /**
- * Writes lines to a file descriptor. A target that is stalled, full or gone costs lines and never a request: up to
- * MAX_WAITING waits for it, and one line tells how many more were lost when it works again. A thread of Node's pool would do
- * worse: one that hangs in a write takes a place from the password hashes, and keeps the process from ending.
- *
- * Lines go out `batch` characters at a time, and at the latest after 100 ms: a write for each costs as much as the line.
+ * Writes lines to a file descriptor, about `batch` characters at a time and at the latest after 100 ms: a write costs as much
+ * as formatting a line. A target that stalls, is full, or is gone delays no request: lines wait, then are dropped, and when
+ * the target works again, one line says how many. A thread of Node's pool would be worse: a write that hangs would block
+ * password hashes and keep the process from exiting.
  */
 export function createOutput(fd: number, batch: number, format: (line: string) => string = (line) => line) {
   const target = openNonBlocking(fd)
   let lines = ''
   let rest = Buffer.alloc(0)
   let lost = 0
-  let untried = 0
+  let unflushed = 0
 
   function takeLines() {
     const text = lost === 0 ? lines : lines + format(lossLine(lost))
@@ -50,29 +49,29 @@ export function createOutput(fd: number, batch: number, format: (line: string) =
   }
 
   function flush() {
-    untried = 0
+    unflushed = 0
     try {
       while (rest.length > 0 || lines !== '') {
         if (rest.length === 0) rest = takeLines()
         rest = rest.subarray(writeSync(target, rest))
       }
     } catch {
-      // Nobody reads (EAGAIN, EPIPE), or the disk is full (ENOSPC): what is left waits for the next try.
+      // No reader (EAGAIN, EPIPE) or no space (ENOSPC): the rest waits for the next flush.
     }
   }
   setInterval(flush, 100).unref()
 
   return {
     write(line: string) {
-      if (lines.length < MAX_WAITING) lines += format(line)
+      if (lines.length < MAX_WAITING_CHARACTERS) lines += format(line)
       else lost++
-      untried += line.length
-      if (untried >= batch) flush()
+      unflushed += line.length
+      if (unflushed >= batch) flush()
     },
-    /** For the end of the process: a reader that is slow gets a moment. */
+    /** Before the process exits: gives a slow reader up to a second. */
     flushSync() {
       const end = Date.now() + FLUSH_MS
-      for (flush(); rest.length > 0 && Date.now() < end; flush()) Atomics.wait(alarm, 0, 0, 10)
+      for (flush(); rest.length > 0 && Date.now() < end; flush()) Atomics.wait(sleeper, 0, 0, 10)
     }
   }
 }

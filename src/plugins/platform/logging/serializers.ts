@@ -6,18 +6,18 @@ type SerializedError = {
   cause?: SerializedError | undefined
 }
 
-/** Errors of a database or of Redis whose text may hold SQL, parameters, rows or commands. */
+/** Database and Redis errors, whose messages may contain SQL, parameters, rows, or commands. */
 const TALKATIVE = /^(DrizzleQueryError|PostgresError|ReplyError)$/
 const MAX_CAUSES = 5
 
 /**
- * What the log says of an error: type, code, text, frames and causes, and no other property, since packages keep commands
- * and parameters there. The text of a query error is left out too (ASVS 5.0, 16.2.5).
+ * What the log shows of an error: type, code, message, stack, and causes. Other properties are left out because packages keep
+ * commands and parameters there, and so is the message of a query error (ASVS 5.0, 16.2.5).
  */
 export function serializeError(error: unknown, depth = 0): SerializedError {
   if (!(error instanceof Error)) return { type: typeof error, message: '', stack: '' }
   const { name, message, stack = '', cause } = error
-  // The text stands in front of the frames, and its lines may look like frames.
+  // The stack begins with the message, whose lines could look like frames.
   const frames = stack
     .replace(message, '')
     .split('\n')

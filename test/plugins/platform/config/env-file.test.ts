@@ -18,7 +18,7 @@ function load(t: Test, environment: Environment, files: Record<string, string> =
 t.test('the first start writes .env with fresh keys for its owner only, and says so in one line', async (t) => {
   const first = load(t, { HOME: '/root' })
   t.equal(statSync(first.file).mode & 0o777, 0o600)
-  t.match(first.said, [/^First start: wrote \.env/])
+  t.match(first.said, [/^First start: created \.env/])
   t.equal(first.said.length, 1)
   t.match(first.loaded, { PORT: '3000', SECRET_KEY: /^[\w-]{64}$/, OTHER_SECRET_KEY: /^[\w-]{64}$/, HOME: '/root' })
   t.not(first.loaded['SECRET_KEY'], first.loaded['OTHER_SECRET_KEY'])

@@ -19,12 +19,12 @@ const trust = (t: Test) => {
 const faults = [
   { name: 'by an authority that nobody knows', certificate: here, isKnown: false, says: 'NODE_EXTRA_CA_CERTS' },
   // It names localhost, with which postgres.js would compare the certificate of any address.
-  { name: 'for another host', certificate: elsewhere, isKnown: true, says: 'the certificate is not for this host' },
+  { name: 'for another host', certificate: elsewhere, isKnown: true, says: 'the certificate is for another host' },
   {
-    name: 'missing, since the server speaks no TLS',
+    name: 'missing, since the server does not use TLS',
     certificate: null,
     isKnown: true,
-    says: 'the server speaks no TLS'
+    says: 'the server does not use TLS'
   }
 ]
 const servers = [

@@ -15,7 +15,7 @@ class DrizzleQueryError extends Error {
   readonly params = ['hunter2']
 }
 const FORM = 'application/problem+json; charset=utf-8'
-const SENTENCE = 'The service could not answer this request; please try again later'
+const SENTENCE = 'The service could not handle this request; please try again later'
 
 /** A route /boom that throws this. */
 const throws = (thrown: unknown) => (app: FastifyInstance) =>

@@ -13,7 +13,7 @@ const fault = (keyword: string, instancePath: string, params = {}) =>
 
 t.test('title is the status phrase, detail the text of the error', async (t) => {
   const error = toCoded(new NotFound())
-  const detail = 'There is nothing at this address'
+  const detail = 'There is nothing at this URL'
   t.same(toProblem(error, 'id'), { title: 'Not Found', status: 404, code: 'NOT_FOUND', detail, requestId: 'id' })
 })
 
@@ -29,7 +29,7 @@ t.test('a fault of validation names the member, a missing and an unknown one too
     [fault('type', '/note/title'), '/note/title', 'is bad'],
     [fault('required', '', { missingProperty: 'title' }), '/title', 'is bad'],
     [fault('additionalProperties', '/note', { additionalProperty: 'role' }), '/note/role', 'is bad'],
-    [fault('pattern', '/name'), '/name', 'has characters that are not allowed here']
+    [fault('pattern', '/name'), '/name', 'contains characters that are not allowed here']
   ]
   for (const [thrown, pointer, detail] of rows) {
     const error = toCoded(thrown)
