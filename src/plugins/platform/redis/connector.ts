@@ -3,10 +3,10 @@ import { connect as connectTls } from 'node:tls'
 import { AbstractConnector, type Redis, type RedisOptions, SentinelConnector } from 'ioredis'
 
 /**
- * Sends at once what is written in one turn of the event loop: many requests ask in the same turn, and each write would be a
- * system call. Unlike a pipeline it leaves each command its own timeout, and in a cluster its own node.
+ * Combines all writes of one turn of the event loop into a single system call. Unlike a pipeline, each command keeps its own
+ * timeout and, in a cluster, its own node.
  */
-function sendTogether(stream: Socket) {
+function combineWrites(stream: Socket) {
   const write = stream.write.bind(stream)
   stream.write = (...chunk: unknown[]) => {
     if (stream.writableCorked === 0) {
@@ -18,11 +18,10 @@ function sendTogether(stream: Socket) {
 }
 
 /**
- * How connections to Redis are made. ioredis' own hears one error of each socket, and a second one (the alert of a server whose
- * certificate was refused) would end the process; and a cluster does not tell why its nodes cannot be reached. This one
- * hears all and tells all.
+ * Connects to Redis and reports every error. ioredis' own connector listens for one error per socket, so a second one (a TLS
+ * alert after a rejected certificate) would end the process; and its cluster client does not say why a node is unreachable.
  */
-export function createConnector(onFault: (error: Error) => void) {
+export function createConnector(onError: (error: Error) => void) {
   return class Connector extends AbstractConnector {
     readonly #options: RedisOptions
 
@@ -37,23 +36,23 @@ export function createConnector(onFault: (error: Error) => void) {
       const stream = tls ? connectTls({ host, port, ...tls }) : connectTcp({ host, port })
       stream.on('error', (error: Error) => {
         this.firstError ??= error
-        onFault(error)
+        onError(error)
       })
-      sendTogether(stream)
+      combineWrites(stream)
       this.stream = stream
       return stream
     }
   }
 }
 
-/** The same for what keeps it from a Sentinel: ioredis tells only that none of them can be reached. */
-export function createSentinelConnector(onFault: (error: Error) => void) {
+/** The same for connections to Sentinels: ioredis says only that none of them can be reached. */
+export function createSentinelConnector(onError: (error: Error) => void) {
   class Connector extends SentinelConnector {}
   const own = Connector.prototype as unknown as { connectToSentinel(...given: unknown[]): Redis }
   const { connectToSentinel } = own
   own.connectToSentinel = function connectAndListen(...given) {
-    return connectToSentinel.apply(this, given).on('error', onFault)
+    return connectToSentinel.apply(this, given).on('error', onError)
   }
-  // The options of the package know the other kind alone.
+  // ioredis' types do not allow a SentinelConnector as an option.
   return Connector as unknown as ReturnType<typeof createConnector>
 }

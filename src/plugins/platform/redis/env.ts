@@ -10,15 +10,15 @@ function isRedis(url: string) {
   }
 }
 
-const FAULT =
+const INVALID =
   'must be redis://host:6379, redis+cluster://host1,host2 or redis+sentinel://host1,host2/name; with TLS rediss, rediss+…'
 
-/** Braces would decide which node of a cluster keeps a key. */
+/** No braces: they would decide which cluster node holds a key. */
 const isPrefix = (prefix: string) => /^[\w:./-]{1,64}$/.test(prefix)
 
 const redisSettings = {
-  REDIS_URL: text(null, isRedis, FAULT),
-  /** In front of every key. By default made from the database: see prefix.ts. */
+  REDIS_URL: text(null, isRedis, INVALID),
+  /** The prefix of every key; derived from DB_URI by default, see prefix.ts. */
   REDIS_PREFIX: text(null, isPrefix, 'must be up to 64 letters, digits and : . / _ -')
 }
 

@@ -1,12 +1,11 @@
-// A cluster keeps keys with the same tag (the part in braces) on one node. Keys that are read together share a tag, and what
-// must be known of every node goes by tags as well.
+// A cluster keeps all keys with the same tag (the part in braces) on one node. Keys that are read together share a tag.
 
-/** The tags of keys, and which of them those of a session have. */
+/** All tags, and the tag of a session's keys. */
 export type HashTags = { all: readonly string[]; of(sid: string): string }
 
 /** A single server needs one tag. */
 const SINGLE: HashTags = { all: ['0'], of: () => '0' }
-/** Two hexadecimal digits, the random end of the session's id: enough for some dozens of nodes. */
+/** The last two hexadecimal digits of the session's id, which are random: enough for dozens of nodes. */
 const CLUSTER: HashTags = {
   all: Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0')),
   of: (sid) => sid.slice(-2)
@@ -14,7 +13,7 @@ const CLUSTER: HashTags = {
 
 export const hashTagsOf = (redis: { isCluster: boolean }) => (redis.isCluster ? CLUSTER : SINGLE)
 
-/** The slot that a cluster keeps keys with this tag in: CRC16 (XMODEM), as the cluster specification says. */
+/** The cluster slot of keys with this tag: CRC16 (XMODEM), per the cluster specification. */
 export function slotOf(tag: string) {
   let crc = 0
   for (const byte of Buffer.from(tag)) {
@@ -24,16 +23,16 @@ export function slotOf(tag: string) {
   return crc % 16_384
 }
 
-/** How many keys one command takes: a command blocks Redis for as long as it works. */
+/** The most keys in one command: Redis runs nothing else meanwhile. */
 export const KEYS_AT_ONCE = 1000
 
-/** Cuts a list into pieces of at most `size`. */
+/** Splits a list into pieces of at most `size`. */
 export function chunk<T>(entries: readonly T[], size: number) {
   return Array.from({ length: Math.ceil(entries.length / size) }, (_, i) => entries.slice(i * size, (i + 1) * size))
 }
 
-/** Groups entries for commands that take many keys; those of a group have the same tag. */
-export function groupByTag<T extends { id: string }>(buckets: HashTags, entries: readonly T[]) {
-  const groups = Object.values(Object.groupBy(entries, ({ id }) => buckets.of(id)))
+/** Groups entries for commands with many keys; all entries of a group have the same tag. */
+export function groupByTag<T extends { id: string }>(tags: HashTags, entries: readonly T[]) {
+  const groups = Object.values(Object.groupBy(entries, ({ id }) => tags.of(id)))
   return groups.flatMap((group = []) => chunk(group, KEYS_AT_ONCE))
 }

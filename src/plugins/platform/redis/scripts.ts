@@ -1,11 +1,11 @@
-// What must be one step in Redis. In a cluster all keys of a call have one tag.
+// Lua scripts for steps that must be atomic. In a cluster all keys of a call have the same tag.
 
-/** How long SQL is asked about a login that is about to be revoked, in ms: longer than it takes until SQL is reread. */
+/** How long checks go to SQL for a session that is about to be revoked, in ms: longer than the next resync from SQL takes. */
 export const PREPARED_MS = 10_000
 
 /**
- * Writes ARGV[1] to each key for ARGV[2] ms, but never over a value that says that a session has ended (ARGV[3] begins it).
- * Reading SQL, then a revocation, then this write: the revocation has to stay.
+ * Writes ARGV[1] to each key for ARGV[2] ms, unless its value starts with ARGV[3], which marks an ended session: a slow caller
+ * must not overwrite a revocation.
  */
 export const WRITE_UNLESS_ENDED = `
   for _, key in ipairs(KEYS) do
@@ -15,15 +15,15 @@ export const WRITE_UNLESS_ENDED = `
     end
   end`
 
-/** Deletes each key that still has the value ARGV[1]. */
+/** Deletes each key whose value is still ARGV[1]. */
 export const DELETE_IF = `
   for _, key in ipairs(KEYS) do
     if redis.call('GET', key) == ARGV[1] then redis.call('DEL', key) end
   end`
 
 /**
- * Writes to each key its own value and life in ms: ARGV has a pair of them for each. A value that is there already never gets a
- * shorter life: the clock of this replica may be ahead.
+ * Writes a value to each key, with a life in ms; ARGV has a pair for each key. An equal value never gets a shorter life: the
+ * clock of this replica may be ahead.
  */
 export const WRITE_ALL = `
   for i, key in ipairs(KEYS) do
@@ -33,14 +33,14 @@ export const WRITE_ALL = `
     end
   end`
 
-/** Writes ARGV[2] to KEYS[1] for ARGV[3] ms where its value begins with ARGV[1]; gives whether it did. */
+/** Writes ARGV[2] to KEYS[1] for ARGV[3] ms if its value starts with ARGV[1]; returns whether it did. */
 export const REPLACE_IF = `
   local value = redis.call('GET', KEYS[1])
   if not value or string.sub(value, 1, string.len(ARGV[1])) ~= ARGV[1] then return 0 end
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
   return 1`
 
-/** Sets KEYS[2] where KEYS[1] was still there, and deletes that; gives whether it was. */
+/** If KEYS[1] still exists, deletes it and sets KEYS[2]; returns whether it existed. */
 export const CONFIRM = `
   if redis.call('DEL', KEYS[1]) == 0 then return 0 end
   redis.call('SET', KEYS[2], '1')

@@ -1,4 +1,4 @@
-/** Where Redis is: one server, one whose address Sentinels tell, or a cluster of which some nodes are named. */
+/** Where Redis is: a single server, one that Sentinels locate, or a cluster that is known by some of its nodes. */
 export type RedisAddress = {
   topology: 'single' | 'cluster' | 'sentinel'
   isSecure: boolean
@@ -6,12 +6,12 @@ export type RedisAddress = {
   username: string
   password: string
   db: number
-  /** What Sentinels call the server, and what they ask of who asks them; all empty elsewhere. */
+  /** The name of the server among its Sentinels, and the login for them; empty for other topologies. */
   sentinel: { name: string; username: string; password: string }
 }
 
 const SHAPE = /^redis(s?)(?:\+(cluster|sentinel))?:\/\/(?:([^/]*)@)?([^@/?#\s]+)(\/[^?#]*)?(?:\?([^#]*))?$/
-/** The name and the number of the database, as far as a topology has them. */
+/** The path of the URL: the name and the number of the database, as far as the topology has them. */
 const PATHS = { single: /^\/?()(\d*)$/, cluster: /^\/?()()$/, sentinel: /^\/([^/]+)\/?(\d*)$/ }
 const SENTINEL_QUERY = ['sentinelUsername', 'sentinelPassword']
 
@@ -20,7 +20,7 @@ function parseNode(text: string, defaultPort: number) {
   return { host: hostname.replaceAll(/^\[|\]$/g, ''), port: port === '' ? defaultPort : Number(port) }
 }
 
-/** Reads `redis://…`, `redis+cluster://…` or `redis+sentinel://…`, `rediss…` for TLS. Throws where it is none of them. */
+/** Reads `redis://…`, `redis+cluster://…` or `redis+sentinel://…`, `rediss…` for TLS. Throws if it is invalid. */
 export function parseRedisUrl(text: string): RedisAddress {
   const [, secure, kind = 'single', login = '', hosts = '', path = '', query = ''] = SHAPE.exec(text) ?? []
   const topology = kind as RedisAddress['topology']
@@ -29,7 +29,7 @@ export function parseRedisUrl(text: string): RedisAddress {
   const asked = new URLSearchParams(query)
   const isStrange = [...asked.keys()].some((key) => topology !== 'sentinel' || !SENTINEL_QUERY.includes(key))
   const isNowhere = nodes.some(({ host }) => host === '') || (topology === 'single' && nodes.length > 1)
-  if (name === undefined || isStrange || isNowhere) throw new TypeError('This is no address of a Redis')
+  if (name === undefined || isStrange || isNowhere) throw new TypeError('Not a Redis URL')
   const [username = '', password = ''] = login.split(/:(.*)/s).map(decodeURIComponent)
   const [ask, asks] = SENTINEL_QUERY.map((key) => asked.get(key) ?? '')
   const sentinel = { name: decodeURIComponent(name), username: ask ?? '', password: asks ?? '' }

@@ -19,7 +19,7 @@ function countWrites(redis: Redis) {
   return () => count
 }
 
-t.test('what is asked in one turn of the event loop goes to Redis in one write', async (t) => {
+t.test('all commands of one turn of the event loop reach Redis in one write', async (t) => {
   const pieces: string[] = []
   const server = createServer((socket) => {
     socket.on('data', (piece) => {

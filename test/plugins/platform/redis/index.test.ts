@@ -9,7 +9,7 @@ t.test('without REDIS_URL there is no Redis client and no circuit breaker', asyn
   t.equal(app.circuitBreaker, null)
 })
 
-t.test('a Redis that is not there stops no start: the service says so once and works', async (t) => {
+t.test('the service starts without a reachable Redis, logs that once, and works', async (t) => {
   const port = await freePort()
   const { app, lines } = await buildWithLog(t, { REDIS_URL: `redis://127.0.0.1:${port}` })
 
@@ -21,7 +21,7 @@ t.test('a Redis that is not there stops no start: the service says so once and w
   t.match(changes, [{ event: 'dependency_down', level: 'error' }])
 })
 
-t.test('ASVS 16.3.4: each change of state of Redis is one line of the log', { skip: noRedisProgram }, async (t) => {
+t.test('ASVS 16.3.4: each change of the state of Redis is logged once', { skip: noRedisProgram }, async (t) => {
   const server = await startRedis()
   const { app, lines } = await buildWithLog(t, { REDIS_URL: server.url })
   const events = () => lines.filter((line) => line['dependency'] === 'redis').map((line) => line['event'])
@@ -36,7 +36,7 @@ t.test('ASVS 16.3.4: each change of state of Redis is one line of the log', { sk
 })
 
 t.test(
-  'a Redis that has become a replica is left, and looked for anew until it takes writes again',
+  'a Redis that became a replica is dropped and retried until it accepts writes again',
   { skip: noRedisProgram },
   async (t) => {
     const [server, other] = [await startRedis(), await startRedis()]
@@ -54,7 +54,7 @@ t.test(
 )
 
 for (const url of ['redis+cluster://127.0.0.1:1', 'redis+sentinel://127.0.0.1:1/main']) {
-  t.test(`${url} that is not there is said once, with its cause`, async (t) => {
+  t.test(`an unreachable ${url} is logged once, with its cause`, async (t) => {
     const { app, lines } = await buildWithLog(t, { REDIS_URL: url })
     let tries = 0
     app.redis?.on('error', () => tries++)
@@ -69,7 +69,7 @@ for (const url of ['redis+cluster://127.0.0.1:1', 'redis+sentinel://127.0.0.1:1/
 
 for (const scheme of ['redis', 'redis+cluster']) {
   t.test(
-    `a password that ${scheme}:// refuses is said once, without the password`,
+    `a wrong password for ${scheme}:// is logged once, without the password`,
     { skip: noRedisProgram },
     async (t) => {
       const { admin, port } = await startRedis()

@@ -3,7 +3,7 @@ import { redisPrefix } from '../../../../src/plugins/platform/redis/prefix.ts'
 import { build, logIn, type Transport, transports } from '../../../build.ts'
 import { noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
 
-t.test('the prefix of keys is that of a database, however it is reached', async (t) => {
+t.test('the prefix of keys identifies the database, however it is reached', async (t) => {
   const of = (DB_URI: string, REDIS_PREFIX: string | null = null) => redisPrefix({ DB_URI, REDIS_PREFIX })
   t.match(of('file:./app.db'), /^[\w:-]{20,64}$/)
   t.equal(of('file:./app.db'), of('app.db'), 'the same file')
@@ -16,7 +16,7 @@ t.test('the prefix of keys is that of a database, however it is reached', async 
 
 for (const transport of transports) {
   t.test(
-    `ASVS 7.4.1: by ${transport.kind} two services on one Redis never vouch for each other's sessions`,
+    `ASVS 7.4.1: by ${transport.kind} two services on one Redis never accept each other's sessions`,
     { skip: noRedisProgram },
     async (t) => {
       const redis = await startRedis()

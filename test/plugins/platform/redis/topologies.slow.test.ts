@@ -116,7 +116,7 @@ const topologies = [
 for (const { name, start } of topologies) {
   for (const way of ['is killed', 'freezes']) {
     t.test(
-      `ASVS 7.4.1, 13.1.3, 16.5.3: a master of ${name} that ${way} revives nobody and logs nobody out`,
+      `ASVS 7.4.1, 13.1.3, 16.5.3: when a master of ${name} ${way}, no revoked session is accepted and nobody is logged out`,
       { skip: noRedisProgram, timeout: 120_000 },
       async (t) => {
         const { master, replica, url } = await start()
@@ -146,7 +146,7 @@ for (const { name, start } of topologies) {
 }
 
 t.test(
-  'ASVS 7.4.1: a replica that takes over behind an unbroken connection, and a node that was emptied, revive nobody',
+  'ASVS 7.4.1: neither a replica that takes over behind an open connection nor an emptied node revives a session',
   { skip: noRedisProgram, timeout: 120_000 },
   async (t) => {
     const { masters, replicas, url } = await startCluster()

@@ -4,7 +4,7 @@ import { parseRedisUrl } from '../../../../src/plugins/platform/redis/url.ts'
 const NOBODY = { username: '', password: '' }
 const none = { name: '', ...NOBODY }
 
-t.test('one server, with what it asks for and the number of its database', async (t) => {
+t.test('a single server, with its login and database number', async (t) => {
   const single = { topology: 'single', isSecure: false, ...NOBODY, db: 0, sentinel: none }
   const rows = {
     'redis://cache': { nodes: [{ host: 'cache', port: 6379 }] },
@@ -21,7 +21,7 @@ t.test('one server, with what it asks for and the number of its database', async
   for (const [url, parts] of Object.entries(rows)) t.strictSame(parseRedisUrl(url), { ...single, ...parts }, url)
 })
 
-t.test('a cluster by some of its nodes, which share what they ask for', async (t) => {
+t.test('a cluster by some of its nodes, which share a login', async (t) => {
   const nodes = ['a', 'b', '10.0.0.3'].map((host, i) => ({ host, port: i === 1 ? 7001 : 6379 }))
   t.strictSame(parseRedisUrl('rediss+cluster://:hunter2@a,b:7001,10.0.0.3/'), {
     topology: 'cluster',
@@ -35,7 +35,7 @@ t.test('a cluster by some of its nodes, which share what they ask for', async (t
   t.match(parseRedisUrl('redis+cluster://endpoint'), { nodes: [{ host: 'endpoint', port: 6379 }] })
 })
 
-t.test('a server by its Sentinels, who may ask for something else than it does', async (t) => {
+t.test('a server by its Sentinels, which may have a login of their own', async (t) => {
   const url = 'redis+sentinel://:hunter2@a,b:5000/my%20main/3?sentinelUsername=eve&sentinelPassword=p%26w'
   t.strictSame(parseRedisUrl(url), {
     topology: 'sentinel',
@@ -52,7 +52,7 @@ t.test('a server by its Sentinels, who may ask for something else than it does',
   t.match(parseRedisUrl('redis+sentinel://a/main'), { db: 0, sentinel: { name: 'main' } })
 })
 
-t.test('whatever else is refused', async (t) => {
+t.test('anything else is refused', async (t) => {
   const wrong = [
     ...[
       '',

@@ -24,7 +24,7 @@ t.test('RATE_LIMIT_SHARED counts for all replicas together', { skip: noRedis }, 
   t.match(reply.headers['retry-after'], /^\d+$/)
 })
 
-t.test('without RATE_LIMIT_SHARED each replica counts for itself', { skip: noRedis }, async (t) => {
+t.test('without RATE_LIMIT_SHARED each replica counts on its own', { skip: noRedis }, async (t) => {
   const settings = { REDIS_URL: await redisUrl(), RATE_LIMIT_MAX: '1' }
   const client = newClient()
   for (const app of [await build(t, settings), await build(t, settings)]) {
@@ -34,7 +34,7 @@ t.test('without RATE_LIMIT_SHARED each replica counts for itself', { skip: noRed
 })
 
 t.test(
-  'while Redis is gone each replica counts for itself, and together again after it',
+  'while Redis is down each replica counts on its own, and afterwards all together again',
   { skip: noRedisProgram },
   async (t) => {
     const redis = await startRedis()
@@ -60,7 +60,7 @@ t.test(
   }
 )
 
-t.test('a Redis that is silent is noticed, and each replica counts for itself', { skip: noRedisProgram }, async (t) => {
+t.test('a silent Redis is noticed, and each replica counts on its own', { skip: noRedisProgram }, async (t) => {
   const redis = await startRedis()
   const app = await build(t, { REDIS_URL: redis.url, RATE_LIMIT_SHARED: 'true', RATE_LIMIT_MAX: '2' })
   const client = newClient()
