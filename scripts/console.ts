@@ -5,7 +5,7 @@ import { readSettings } from '../src/plugins/platform/config/settings.ts'
 import * as drizzle from '../src/plugins/platform/db/drizzle.ts'
 import { createNotes } from '../src/routes/notes/notes.ts'
 
-// A REPL inside the service: npm run console
+// npm run console: a REPL with the app and its queries
 const settings = readSettings(loadEnvironment(process.env, process.cwd(), (line) => process.stdout.write(`${line}\n`)))
 const app = await buildApp({ ...settings, LOG_LEVEL: 'warn' })
 await app.ready()

@@ -1,13 +1,13 @@
 import { getDomain } from 'tldts'
 import { isAppOrigin, isLocalOrigin } from '../src/plugins/http/cors/env.ts'
 
-// The rules by which a browser judges requests and cookies. A site is a scheme and a registrable domain, by the public suffix list
+// The rules of browsers for requests and cookies. A site is a scheme and a registrable domain, by the public suffix list
 // (HTML, "same site"; RFC 6265bis, 5.2).
 
 /** The origin of a page as browsers send it. Node's own is "null" for the pages of an app, such as capacitor://localhost. */
 export const originOf = ({ protocol, host }: URL) => `${protocol}//${host}`
 
-/** What browsers take for their own machine: trusted without https. */
+/** An address that browsers trust without HTTPS, because it is on their own machine. */
 export const isLocal = (url: URL) => isLocalOrigin(url.origin)
 
 const siteOf = ({ protocol, hostname }: URL) =>
@@ -19,7 +19,7 @@ export function fetchSite(page: URL, api: URL) {
   return siteOf(page) === siteOf(api) ? 'same-site' : 'cross-site'
 }
 
-/** A cookie as a browser gets it; `domain`, where it names one itself. */
+/** A cookie as a browser receives it. */
 export type Cookie = {
   name: string
   path: string | undefined
@@ -44,49 +44,49 @@ export function parseCookie(line: string): Cookie & { pair: string } {
   }
 }
 
-const REWRITTEN = 'Something between browser and service rewrites cookies'
+const REWRITTEN = 'Something between the browser and the service rewrites cookies'
 
-/** Why a browser does not store this cookie of the service, or does not send it from this page, and the setting that mends it. */
+/** Why a browser does not store this cookie or does not send it from this page, and the setting to change; null if it does both. */
 export function judgeCookie(cookie: Cookie, page: URL, api: URL): { setting: string; text: string } | null {
   const { name, secure, path, domain, sameSite, partitioned } = cookie
   const isHostBound = secure && path === '/' && domain === undefined
   const isElsewhere = fetchSite(page, api) === 'cross-site'
   if (secure && api.protocol === 'http:' && !isLocal(api))
-    return { setting: '--api', text: 'Browsers drop a Secure cookie that comes by plain http: see above' }
+    return { setting: '--api', text: 'Browsers drop a Secure cookie that they get over plain HTTP: see above' }
   if (secure && api.protocol === 'http:')
     return {
       setting: 'COOKIE_SECURE',
-      text: 'Not every browser stores a Secure cookie that comes by plain http, not even from localhost. Set COOKIE_SECURE=false, on your machine alone'
+      text: 'Some browsers drop a Secure cookie that they get over plain HTTP, even from localhost. Set COOKIE_SECURE=false, but only on your own machine'
     }
   if (!secure && api.protocol === 'https:')
     return {
       setting: 'COOKIE_SECURE',
-      text: 'Without Secure the cookie is sent by plain http too, where others read it, and can be overwritten from there. Set COOKIE_SECURE=true, which sends HSTS as well'
+      text: 'Without Secure, browsers send the cookie over plain HTTP too, where others can read and overwrite it. Set COOKIE_SECURE=true, which also turns on HSTS'
     }
   if ((name.startsWith('__Secure-') && !secure) || (name.startsWith('__Host-') && !isHostBound))
     return {
       setting: 'the proxy',
-      text: `Browsers drop the cookie ${name}: its prefix wants Secure, Path=/ and no Domain. ${REWRITTEN}`
+      text: `Browsers drop the cookie ${name}, because its prefix requires Secure, Path=/, and no Domain. ${REWRITTEN}`
     }
   if (isElsewhere && isLocal(page) && isLocal(api))
     return {
       setting: '--api',
-      text: `${page.origin} and ${api.origin} are two sites for a browser, which sends no cookie of one from pages of the other. Use the same name and scheme for both`
+      text: `To browsers, ${page.origin} and ${api.origin} are different sites, so they do not send cookies from one to the other. Use the same host name and scheme for both`
     }
   if (isElsewhere && sameSite !== 'none' && isAppOrigin(originOf(page)))
     return {
       setting: 'COOKIE_SAME_SITE',
-      text: 'The page of an app is of another site than the service, and gets no cookie with SameSite=Lax or Strict back to it. Let the app log in by tokens (--no-cookies), or set COOKIE_SAME_SITE=none'
+      text: 'The page of an app is on a different site than the service, so cookies with SameSite=Lax or Strict are not sent. Log in with tokens in the app (--no-cookies), or set COOKIE_SAME_SITE=none'
     }
   if (isElsewhere && sameSite !== 'none')
     return {
       setting: 'COOKIE_SAME_SITE',
-      text: 'The page is of another site than the service, and browsers send no cookie with SameSite=Lax or Strict from there. Set COOKIE_SAME_SITE=none, or give both names under one domain'
+      text: 'The page is on a different site than the service, so browsers do not send cookies with SameSite=Lax or Strict. Set COOKIE_SAME_SITE=none, or serve both under one domain'
     }
   if (isElsewhere && !partitioned)
     return {
       setting: 'the proxy',
-      text: `Browsers that block third-party cookies drop it, since it is not Partitioned. ${REWRITTEN}`
+      text: `Browsers that block third-party cookies drop the cookie, because it is not Partitioned. ${REWRITTEN}`
     }
   return null
 }

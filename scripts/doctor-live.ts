@@ -14,17 +14,17 @@ type Body = {
 type Ask = (path: string, init?: RequestInit) => Promise<Response>
 
 const TIMEOUT_MS = 10_000
-/** An address that nobody has (RFC 5737). */
+/** An address from the range for documentation (RFC 5737). */
 const FORGED = '203.0.113.7'
 const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE']
 
 const tell = (title: string, finding: Finding | false | null | undefined): Told => ({ title, finding: finding || null })
 const bodyOf = (reply: Response) => reply.json().catch(() => ({})) as Promise<Body>
 
-/** Calls the running service as the page would, and judges its replies as a browser does. With an account it logs in and out. */
+/** Calls the running service as the page would, and checks the replies by the rules of browsers. With an account, it logs in and out. */
 export async function* examine(place: Place, account: Account | null): AsyncGenerator<Told> {
   const { page, api, hasCookies } = place
-  // Below a path that the proxy takes away, too; `--api` may end with /api, as clients have it.
+  // Keeps a path that the proxy removes. `--api` may end with /api.
   const base = api.href.replace(/(\/api)?\/?$/, '')
   const ask: Ask = (path, init = {}) =>
     fetch(`${base}${path}`, {
@@ -35,9 +35,10 @@ export async function* examine(place: Place, account: Account | null): AsyncGene
     })
 
   const fault = await findFault(ask)
-  yield tell('The service answers there', fault)
+  yield tell('The service answers at this address', fault)
   if (fault) return
-  if (originOf(page) !== api.origin) yield tell('It answers the preflight of the page', await judgePreflight(ask, page))
+  if (originOf(page) !== api.origin)
+    yield tell('The service allows the preflight of the page', await judgePreflight(ask, page))
 
   const login = await ask('/api/auth/login', {
     method: 'POST',
@@ -52,21 +53,24 @@ export async function* examine(place: Place, account: Account | null): AsyncGene
   yield tell('The page may log in', !login.ok && judgeRefusal(login, await bodyOf(login), account !== null))
   if (originOf(page) !== api.origin) yield tell('The page may read the reply', !isReadable(login, page) && UNREADABLE)
   if (api.protocol === 'https:')
-    yield tell('It tells browsers to come by https alone', !login.headers.has('strict-transport-security') && NO_HSTS)
+    yield tell(
+      'The service tells browsers to use only HTTPS',
+      !login.headers.has('strict-transport-security') && NO_HSTS
+    )
   if (account && login.ok) yield* examineLogin(ask, login, place)
 }
 
 const UNREADABLE = {
   setting: 'the proxy',
-  text: 'The reply lets no page of this origin read it, or says so twice. Let the service alone send Access-Control-Allow-Origin'
+  text: 'Pages of this origin cannot read the reply, because Access-Control-Allow-Origin is missing, wrong, or sent twice. Let only the service send this header'
 }
 const NO_HSTS = {
   setting: 'HSTS',
-  text: 'There is no Strict-Transport-Security. The service sends it with COOKIE_SECURE=true unless HSTS=false; a proxy may take it out'
+  text: 'The reply has no Strict-Transport-Security header. The service sends it if COOKIE_SECURE=true and HSTS is not false, so a proxy may have removed it'
 }
 const BELIEVED = {
   setting: 'TRUST_PROXY',
-  text: 'The service believed an X-Forwarded-For that the client had made up. Let the proxy overwrite it, and TRUST_PROXY name nobody else'
+  text: 'The service accepted a forged X-Forwarded-For header from the client. Let the proxy overwrite this header, and list only the proxy in TRUST_PROXY'
 }
 
 function isReadable({ headers }: Response, page: URL) {
@@ -78,11 +82,11 @@ async function findFault(ask: Ask): Promise<Finding | null> {
   try {
     const reply = await ask('/api/auth')
     if (reply.ok && (await bodyOf(reply)).status === 'All set!') return null
-    return { setting: '--api', text: `GET /api/auth is answered by something else: ${reply.status}` }
+    return { setting: '--api', text: `Another server answers GET /api/auth, with ${reply.status}` }
   } catch (error) {
     const { message, cause } = error as Error
     const reason = (cause as { code?: string } | undefined)?.code ?? message
-    return { setting: '--api', text: `Nothing answers there (${reason}). Look at HOST, PORT and the proxy` }
+    return { setting: '--api', text: `Nothing answers at this address (${reason}). Check HOST, PORT, and the proxy` }
   }
 }
 
@@ -98,18 +102,18 @@ async function judgePreflight(ask: Ask, page: URL): Promise<Finding | false> {
     METHODS.every((method) => allowed('methods').includes(method.toLowerCase())) &&
     ['authorization', 'content-type'].every((field) => allowed('headers').includes(field))
   const text =
-    'The running service does not let this page call it: browsers will not even send the call. Put its origin into CORS_API_ORIGINS there, restart it, and let no proxy answer OPTIONS'
+    'The running service does not allow this page to call it, so browsers will not send the call. Add the origin of the page to CORS_API_ORIGINS, restart the service, and make sure that no proxy answers OPTIONS requests'
   return !isAllowed && { setting: 'CORS_API_ORIGINS', text }
 }
 
 function judgeRefusal({ status }: Response, { code, detail }: Body, isReal: boolean) {
-  if (code === 'INVALID_CREDENTIALS') return isReal && { setting: '--user', text: 'User name or password is wrong' }
+  if (code === 'INVALID_CREDENTIALS') return isReal && { setting: '--user', text: 'The username or password is wrong' }
   if (code === 'CROSS_ORIGIN_REQUEST') return { setting: 'CORS_API_ORIGINS', text: `${detail}` }
   if (status === 429 || status === 503) return { setting: '--live', text: `${detail}. Try again later` }
-  return { setting: 'the proxy', text: `The login was answered with ${status} ${code ?? 'by something else'}` }
+  return { setting: 'the proxy', text: `The login failed with ${status} ${code ?? 'from another server'}` }
 }
 
-/** Of a login that was made for this, and is ended again. */
+/** Checks a session that was created for this purpose, and logs out of it. */
 async function* examineLogin(ask: Ask, login: Response, { page, api, hasCookies }: Place): AsyncGenerator<Told> {
   const cookies = login.headers.getSetCookie().map(parseCookie)
   const { accessToken } = await bodyOf(login)
@@ -117,16 +121,19 @@ async function* examineLogin(ask: Ask, login: Response, { page, api, hasCookies 
   const headers: Record<string, string> = hasCookies ? { cookie } : { authorization: `Bearer ${accessToken}` }
   let isOver = false
   try {
-    const none = { setting: 'the proxy', text: 'The login came without Set-Cookie. Something on the way takes it out' }
+    const none = {
+      setting: 'the proxy',
+      text: 'The reply to the login has no Set-Cookie header. Something between the browser and the service removes it'
+    }
     const fault = cookies.map((one) => judgeCookie(one, page, api)).find((found) => found !== null)
     if (hasCookies)
-      yield tell('Browsers store the cookie that it sends, and send it back', cookies.length === 0 ? none : fault)
+      yield tell('Browsers store the cookie from the login and send it back', cookies.length === 0 ? none : fault)
     const { sessions } = await bodyOf(await ask('/api/auth/sessions', { headers }))
     const ip = sessions?.find(({ current }) => current)?.ip
-    yield tell(`No client chooses its address; this one is ${ip} for the service`, ip === FORGED && BELIEVED)
+    yield tell(`Clients cannot choose their address; the service sees ${ip}`, ip === FORGED && BELIEVED)
   } finally {
     isOver = (await ask('/api/auth/logout', { method: 'POST', headers }).catch(() => null))?.status === 204
   }
-  const text = 'The login that was made for this could not be ended. End it in the list of logins'
+  const text = 'The doctor could not log out of its session. End it in the list of sessions'
   yield tell('The page may log out', !isOver && { setting: '--live', text })
 }

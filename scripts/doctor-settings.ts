@@ -2,14 +2,14 @@ import { BlockList, isIP } from 'node:net'
 import { isLocalOrigin } from '../src/plugins/http/cors/env.ts'
 import type { Settings } from '../src/plugins/platform/config/settings.ts'
 
-/** A mistake that valid settings may still make. */
+/** A mistake that valid settings can still contain. */
 export type SettingsRule = {
   /** True when all is well. */
   title: string
   /** Which setting to change. */
   setting: string
   isBroken: (settings: Settings) => boolean
-  /** What happens because of it, and what to do; never a value. */
+  /** The consequence, and what to do. Never contains a value. */
   text: string
 }
 
@@ -17,7 +17,7 @@ const prefixOf = (range: string) => Number(range.split('/')[1] ?? 128)
 const isWide = (range: string) => prefixOf(range) < (range.includes(':') ? 7 : 8)
 const isLoopback = (host: string) => /^(localhost|127\..*|::1)$/.test(host)
 
-/** Whether one of these ranges has the addresses by which a process reaches another on its machine. */
+/** Whether one of these ranges includes a loopback address. */
 function includesLoopback(ranges: readonly string[]) {
   const list = new BlockList()
   for (const range of ranges) {
@@ -33,43 +33,43 @@ export const settingsRules: SettingsRule[] = [
     title: 'The service knows its proxy',
     setting: 'TRUST_PROXY',
     isBroken: ({ TRUST_PROXY, COOKIE_SECURE }) => COOKIE_SECURE && TRUST_PROXY.length === 0,
-    text: 'COOKIE_SECURE=true says that browsers come by https, hence through a proxy, which TRUST_PROXY does not name: all clients count as one address, with one request limit and one limit of failed logins. Set it to where the connections of the proxy come from'
+    text: 'With COOKIE_SECURE=true, browsers connect through an HTTPS proxy, but TRUST_PROXY is empty. All clients then share the address of the proxy, one request limit, and one limit for failed logins. Set TRUST_PROXY to the addresses that the proxy connects from'
   },
   {
-    title: 'It trusts its proxy alone',
+    title: 'The service trusts only its proxy',
     setting: 'TRUST_PROXY',
     isBroken: ({ TRUST_PROXY }) => TRUST_PROXY.some(isWide),
-    text: 'TRUST_PROXY trusts a large part of the internet: whoever is in there can claim any address. List the networks of your proxies'
+    text: 'TRUST_PROXY includes a large part of the internet, and anyone there can claim any client address. List only the addresses of your proxies'
   },
   {
-    title: 'The proxy can reach it',
+    title: 'The proxy can reach the service',
     setting: 'HOST',
     isBroken: ({ HOST, TRUST_PROXY }) => isLoopback(HOST) && TRUST_PROXY.length > 0 && !includesLoopback(TRUST_PROXY),
-    text: 'HOST listens to this machine alone, while TRUST_PROXY expects the proxy on another, which cannot connect. Set HOST=0.0.0.0'
+    text: 'The service listens only on this machine, but according to TRUST_PROXY the proxy is on another one, so it cannot connect. Set HOST=0.0.0.0'
   },
   {
     title: 'Security events are logged',
     setting: 'LOG_LEVEL',
     isBroken: ({ LOG_LEVEL }) => ['fatal', 'error', 'silent'].includes(LOG_LEVEL),
-    text: 'LOG_LEVEL leaves out warnings, and with them failed logins and stolen tokens. Set LOG_LEVEL=info'
+    text: 'With this LOG_LEVEL, the log has no warnings, so failed logins and stolen tokens go unnoticed. Set LOG_LEVEL=info'
   },
   {
-    title: 'No page of localhost may act with a login',
+    title: 'No page on localhost may act for a user',
     setting: 'CORS_API_ORIGINS',
     isBroken: ({ CORS_API_ORIGINS, COOKIE_SECURE }) => COOKIE_SECURE && CORS_API_ORIGINS.some(isLocalOrigin),
-    text: "CORS_API_ORIGINS lists a page of localhost: whatever listens there on a user's machine may act with their login. Take it out"
+    text: "CORS_API_ORIGINS lists an origin on localhost: any program that listens there on a user's machine could act for that user. Remove it"
   },
   {
-    title: 'No page of plain http may act with a login',
+    title: 'No page served over plain HTTP may act for a user',
     setting: 'CORS_API_ORIGINS',
     isBroken: ({ CORS_API_ORIGINS, COOKIE_SECURE }) =>
       COOKIE_SECURE && CORS_API_ORIGINS.some((origin) => origin.startsWith('http:') && !isLocalOrigin(origin)),
-    text: 'CORS_API_ORIGINS lists a page of plain http: whoever is in between can put a script into it, and act with the login of its user. List its https origin'
+    text: 'CORS_API_ORIGINS lists an http: origin: anyone on the network can inject a script into its pages and act for their users. List the https: origin instead'
   },
   {
-    title: 'The reference page is not public',
+    title: 'The API reference is not public',
     setting: 'API_DOCS',
     isBroken: ({ API_DOCS, COOKIE_SECURE }) => API_DOCS && COOKIE_SECURE,
-    text: 'API_DOCS shows every call to everybody, at /docs (ASVS 13.4.5). Set API_DOCS=false'
+    text: 'API_DOCS=true shows every call to everyone at /docs (ASVS 13.4.5). Set API_DOCS=false'
   }
 ]

@@ -6,26 +6,26 @@ import { InvalidSettings, readSettings } from '../src/plugins/platform/config/se
 import { type Account, examine } from './doctor-live.ts'
 import { checks, type Finding, type Place } from './doctor-rules.ts'
 
-// Which setting is wrong, by the rules of browsers: npm run doctor -- --spa https://app.example.com --api https://api.example.com
+// Finds settings that break the rules of browsers: npm run doctor -- --spa https://app.example.com --api https://api.example.com
 const HELP = `npm run doctor -- --spa <origin of the page> --api <origin of the service>
 
-  --no-cookies    the page logs in by tokens alone, and has its refresh token in script
-  --live          calls the running service too, as the page would
-  --user <name>   with --live: logs in with the password in DOCTOR_PASSWORD, and out again
+  --no-cookies    the page logs in with tokens and keeps the refresh token in JavaScript
+  --live          also calls the running service, as the page would
+  --user <name>   with --live: logs in with the password in DOCTOR_PASSWORD, then logs out
 
-It reads the settings as the service does, from the environment and .env: run it where the service runs. What is well is listed
-on standard output, what is not on standard error, with the setting to change; then it exits with 1.
+Run it where the service runs: it reads the same settings, from the environment and .env. It lists each check that passes on
+standard output, and each that fails on standard error, with the setting to change. It exits with 1 if a check fails.
 `
 
 let isHealthy = true
-/** One line a check. */
+/** Prints the result of a check. */
 function say(title: string, finding: Finding | null) {
   if (finding === null) return process.stdout.write(`pass  ${title}\n`)
   isHealthy = false
   return process.stderr.write(`FAIL  ${title}\n      ${finding.setting}: ${finding.text}\n`)
 }
 
-/** An address as it is typed; a page is its origin alone, which may be that of an app. */
+/** Reads an address from the command line. A page may have the origin of an app. */
 function readUrl(name: string, text: string) {
   if (name === 'spa' && isAppOrigin(text)) return new URL(text)
   if (!/^https?:\/\//.test(text) || !URL.canParse(text))
@@ -34,7 +34,7 @@ function readUrl(name: string, text: string) {
 }
 
 function readPlace(spa: string, api: string, hasCookies: boolean): Place {
-  // As in production: nothing is written.
+  // As in production, so that no .env is written.
   const environment = loadEnvironment({ ...process.env, NODE_ENV: 'production' }, process.cwd(), () => {})
   return { page: readUrl('spa', spa), api: readUrl('api', api), settings: readSettings(environment), hasCookies }
 }

@@ -4,23 +4,23 @@ import { isLive } from '../src/plugins/identity/auth/sessions.ts'
 import { NewPassword } from '../src/plugins/identity/users/schemas.ts'
 import { isUuid } from '../src/plugins/platform/db/ids.ts'
 
-/** Bad input: its text is for the one who typed it. */
+/** Invalid input. The message is printed. */
 export class Refused extends Error {}
-/** Where words go, and where a password comes from. */
+/** Prints lines and reads passwords. */
 export type Terminal = { print: (line: string) => void; readPassword: () => Promise<string> }
 export type Options = { login?: string | undefined; all?: boolean | undefined }
 type Command = (app: FastifyInstance, terminal: Terminal, words: string[], options: Options) => Promise<void>
 
-/** A line for a terminal: control characters that users sent would move its cursor or its colors, or hide text. */
+/** A line for a terminal, without control characters: in names that users chose, they could move the cursor or hide text. */
 const visible = (...cells: (string | null)[]) => cells.join('  ').replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
 
 async function findUser({ users }: FastifyInstance, name = '') {
   const user = await users.findByName(name)
-  if (user === null) throw new Refused(`Nobody has the name or address ${name}`)
+  if (user === null) throw new Refused(`No account has the username or email address ${name}`)
   return user
 }
 
-/** Ends the logins that live now, of all users. */
+/** Ends the current sessions of all users. */
 async function revokeEverybody({ sessions, revocations, log }: FastifyInstance) {
   let last = '00000000-0000-0000-0000-000000000000'
   for (let found = await sessions.countUnrevoked(last, 500); found.length > 0; ) {
@@ -30,7 +30,7 @@ async function revokeEverybody({ sessions, revocations, log }: FastifyInstance) 
   }
 }
 
-/** Each works on the service's own code, so what holds by HTTP holds here. */
+/** The commands use the code of the service, so the same rules apply as over HTTP. */
 export const commands: Record<string, Command> = {
   async create(app, { print, readPassword }, [username, email, name]) {
     const payload = { username, email, name, password: await readPassword() }
@@ -56,13 +56,14 @@ export const commands: Record<string, Command> = {
     }
   },
   async revoke(app, _terminal, [name], { login, all }) {
-    if (all && (name ?? login)) throw new Refused('--all ends the logins of everybody: it goes with nothing else')
+    if (all && (name ?? login))
+      throw new Refused('--all ends the sessions of all accounts: use it without a name and without --login')
     if (all) return revokeEverybody(app)
     const { id } = await findUser(app, name)
     if (login === undefined) return app.revocations.revokeAll(app, id, 'all', new Date())
     const found = isUuid(login) ? await app.sessions.find(login) : null
     if (found?.userId !== id || !isLive(found, new Date()))
-      throw new Refused('This account has no live login with this id')
+      throw new Refused('This account has no active session with this id')
     await app.revocations.revoke(app, login, 'revoked', new Date())
   },
   async password(app, { readPassword }, [name]) {

@@ -6,19 +6,19 @@ import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
 import { readSettings } from '../src/plugins/platform/config/settings.ts'
 import { commands, Refused } from './users-commands.ts'
 
-// Accounts and logins from the shell, on the code of the service: npm run users -- help
-const HELP = `npm run users -- create <username> <email> <name>     makes an account
-npm run users -- list                                 shows all accounts
-npm run users -- sessions <username or email>           shows the live sessions of an account
-npm run users -- revoke <username or email> [--login <id>]   ends all of its sessions, or one
-npm run users -- revoke --all                         ends all sessions of everybody
-npm run users -- password <username or email>         sets another password and ends all sessions
+// Manages accounts and sessions from the shell, with the code of the service: npm run users -- help
+const HELP = `npm run users -- create <username> <email> <name>       creates an account
+npm run users -- list                                   lists all accounts
+npm run users -- sessions <username or email>           lists the active sessions of an account
+npm run users -- revoke <username or email>             ends all sessions of an account; add --login <id> to end one
+npm run users -- revoke --all                           ends all sessions of all accounts
+npm run users -- password <username or email>           sets a new password and ends all sessions of the account
 
-A password is asked for, or read from standard input: never write it into a command.
+The command asks for passwords, or reads them from standard input. Never put a password on the command line.
 `
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
-/** Asks without showing what is typed; where no terminal is, it is the first line of standard input. */
+/** Asks for the password without echoing it. Without a terminal, reads the first line of standard input. */
 async function readPassword() {
   if (process.stdin.isTTY) process.stderr.write('Password: ')
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
@@ -51,7 +51,7 @@ async function run() {
 }
 
 await run().catch((error: Error & { code?: string; statusCode?: number }) => {
-  // Only what is meant for a reader: the text of a database error may quote rows.
+  // Prints only messages that are meant for readers: the text of a database error may quote rows.
   const isOurs = error instanceof Refused || error.name === 'FastifyError' || error.name === 'InvalidSettings'
   process.stderr.write(`${isOurs ? error.message : (error.code ?? error.name)}\n`)
   process.exitCode = 1

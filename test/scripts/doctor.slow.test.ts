@@ -86,7 +86,7 @@ t.test('--live finds nothing where all is well, and leaves no login', { skip: no
   const { folder, own, words } = await startLocal(t)
   const { code, err, out } = await run(folder, words, own)
   t.match({ code, err }, { code: 0, err: '' })
-  t.match(out, /No client chooses its address; this one is (127\.0\.0\.1|::1) /)
+  t.match(out, /Clients cannot choose their address; the service sees (127\.0\.0\.1|::1)$/m)
   const anonymous = await run(folder, words.slice(0, 5), own)
   t.match(anonymous, { code: 0, err: '' }, 'without an account too')
   t.match(await run(folder, words, { ...own, DOCTOR_PASSWORD: 'wrong' }), { code: 1, settings: ['--user'] })
@@ -102,7 +102,7 @@ t.test('--live calls the service as the page of an app would', async (t) => {
   t.match(await run(folder, asApp, { ...own, CORS_API_ORIGINS }), {
     code: 0,
     err: '',
-    out: /It answers the preflight of the page/
+    out: /The service allows the preflight of the page/
   })
 })
 
