@@ -126,6 +126,12 @@ t.test('nobody guards by the address of a request', async (t) => {
   ])
 })
 
+t.test('only one function inserts sessions, and only it asks the gates', async (t) => {
+  const door = ['src/plugins/identity/auth/insert-session.ts']
+  t.same(filesWith(/\.insert\(\s*(\w+\.)*sessions\s*\)|insert into "?sessions/i), door)
+  t.same(filesWith(/ of gates\b|\bgates\.(map|forEach)/), door)
+})
+
 t.test('nothing is of the type any', async (t) => {
   t.same(filesWith(/(:|\bas|<|\||&|=>)\s*any\b/), [])
 })

@@ -20,9 +20,9 @@ function nameOf(method: string, url: string) {
  */
 export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptions {
   const strategies = [...app.strategies.values()]
-  const schemes = Object.fromEntries(strategies.map(({ kind, scheme }) => [kind, scheme]))
+  const schemes = Object.fromEntries(strategies.map(({ kind, openapi }) => [kind, openapi.scheme]))
   const security = Object.keys(schemes).map((kind) => ({ [kind]: [] }))
-  const refusals = [Unauthenticated, ...strategies.flatMap((strategy) => strategy.refusals)]
+  const refusals = [Unauthenticated, ...strategies.flatMap(({ openapi }) => openapi.refusals)]
 
   function describe(schema: FastifySchema, method: string): FastifySchema {
     const replies = (schema.response ?? {}) as Replies

@@ -4,9 +4,9 @@ import { toUserReply } from '../users/schemas.ts'
 import { freshUntil } from './account.ts'
 import type { CheckAuthReply } from './schemas.ts'
 
-/** Explains the login to a page that starts. A credential that does not count is no failure here; not knowing is (503). */
+/** Tells a page that loads whether it is logged in. An invalid credential is no failure here; an outage is (503). */
 export async function checkAuth(
-  app: FastifyInstance,
+  app: Pick<FastifyInstance, 'identify' | 'users' | 'sessions' | 'config'>,
   request: FastifyRequest,
   reply: FastifyReply
 ): Promise<Static<typeof CheckAuthReply>> {
@@ -15,9 +15,9 @@ export async function checkAuth(
     throw error
   })
   if (account === null) return { authenticated: false }
-  const [user, login] = await Promise.all([app.users.findProfile(account.userId), app.sessions.find(account.sid)])
-  if (user === null || login === null || login.revokedAt !== null) return { authenticated: false }
-  const { id, kind, createdAt, expiresAt, absoluteExpiresAt, authenticatedAt } = login
+  const [user, found] = await Promise.all([app.users.findProfile(account.userId), app.sessions.find(account.sid)])
+  if (user === null || found === null || found.revokedAt !== null) return { authenticated: false }
+  const { id, kind, createdAt, expiresAt, absoluteExpiresAt, authenticatedAt } = found
   const fresh = freshUntil(authenticatedAt, app.config.FRESH_FOR)
   const session = { id, kind, createdAt, expiresAt, absoluteExpiresAt, freshUntil: fresh }
   return { authenticated: true, user: toUserReply(user), session }

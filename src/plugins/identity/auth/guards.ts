@@ -1,14 +1,32 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
-import { accountOf } from './account.ts'
+import { type Account, accountOf } from './account.ts'
 import { ReauthenticationRequired } from './errors.ts'
 import type { Session } from './tables.ts'
 
-export type Guards = ReturnType<typeof createGuards>
+declare module 'fastify' {
+  interface FastifyInstance {
+    identify: Guards['identify']
+    authenticate: Guards['authenticate']
+    authenticateToRevoke: Guards['authenticateToRevoke']
+    requireFresh: Guards['requireFresh']
+  }
+  interface FastifyRequest {
+    /** Null until a guard sets it. */
+    account: Account | null
+  }
+}
 
-/** Who asks, as the first strategy says that finds its credential, and whether they may go on. */
-export function createGuards({ strategies, sessions, revocations, audit }: FastifyInstance) {
-  /** Who asks, or null; a 401 for a credential that does not count. */
+type Guards = ReturnType<typeof createGuards>
+
+/** Find out who makes a request, and whether they may go on. */
+function createGuards({
+  strategies,
+  sessions,
+  revocations,
+  audit
+}: Pick<FastifyInstance, 'strategies' | 'sessions' | 'revocations' | 'audit'>) {
+  /** The account of the first strategy that finds its credential, or null. A credential that is not valid is a 401. */
   async function identify(request: FastifyRequest, reply: FastifyReply) {
     for (const strategy of strategies.values()) {
       const identified = strategy.identify(request, reply)
@@ -18,33 +36,33 @@ export function createGuards({ strategies, sessions, revocations, audit }: Fasti
     return null
   }
 
-  /** The guard, an onRequest hook: sets `request.account` or answers 401. */
+  /** The guard, an onRequest hook: sets `request.account` or throws a 401. */
   async function authenticate(request: FastifyRequest, reply: FastifyReply) {
     request.account = await identify(request, reply)
     if (request.account === null) throw new Unauthenticated()
   }
 
   /**
-   * Beside what `authenticate` lets in: the credential of a login that an earlier try of this call has revoked, where that try
-   * was a 503. Then it is 204 here.
+   * Like `authenticate`, but it answers 204 to a call that is repeated because its first try was a 503, and whose first try
+   * revoked the session that it was made with.
    */
   function authenticateToRevoke(isRepeat: (own: Session, request: FastifyRequest) => boolean) {
     return async function authenticateOrComplete(request: FastifyRequest, reply: FastifyReply) {
       try {
         await authenticate(request, reply)
       } catch (error) {
-        // The refusal names its login, and the row says that somebody is still to be told of the revocation.
+        // The error names the session, and its row says that some cache has not learned of the revocation yet.
         const { sid } = error as { sid?: string }
-        const login = sid === undefined ? null : await sessions.find(sid)
-        if (!login?.revocationPending || !isRepeat(login, request)) throw error
-        await revocations.complete(login)
-        strategies.get(login.kind)?.signOut(request, reply, login.id)
+        const session = sid === undefined ? null : await sessions.find(sid)
+        if (!session?.revocationPending || !isRepeat(session, request)) throw error
+        await revocations.complete(session)
+        strategies.get(session.kind)?.signOut(request, reply, session.id)
         return reply.code(204).send()
       }
     }
   }
 
-  /** Behind a guard: REAUTHENTICATION_REQUIRED where the password was not given lately (ASVS 5.0, 7.5.1 and 7.5.3). */
+  /** Runs after a guard. Throws REAUTHENTICATION_REQUIRED if the user did not authenticate lately (ASVS 5.0, 7.5.1 and 7.5.3). */
   async function requireFresh(request: FastifyRequest) {
     if (accountOf(request).freshUntil > new Date()) return
     await audit.record(request, 'authz_fail', { reason: 'not fresh' })
@@ -52,4 +70,11 @@ export function createGuards({ strategies, sessions, revocations, audit }: Fasti
   }
 
   return { identify, authenticate, authenticateToRevoke, requireFresh }
+}
+
+export function addGuards(app: FastifyInstance) {
+  const { identify, authenticate, authenticateToRevoke, requireFresh } = createGuards(app)
+  app.decorateRequest('account', null)
+  app.decorate('identify', identify).decorate('authenticate', authenticate)
+  app.decorate('authenticateToRevoke', authenticateToRevoke).decorate('requireFresh', requireFresh)
 }

@@ -13,13 +13,15 @@ import { checkAuth } from './check-auth.ts'
 import { InvalidCredentials } from './errors.ts'
 import * as schemas from './schemas.ts'
 import sessionRoutes from './session-routes.ts'
+import { createSignUp } from './sign-up.ts'
 
 const withPassword = { bodyLimit: SMALL_BODY, preValidation: normalizeCredentials }
 
 /** /api/auth */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const { strategies, credentials, revocations } = app
-  const known = [...strategies.values()]
+  const { strategies, passwordLogin, revocations } = app
+  const signUp = createSignUp(app)
+  const contracts = [...strategies.values()].map(({ openapi }) => openapi)
   const tags = ['auth']
   const index = { summary: 'The service answers', tags, response: { 200: schemas.StatusReply } }
   app.get('', { schema: index, handler: async () => ({ status: 'All set!' }) })
@@ -36,8 +38,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
     ...withPassword,
     handler: async (request, reply) => {
-      const user = await credentials.signUp(request, request.body)
-      return reply.code(201).send({ user: toUserReply(user) })
+      return reply.code(201).send({ user: toUserReply(await signUp(request, request.body)) })
     }
   })
 
@@ -46,9 +47,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Log in by cookie or by token',
       tags,
       security: [],
-      body: schemas.LoginBody(known),
+      body: schemas.LoginBody([...strategies.values()]),
       response: {
-        200: schemas.LoginReply(known.map((strategy) => strategy.reply)),
+        200: schemas.LoginReply(contracts),
         ...problems(400, InvalidCredentials, CrossOriginRequest, TooManyAttempts)
       }
     },
@@ -58,7 +59,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const strategy = strategies.get(request.body.authType)
       if (!strategy) throw new InvalidCredentials()
       strategy.assertAllowed(request)
-      const { user, members } = await credentials.logIn(strategy, request, reply, request.body)
+      const { user, members } = await passwordLogin.logIn(request, reply, strategy, request.body)
       return { user: toUserReply(user), ...members }
     }
   })
@@ -68,13 +69,13 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Give the password again: this login is fresh, and renewed',
       tags,
       body: schemas.ReauthenticateBody,
-      response: { ...schemas.renewedReplies(known), ...problems(400, 401, InvalidCredentials, TooManyAttempts) }
+      response: { ...schemas.renewedReplies(contracts), ...problems(400, 401, InvalidCredentials, TooManyAttempts) }
     },
     ...withPassword,
     compress: false,
     onRequest: app.authenticate,
     handler: async (request, reply) => {
-      const { members } = await credentials.reauthenticate(request, reply, request.body.password)
+      const { members } = await passwordLogin.reauthenticate(request, reply, request.body.password)
       return reply.code(members ? 200 : 204).send(members ?? undefined)
     }
   })
@@ -84,9 +85,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     onRequest: app.authenticateToRevoke(() => true),
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)
-      const login = await revocations.revoke(request, sid, 'logout', new Date())
-      // Renewed by another request just now: what the client holds since then is not logged out.
-      if (login?.revokedReason === 'renewed') throw new Unauthenticated()
+      const session = await revocations.revoke(request, sid, 'logout', new Date())
+      // Another request has just renewed it: the credential that the client holds since then is not logged out.
+      if (session?.revokedReason === 'renewed') throw new Unauthenticated()
       strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
     }

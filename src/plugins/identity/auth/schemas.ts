@@ -2,7 +2,7 @@ import Type, { type TSchema } from 'typebox'
 import { Cursor, closed, Limit, NextCursor, NullableString, Time } from '../../http/schemas.ts'
 import { UUID_PATTERN } from '../../platform/db/ids.ts'
 import { Email, KnownPassword, Name, NewPassword, Username, UserReply } from '../users/schemas.ts'
-import type { Strategy } from './strategy.ts'
+import type { Strategy, StrategyOpenApi } from './strategy.ts'
 
 const Kind = Type.Enum(['cookie', 'token'])
 
@@ -22,20 +22,21 @@ export function LoginBody(strategies: Strategy[]) {
       Type.Boolean({ default: true, description: 'false: ends with the browser, or after 12 idle hours' })
     )
   }
-  // What a strategy asks for beside, it reads itself.
-  const all = Object.assign({}, members, ...strategies.map(({ loginMembers }) => loginMembers))
+  // A strategy reads its own members itself.
+  const all = Object.assign({}, members, ...strategies.map(({ openapi }) => openapi.loginMembers))
   return Type.Object(all as typeof members, closed)
 }
-/** One of the strategies' replies. Each is closed, since the first that fits is taken and unlisted members are dropped. */
-export function LoginReply(replies: TSchema[]) {
+/** The reply of one of the strategies. Each is closed, since the first that fits is taken and unlisted members are dropped. */
+export function LoginReply(contracts: StrategyOpenApi[]) {
+  const replies = contracts.map(({ reply }) => reply)
   return replies.length === 1 && replies[0] ? replies[0] : Type.Union(replies)
 }
 
 export const ReauthenticateBody = Type.Object({ password: KnownPassword }, closed)
 
-/** What a renewed login answers, by status, for all strategies: those that have a status in common answer the same. */
-export function renewedReplies(strategies: Strategy[]): Record<number, TSchema> {
-  return Object.assign({}, ...strategies.map(({ renewed }) => renewed))
+/** The replies of a renewal, by status, for all strategies. Those that share a status share its reply. */
+export function renewedReplies(contracts: StrategyOpenApi[]): Record<number, TSchema> {
+  return Object.assign({}, ...contracts.map(({ renewed }) => renewed))
 }
 
 export const WhoamiReply = Type.Object(

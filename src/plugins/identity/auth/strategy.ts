@@ -5,41 +5,41 @@ import type { Account } from './account.ts'
 import type { RevokedSession } from './sessions.ts'
 import type { Session } from './tables.ts'
 
-/** What the client of a login tells of itself, and the hash of what it will hold; `idleTtl` in seconds. */
-export type NewSession = Pick<Session, 'secretHash' | 'ip' | 'userAgent' | 'accessTtl'> &
-  Partial<Pick<Session, 'refreshInCookie'>> & { idleTtl: number }
-
-/** What a client will hold of a new login. */
+/** What the client will hold of a new session; `columns` is what the row remembers of it. A strategy adds members of its own. */
 export type Credential = {
-  /** What the row remembers of it. */
-  row: Pick<NewSession, 'secretHash' | 'refreshInCookie' | 'accessTtl'>
-  /** Hands it to the client, once the row is there: by a header, or as members of the reply (null: none). */
-  deliver(login: Session, now: Date): Promise<object | null>
+  columns: Pick<Session, 'secretHash' | 'accessTtl'> & Partial<Pick<Session, 'refreshInCookie'>>
 }
 
-/** One way to carry a login. It adds itself to `app.strategies`; nobody imports it. */
-export type Strategy = {
+/** One way to carry a session between client and service. It adds itself to `app.strategies`; nobody imports it. */
+export type Strategy<Own extends Credential = Credential> = {
   kind: Session['kind']
-  /** Why a credential of it may not count: each is a 401. */
-  refusals: ErrorType[]
-  /** Its security scheme in OpenAPI. */
-  scheme: Record<string, string>
-  /** What it wants to know at login beside the password. */
-  loginMembers?: Record<string, TSchema>
-  /** What a login answers: `user`, and the members that `deliver` gives. */
-  reply: TSchema
-  /** What the renewal of a login answers, by status: 200 with those members, or 204. */
-  renewed: Record<number, TSchema>
-  /** How long a login that is not used lives, in seconds. */
+  /** How long a session lives that is not used, in seconds. */
   idleTtl: number
-  /** Throws where this request may not log in this way, before the password is looked at. */
+  openapi: StrategyOpenApi
+  /** Throws if this request may not log in this way. Called before the password is looked at. */
   assertAllowed(request: FastifyRequest): void
-  /** The live login whose credential a new one will overwrite at this client, or null. */
+  /** The live session whose credential a new one will overwrite at this client, or null. */
   findReplaced(request: FastifyRequest, reply: FastifyReply): Promise<RevokedSession | null>
-  /** A fresh credential for a login that is about to be made, be it in place of an `old` one. */
-  issue(request: FastifyRequest, reply: FastifyReply, old: Session | null): Promise<Credential>
-  /** The account of the credential that the request carries: null without one, at once; a 401 for one that does not count. */
+  /** A fresh credential for a session that is about to be inserted, perhaps in the place of an `old` one. */
+  issue(request: FastifyRequest, old: Session | null): Promise<Own>
+  /** Hands the credential to the client once the row exists: in a header, or as members of the reply (null: none). */
+  deliver(reply: FastifyReply, session: Session, credential: Own, now: Date): Promise<object | null>
+  /** The account of the request's credential; null at once if there is none, and a 401 if it is not valid. */
   identify(request: FastifyRequest, reply: FastifyReply): Promise<Account | null> | null
-  /** Takes the credential of this login from the client, where the server can. */
+  /** Takes the credential of this session away from the client, if the server can. */
   signOut(request: FastifyRequest, reply: FastifyReply, sid: string): void
+}
+
+/** What the schemas and the API reference say of a strategy. */
+export type StrategyOpenApi = {
+  /** The 401s of an invalid credential. */
+  refusals: ErrorType[]
+  /** The security scheme. */
+  scheme: Record<string, string>
+  /** Members of the login body beside the password. */
+  loginMembers?: Record<string, TSchema>
+  /** The reply of a login: `user`, and the members that `deliver` returns. */
+  reply: TSchema
+  /** The reply of a renewal, by status: 200 with those members, or 204. */
+  renewed: Record<number, TSchema>
 }

@@ -49,6 +49,8 @@ export const sessions = defineTable(
     createdAt: column.time('created_at').notNull(),
     lastSeenAt: column.time('last_seen_at').notNull(),
     authenticatedAt: column.time('authenticated_at').notNull(),
+    /** How the user authenticated, as names of RFC 8176 with spaces between; null for rows older than this column: by password. */
+    methods: column.text('methods'),
     expiresAt: column.time('expires_at').notNull(),
     absoluteExpiresAt: column.time('absolute_expires_at').notNull(),
     remember: column.boolean('remember').notNull(),

@@ -11,44 +11,44 @@ import type { Tokens } from './tokens.ts'
 export type RefreshCookie = ReturnType<typeof createRefreshCookie>
 
 /**
- * The refresh token in a cookie that no script can read, for logins that asked for it (`refreshIn: "cookie"`). Browsers send it
- * with every call; only a refresh, and a login or logout that replaces or ends its own login, read it. The row of a login knows of
- * it, so that a renewed login keeps to it.
+ * The refresh token in a cookie that no script can read, for sessions that asked for it at login (`refreshIn: "cookie"`). Browsers
+ * send it with every call; it is read only by a refresh, and by a login or logout that replaces or revokes its own session. The
+ * row remembers it, so that a renewed session keeps it.
  */
 export function createRefreshCookie(settings: Settings, tokens: Tokens) {
-  const carrier = createCookie(settings, cookieName(settings, 'refresh'))
-  // Its name in version 0.1, where it had a path and so not the prefix __Host-: a sibling subdomain could plant one.
+  const cookie = createCookie(settings, cookieName(settings, 'refresh'))
+  // Its name in version 0.1. It had a path and so no __Host- prefix: a sibling subdomain could plant one.
   const former = createCookie(settings, settings.COOKIE_SECURE ? '__Secure-refresh' : 'refresh', '/api/auth')
 
   return {
-    /** The token of the cookie; undefined without one, and beside a bearer token. Two of them are cleared, and INVALID_TOKEN. */
+    /** The token in the cookie; undefined without one, and beside a bearer token. If two came: clears both, INVALID_TOKEN. */
     read(request: FastifyRequest, reply: FastifyReply) {
       if (hasBearer(request.headers)) return undefined
-      if (carrier.clearDoubled(reply)) {
+      if (cookie.clearDoubled(reply)) {
         logEvent(request, 'authn_token_invalid', { reason: 'two cookies' })
         throw new InvalidToken()
       }
-      return carrier.read(request)
+      return cookie.read(request)
     },
-    /** The `sid` of the login that the browser has a cookie of; null: of none. */
-    findLogin(request: FastifyRequest) {
-      const token = carrier.read(request)
+    /** The `sid` of the session whose refresh token is in the cookie, or null. */
+    findSession(request: FastifyRequest) {
+      const token = cookie.read(request)
       try {
         return token === undefined ? null : tokens.verifyRefresh(token, new Date()).sid
       } catch {
         return null
       }
     },
-    /** The reply with the tokens of a login, or the cookie and what is left of the reply. */
-    deliver(reply: FastifyReply, login: Session, now: Date): TokenReply {
-      const issued = tokens.issue(login, now)
-      if (!login.refreshInCookie) return issued
+    /** The token reply of a session. With `refreshInCookie` the refresh token goes into the cookie instead. */
+    deliver(reply: FastifyReply, session: Session, now: Date): TokenReply {
+      const issued = tokens.issue(session, now)
+      if (!session.refreshInCookie) return issued
       const { refreshToken, ...members } = issued
-      carrier.set(reply, refreshToken, login.remember ? members.refreshExpiresIn : null)
+      cookie.set(reply, refreshToken, session.remember ? members.refreshExpiresIn : null)
       return members
     },
-    clear: (reply: FastifyReply) => carrier.clear(reply),
-    /** Clears the cookie of version 0.1 where one still comes. It is never read. */
+    clear: (reply: FastifyReply) => cookie.clear(reply),
+    /** Clears the cookie of version 0.1 if a browser still sends it. It is never read. */
     clearFormer(request: FastifyRequest, reply: FastifyReply) {
       if (request.cookies[former.name] !== undefined && !hasBearer(request.headers)) former.clear(reply)
     }

@@ -22,12 +22,13 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
     bodyLimit: SMALL_BODY,
     compress: false,
-    async preValidation(request, reply) {
-      // Without a body it is in the cookie; without either the body is what is missing.
-      const token = request.body === undefined ? app.refreshCookie.read(request, reply) : undefined
-      if (token !== undefined) request.body = { refreshToken: token }
-    },
-    handler: (request, reply) => refresh(request, reply, request.body.refreshToken)
+    // A missing body is invalid only if there is no cookie either.
+    attachValidation: true,
+    async handler(request, reply) {
+      const cookie = request.body === undefined ? app.refreshCookie.read(request, reply) : undefined
+      if (cookie === undefined && request.validationError) throw request.validationError
+      return refresh(request, reply, cookie ?? request.body.refreshToken)
+    }
   })
 }
 

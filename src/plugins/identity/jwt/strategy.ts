@@ -1,21 +1,26 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { hasBearer } from '../../http/cookies/bearer.ts'
 import { logEvent } from '../../platform/audit/log.ts'
-import { type Account, freshUntil } from '../auth/account.ts'
+import { type Account, toAccount } from '../auth/account.ts'
 import { isLive } from '../auth/sessions.ts'
 import type { Strategy } from '../auth/strategy.ts'
 import { causeOf, InvalidToken, TokenExpired, TokenRevoked } from './errors.ts'
 import { RefreshIn, TokenLoginReply, TokenReply } from './schemas.ts'
 
-/** The token of `Authorization: Bearer …` (RFC 6750, 2.1). Throws INVALID_TOKEN where it is malformed. */
+/** The token of `Authorization: Bearer …` (RFC 6750, 2.1). Throws INVALID_TOKEN if it is malformed. */
 function bearerToken(authorization = '') {
   const [, token] = /^bearer ([^\s,]+)$/i.exec(authorization) ?? []
   if (token === undefined) throw new InvalidToken()
   return token
 }
 
-/** Logins carried by an access token, and by the refresh token that renews it. */
-export function createTokenStrategy(app: FastifyInstance): Strategy {
+type Dependencies = Pick<
+  FastifyInstance,
+  'config' | 'tokens' | 'refreshCookie' | 'sessions' | 'isRevoked' | 'refuseForeignPage'
+>
+
+/** Sessions carried by an access token, and by the refresh token that renews it. */
+export function createTokenStrategy(app: Dependencies): Strategy {
   const { tokens, refreshCookie } = app
   const { ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, FRESH_FOR } = app.config
   const asksForCookie = ({ body }: FastifyRequest) => (body as { refreshIn?: string }).refreshIn === 'cookie'
@@ -25,7 +30,8 @@ export function createTokenStrategy(app: FastifyInstance): Strategy {
       const token = bearerToken(request.headers.authorization)
       const { sub, sid, auth_time } = tokens.verifyAccess(token, new Date())
       if (await app.isRevoked(sid)) throw new TokenRevoked(sid)
-      return { userId: sub, sid, kind: 'token', freshUntil: freshUntil(new Date(auth_time * 1000), FRESH_FOR) }
+      const authenticatedAt = new Date(auth_time * 1000)
+      return toAccount({ userId: sub, id: sid, kind: 'token', authenticatedAt }, FRESH_FOR)
     } catch (error) {
       if (error instanceof InvalidToken) logEvent(request, 'authn_token_invalid', { reason: causeOf(error) })
       if (error instanceof TokenRevoked) logEvent(request, 'authn_token_reuse', { sid: error.sid }, 'warn')
@@ -35,37 +41,37 @@ export function createTokenStrategy(app: FastifyInstance): Strategy {
 
   return {
     kind: 'token',
-    refusals: [InvalidToken, TokenExpired, TokenRevoked],
-    scheme: {
-      type: 'http',
-      scheme: 'bearer',
-      bearerFormat: 'JWT',
-      description: 'An access token (RFC9068), checked as RFC8725 says'
-    },
-    reply: TokenLoginReply,
-    renewed: { 200: TokenReply },
     idleTtl: REFRESH_TOKEN_TTL,
-    loginMembers: { refreshIn: RefreshIn },
+    openapi: {
+      refusals: [InvalidToken, TokenExpired, TokenRevoked],
+      scheme: {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description: 'An access token (RFC9068), checked as RFC8725 says'
+      },
+      reply: TokenLoginReply,
+      renewed: { 200: TokenReply },
+      loginMembers: { refreshIn: RefreshIn }
+    },
     assertAllowed(request) {
       if (asksForCookie(request)) app.refuseForeignPage(request)
     },
     async findReplaced(request) {
-      // Tokens of another login the client keeps as it likes, but of this cookie a browser has one.
-      const sid = asksForCookie(request) ? refreshCookie.findLogin(request) : null
+      // A client may keep tokens of several sessions, but a browser has only one refresh cookie.
+      const sid = asksForCookie(request) ? refreshCookie.findSession(request) : null
       const former = sid === null ? null : await app.sessions.find(sid)
       return former && isLive(former, new Date()) ? former : null
     },
-    async issue(request, reply, old) {
+    async issue(request, old) {
       const refreshInCookie = old ? old.refreshInCookie : asksForCookie(request)
-      return {
-        row: { secretHash: null, refreshInCookie, accessTtl: ACCESS_TOKEN_TTL },
-        deliver: async (login, now) => refreshCookie.deliver(reply, login, now)
-      }
+      return { columns: { secretHash: null, refreshInCookie, accessTtl: ACCESS_TOKEN_TTL } }
     },
+    deliver: async (reply, session, _credential, now) => refreshCookie.deliver(reply, session, now),
     identify: (request) => (hasBearer(request.headers) ? identify(request) : null),
-    // The client has the tokens, the blocklist has their login; the cookie is another login's, perhaps.
+    // The client keeps its tokens, and the blocklist their session. The cookie may belong to another session.
     signOut(request, reply, sid) {
-      if (refreshCookie.findLogin(request) === sid) refreshCookie.clear(reply)
+      if (refreshCookie.findSession(request) === sid) refreshCookie.clear(reply)
     }
   }
 }

@@ -8,28 +8,33 @@ import type { SessionStore } from './store.ts'
 declare module 'fastify' {
   interface Session {
     /**
-     * The login as the store has it, ended ones too; missing: an unknown or unsigned cookie. A function, since the package
-     * serialises and hashes everything else each time, to see whether it has to be saved.
+     * The session as the store has it, revoked and expired ones too; missing for an unknown or unsigned cookie. A function, since
+     * the package serializes and hashes every other member each time, to see whether it has to be saved.
      */
-    login?: () => CheckedSession
+    row?: () => CheckedSession
   }
 }
 
 const MAX_CACHED_COOKIES = 4000
 
-/** A login as the store has it, ended ones too, and its cookie as the first key signs it. */
-type Found = { login: CheckedSession; signedCookie: string }
+/** A session as the store has it, and its cookie as the first key signs it. */
+type Found = { session: CheckedSession; signedCookie: string }
 
 export function hashSecret(secret: string) {
   return createHash('sha256').update(secret).digest('base64url')
 }
 
 /**
- * Registers @fastify/session, and gives the functions that open the session of a cookie or make a new one. The hooks of the
- * package would work on every request and save on their own, which could bring an ended login back. So they stay in a scope
- * without routes, and only requests with a cookie pay.
+ * Registers @fastify/session and returns functions that open the session of a cookie or create a new one. The hooks of the package
+ * would run on every request and save on their own, which could revive a revoked session. So they stay in a scope without routes,
+ * and only requests with a cookie pay.
  */
-export async function createOpener(app: FastifyInstance, secret: string[], cookieName: string, store: SessionStore) {
+export async function createOpener(
+  app: Pick<FastifyInstance, 'register'>,
+  secret: string[],
+  cookieName: string,
+  store: SessionStore
+) {
   const options: FastifySessionOptions = {
     secret,
     cookieName,
@@ -37,11 +42,9 @@ export async function createOpener(app: FastifyInstance, secret: string[], cooki
     rolling: false,
     store: {
       get(id, done) {
-        store
-          .find(hashSecret(id), new Date())
-          .then((login) => done(null, login && ({ login: () => login } as Session)), done)
+        store.find(hashSecret(id), new Date()).then((row) => done(null, row && ({ row: () => row } as Session)), done)
       },
-      // A login is one row, written by signIn, touch and revoke alone.
+      // Only logging in, using and revoking a session write its row.
       set: (_id, _session, done) => done(),
       destroy: (_id, done) => done()
     }
@@ -65,23 +68,23 @@ export async function createOpener(app: FastifyInstance, secret: string[], cooki
   const cache = new LruMap<{ secretHash: string; signedCookie: string }>(MAX_CACHED_COOKIES)
 
   return {
-    /** A random id that nobody has yet, and the cookie that holds it. */
+    /** A new random id and the cookie that holds it. */
     async create(request: FastifyRequest) {
       const { sessionId, encryptedSessionId } = await open(request, '')
       return { secretHash: hashSecret(sessionId), signedCookie: encryptedSessionId }
     },
-    /** The login of a cookie; null for an unknown or unsigned one. Throws where nobody can tell. */
+    /** The session of a cookie; null for an unknown or unsigned one. Throws if no store can answer. */
     async find(request: FastifyRequest, cookie: string): Promise<Found | null> {
       const known = cache.get(cookie)
       if (known) {
-        const login = await store.find(known.secretHash, new Date())
-        return login && { login, signedCookie: known.signedCookie }
+        const session = await store.find(known.secretHash, new Date())
+        return session && { session, signedCookie: known.signedCookie }
       }
-      const { login: stored, sessionId, encryptedSessionId: signedCookie } = await open(request, cookie)
-      const login = stored?.()
-      if (login === undefined) return null
+      const { row, sessionId, encryptedSessionId: signedCookie } = await open(request, cookie)
+      const session = row?.()
+      if (session === undefined) return null
       cache.set(cookie, { secretHash: hashSecret(sessionId), signedCookie })
-      return { login, signedCookie }
+      return { session, signedCookie }
     }
   }
 }

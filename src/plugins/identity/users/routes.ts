@@ -13,7 +13,7 @@ import { NameChanges, PasswordBody, type Profile, toUserReply, UserReply } from 
 
 /** /api/users */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const { users, strategies, credentials, revocations, audit, throttle } = app
+  const { users, strategies, passwordLogin, revocations, audit, throttle } = app
   const tags = ['users']
   const bodyLimit = SMALL_BODY
 
@@ -55,7 +55,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       tags,
       body: PasswordBody(app.config.PASSWORD_MIN_LENGTH),
       response: {
-        ...renewedReplies([...strategies.values()]),
+        ...renewedReplies([...strategies.values()].map(({ openapi }) => openapi)),
         ...problems(400, 401, InvalidCredentials, PasswordTooCommon, TooManyAttempts)
       }
     },
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     preValidation: normalizeCredentials,
     handler: async (request, reply) => {
       const { currentPassword, newPassword } = request.body
-      const { members } = await credentials.changePassword(request, reply, currentPassword, newPassword)
+      const { members } = await passwordLogin.changePassword(request, reply, currentPassword, newPassword)
       return reply.code(members ? 200 : 204).send(members ?? undefined)
     }
   })

@@ -55,11 +55,11 @@ for (const transport of transports) {
       const ada = await logIn(here, 'ada', transport)
       const other = await transport.logIn(here, 'ada')
       for (const login of [ada, other]) t.equal(await whoami(there, login), 200, 'Redis knows it')
-      const { changePassword } = here.sessions
-      here.sessions.changePassword = async (...given) => {
-        const changed = await changePassword(...given)
+      const { insert } = here.sessions
+      here.sessions.insert = async (...given) => {
+        const inserted = await insert(...given)
         proxy.shut()
-        return changed
+        return inserted
       }
 
       const reply = await call(here, ada, 'PUT /api/users/me/password', change)

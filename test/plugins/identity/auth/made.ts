@@ -1,36 +1,33 @@
 import { pino } from 'pino'
 import type { Endings } from '../../../../src/plugins/identity/auth/endings.ts'
+import type { InsertSession, NewSession } from '../../../../src/plugins/identity/auth/insert-session.ts'
+import type { Surplus } from '../../../../src/plugins/identity/auth/surplus.ts'
 import type { RevokedReason } from '../../../../src/plugins/identity/auth/tables.ts'
-import type { FirstSession, Transactions } from '../../../../src/plugins/identity/auth/transactions.ts'
 import type { User } from '../../../../src/plugins/identity/users/tables.ts'
 
-/** Where the events of a test come from that looks at none. */
+/** The source of events that a test does not look at. */
 export const source = { log: pino({ level: 'silent' }) }
 
-const token: FirstSession = {
-  kind: 'token',
-  secretHash: null,
-  remember: true,
-  ip: null,
-  userAgent: null,
-  accessTtl: 900,
-  idleTtl: 1e6,
-  maxAge: 1e6
-}
+/** `idleTtl` and `maxAge` are in seconds. */
+export type Changes = Partial<NewSession> & { idleTtl?: number; maxAge?: number }
 
-/** A login in SQL, by token unless told otherwise; null where the user is not as given. */
+/** Inserts a session, of a token unless told otherwise; null if the user is not as given. */
 export async function makeLogin(
-  sessions: Transactions,
+  sessions: InsertSession & Surplus,
   user: User,
-  changes: Partial<FirstSession>,
+  { idleTtl = 1e6, maxAge = 1e6, ...changes }: Changes,
   now: Date,
   limit = 1_000_000
 ) {
-  const others = { source, replaced: null, limit, toEvents: () => [] }
-  return (await sessions.create(user, { ...token, ...changes }, now, others))?.login ?? null
+  const client = { ip: null, userAgent: null, secretHash: null, accessTtl: 900 }
+  const absoluteExpiresAt = new Date(now.getTime() + maxAge * 1000)
+  const given = { kind: 'token' as const, remember: true, createdAt: now, absoluteExpiresAt, ...client, ...changes }
+  const proof = { user, methods: ['pwd'], authenticatedAt: now }
+  const ends = { surplus: sessions.endOldest(user.id, limit - 1, now) }
+  return (await sessions.insert(source, proof, given, idleTtl, now, { ends, events: [] }))?.session ?? null
 }
 
-/** Revokes a login in SQL alone, as another process does. */
+/** Revokes a session in SQL alone, as another process does. */
 export function revokeInSql(sessions: Endings, sid: string, reason: RevokedReason, now: Date) {
   return sessions.markRevoked(source, sid, reason, now)
 }

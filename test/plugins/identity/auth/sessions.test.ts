@@ -2,28 +2,14 @@ import { randomUUIDv7 } from 'node:crypto'
 import postgres from 'postgres'
 import t from 'tap'
 import { idleEnd, toSessionLogin } from '../../../../src/plugins/identity/auth/sessions.ts'
-import type { FirstSession } from '../../../../src/plugins/identity/auth/transactions.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, databases } from '../../../build.ts'
 import { freshPostgresUri, waitUntil } from '../../../servers.ts'
-import { makeLogin, revokeInSql } from './made.ts'
+import { type Changes, makeLogin, revokeInSql } from './made.ts'
 
 const START = new Date('2026-03-01T12:00:00.123Z')
 const after = (seconds: number) => new Date(START.getTime() + seconds * 1000)
 const lives = { idleTtl: 100, maxAge: 1000 }
-
-function tokenLogin(changes: Partial<FirstSession> = {}): FirstSession {
-  return {
-    kind: 'token',
-    secretHash: null,
-    remember: true,
-    ip: null,
-    userAgent: null,
-    accessTtl: 900,
-    ...lives,
-    ...changes
-  }
-}
 
 const fields = (username: string) => ({ username, email: `${username}@example.com`, name: 'Ada', passwordHash: 'one' })
 
@@ -32,8 +18,8 @@ for (const database of databases) {
     const { sessions, users, db, tables } = await build(t, { DB_URI: await database.uri() })
     const ada = await users.create(fields('ada'), START)
 
-    async function create(changes: Partial<FirstSession> = {}, now = START) {
-      const login = await makeLogin(sessions, ada, tokenLogin(changes), now)
+    async function create(changes: Changes = {}, now = START) {
+      const login = await makeLogin(sessions, ada, { ...lives, ...changes }, now)
       if (login === null) throw new Error('no login was made')
       return login
     }
@@ -41,7 +27,7 @@ for (const database of databases) {
     t.test('are found by id and by the hash of their secret', async (t) => {
       const login = await create({ kind: 'cookie', secretHash: 'a hash', ip: '::1', userAgent: 'curl' })
       t.match(login, { userId: ada.id, kind: 'cookie', generation: 0, remember: true, ip: '::1', userAgent: 'curl' })
-      t.match(login, { createdAt: START, lastSeenAt: START, authenticatedAt: START, rotatedAt: START })
+      t.match(login, { createdAt: START, lastSeenAt: START, authenticatedAt: START, rotatedAt: START, methods: 'pwd' })
       t.match(login, { expiresAt: after(100), absoluteExpiresAt: after(1000), revokedAt: null, revokedReason: null })
       t.strictSame(await sessions.find(login.id), login)
       t.strictSame(await sessions.findBySecret('a hash'), login && toSessionLogin(login))
@@ -52,10 +38,10 @@ for (const database of databases) {
     t.test('ASVS 15.4.2: are not made for a user whose hash was changed, nor for one who is gone', async (t) => {
       const eve = await users.create(fields('eve'), START)
       await users.rehash(eve.id, 'one', 'two')
-      t.equal(await makeLogin(sessions, eve, tokenLogin(), START), null)
-      t.ok(await makeLogin(sessions, { ...eve, passwordHash: 'two' }, tokenLogin(), START))
+      t.equal(await makeLogin(sessions, eve, lives, START), null)
+      t.ok(await makeLogin(sessions, { ...eve, passwordHash: 'two' }, lives, START))
       await db.delete(tables.users).where(eq(tables.users.id, eve.id))
-      t.equal(await makeLogin(sessions, { ...eve, passwordHash: 'two' }, tokenLogin(), START), null)
+      t.equal(await makeLogin(sessions, { ...eve, passwordHash: 'two' }, lives, START), null)
       t.equal((await db.select().from(tables.sessions).where(eq(tables.sessions.userId, eve.id))).length, 1)
     })
 
@@ -123,7 +109,7 @@ for (const database of databases) {
   })
 }
 
-t.test('a login waits for a password change that is under way, and then is none', async (t) => {
+t.test('a login waits for a password change that is under way, and then creates no session', async (t) => {
   const DB_URI = await freshPostgresUri()
   const { sessions, users } = await build(t, { DB_URI })
   const ada = await users.create(fields('ada'), START)
@@ -133,7 +119,7 @@ t.test('a login waits for a password change that is under way, and then is none'
   const changing = await other.reserve()
   await changing`begin`
   await changing`update users set password_hash = 'two'`
-  const login = makeLogin(sessions, ada, tokenLogin(), START)
+  const login = makeLogin(sessions, ada, lives, START)
   const isWaiting = async () => (await other`select 1 from pg_locks where not granted`).length > 0
   await waitUntil(isWaiting, 'the login waits')
   await changing`commit`
@@ -141,7 +127,7 @@ t.test('a login waits for a password change that is under way, and then is none'
   t.equal(await login, null)
 })
 
-t.test('a login that waits too long is refused, and is not made later', async (t) => {
+t.test('a login that waits too long is refused, and creates no session later', async (t) => {
   const DB_URI = await freshPostgresUri()
   const { db, sessions, tables, users } = await build(t, { DB_URI })
   const ada = await users.create(fields('ada'), START)
@@ -151,14 +137,14 @@ t.test('a login that waits too long is refused, and is not made later', async (t
   const changing = await other.reserve()
   await changing`begin`
   await changing`update users set name = 'Grace'`
-  await t.rejects(makeLogin(sessions, ada, tokenLogin(), START), { code: 'DEADLINE_EXCEEDED' })
+  await t.rejects(makeLogin(sessions, ada, lives, START), { code: 'DEADLINE_EXCEEDED' })
   await changing`commit`
   changing.release()
   const isOver = async () =>
     (await other`select 1 from pg_stat_activity where state like '%in transaction%' and datname = current_database()`)
       .length === 0
   await waitUntil(isOver, 'its transaction has ended')
-  await t.resolves(makeLogin(sessions, ada, tokenLogin(), START), 'the next one is made')
+  await t.resolves(makeLogin(sessions, ada, lives, START), 'the next one is made')
   t.equal((await db.select().from(tables.sessions)).length, 1)
 })
 

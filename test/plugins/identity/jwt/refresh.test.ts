@@ -90,5 +90,5 @@ t.test('any number of bad refresh tokens from an address keeps nobody else there
 
 t.test('OpenAPI tells how a token is sent', async (t) => {
   const { app } = await buildWithLog(t)
-  t.match(app.strategies.get('token')?.scheme, { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+  t.match(app.strategies.get('token')?.openapi.scheme, { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
 })

@@ -300,5 +300,5 @@ t.test('who ends all other logins keeps the cookie, who ends all loses it', asyn
 
 t.test('OpenAPI tells which cookie it is', async (t) => {
   const app = await build(t)
-  t.same(app.strategies.get('cookie')?.scheme, { type: 'apiKey', in: 'cookie', name: '__Host-sid' })
+  t.same(app.strategies.get('cookie')?.openapi.scheme, { type: 'apiKey', in: 'cookie', name: '__Host-sid' })
 })

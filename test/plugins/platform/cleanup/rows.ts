@@ -20,6 +20,7 @@ export async function insertEnded(db: Database, { sessions }: Tables, count: num
     createdAt: ended,
     lastSeenAt: ended,
     authenticatedAt: ended,
+    methods: 'pwd',
     expiresAt: i % 3 ? ended : later,
     absoluteExpiresAt: later,
     remember: true,

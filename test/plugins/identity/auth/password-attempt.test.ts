@@ -1,19 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import t from 'tap'
-import { createPasswordCheck } from '../../../../src/plugins/identity/auth/verify.ts'
+import { createPasswordAttempts } from '../../../../src/plugins/identity/auth/password-attempt.ts'
 import type { User } from '../../../../src/plugins/identity/users/tables.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, buildWithLog, PASSWORD, signUp, transports } from '../../../build.ts'
 
-/** What a login asks of the service, with an `act` of the test's own. */
-function logIn<T>(app: FastifyInstance, password: string, act: (user: User) => Promise<T | null>) {
+/** Verifies a password as a login does, and then runs work of the test's own. */
+function logIn<T>(app: FastifyInstance, password: string, work: (user: User) => Promise<T | null>) {
   const request = { log: app.log, headers: {}, ip: '127.0.0.1', socket: {}, id: 'a request', account: null }
-  const find = () => app.users.findByName('ada')
-  const claim = { find, name: 'ada', password, kind: 'token' as const, failure: 'authn_login_fail' as const }
-  return createPasswordCheck(app)(request as unknown as FastifyRequest, claim, act)
+  const attempt = { who: { name: 'ada' }, password, kind: 'token' as const, failure: 'authn_login_fail' as const }
+  return createPasswordAttempts(app)(request as unknown as FastifyRequest, attempt, work)
 }
 
-t.test('a login begins again when the user changed meanwhile', async (t) => {
+t.test('a login starts over if the user changed in the meantime', async (t) => {
   const app = await build(t)
   const { id } = await signUp(app, 'ada')
   const seen: string[] = []
@@ -27,7 +26,7 @@ t.test('a login begins again when the user changed meanwhile', async (t) => {
   t.equal(new Set(seen).size, 2, 'the second time with the new hash')
 })
 
-t.test('a login fails when the password was changed or the user deleted meanwhile', async (t) => {
+t.test('a login fails if the password was changed or the user deleted in the meantime', async (t) => {
   const app = await build(t)
   const { users } = app.tables
   const { id } = await signUp(app, 'ada')
@@ -45,7 +44,7 @@ t.test('a login fails when the password was changed or the user deleted meanwhil
   await t.rejects(deleted, { code: 'INVALID_CREDENTIALS', statusCode: 401 })
 })
 
-t.test('a login does not begin again for ever', async (t) => {
+t.test('a login does not start over forever', async (t) => {
   const app = await build(t)
   await signUp(app, 'ada')
   let count = 0
@@ -57,7 +56,7 @@ t.test('a login does not begin again for ever', async (t) => {
   t.equal(count, 3)
 })
 
-t.test('a hash that could not be renewed stops no login, and the log says so', async (t) => {
+t.test('a login succeeds although its hash could not be renewed, and the log says so', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const { id } = await signUp(app, 'ada')
   app.passwords.isWeak = () => true

@@ -1,0 +1,108 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type { Audit, EventSource } from '../../platform/audit/audit.ts'
+import type { EventName } from '../../platform/audit/event-types.ts'
+import { type EventDetails, logEvent } from '../../platform/audit/log.ts'
+import { and, eq, isNull, notExists, notInArray } from '../../platform/db/drizzle.ts'
+import type { Database, RunTransaction, Step, Tables } from '../../platform/db/types.ts'
+import type { User } from '../users/tables.ts'
+import { createEndedEvents } from './ended.ts'
+import type { Endings } from './endings.ts'
+import { idleEnd } from './sessions.ts'
+import type { Session } from './tables.ts'
+
+/** A user who has authenticated: by which methods (names of RFC 8176, such as `pwd`), and when. */
+export type Proof = { user: Pick<User, 'id' | 'passwordHash'>; methods: string[]; authenticatedAt: Date }
+
+type NamedSteps = Record<string, Step<unknown>>
+/**
+ * Decides about every proof before a session exists. It throws to refuse. It returns preconditions of the transaction that
+ * inserts the session, so that what it forbids also wins if it is committed in between; then it is asked again.
+ */
+export type Gate = (proof: Proof, source: EventSource) => Promise<NamedSteps>
+
+/** The columns that the caller decides on. */
+type Given = 'kind' | 'remember' | 'createdAt' | 'absoluteExpiresAt' | 'secretHash' | 'accessTtl' | 'ip' | 'userAgent'
+export type NewSession = Pick<Session, Given> & Partial<Pick<Session, 'refreshInCookie'>>
+
+/** What else the transaction does. Rows of `renewed` and of all `ends` are sessions that it revokes. */
+export type Change = {
+  preconditions?: NamedSteps
+  ends?: Record<string, Step<Session>>
+  /** Stored with the session; `sid` of the new one unless they say otherwise. */
+  events: readonly (readonly [EventName, EventDetails])[]
+}
+export type InsertSession = ReturnType<typeof createInsertSession>
+
+/** The methods of a session; sessions from before the column existed began with a password. */
+export const methodsOf = ({ methods }: Pick<Session, 'methods'>) => methods?.split(' ') ?? ['pwd']
+
+/** The only way to a row in `sessions`. */
+export function createInsertSession(
+  transaction: RunTransaction,
+  tables: Tables,
+  audit: Audit,
+  gates: Gate[],
+  { end }: Pick<Endings, 'end'>
+) {
+  const { sessions, users } = tables
+  const ended = createEndedEvents(audit, tables)
+  const unrevokedOf = (userId: string) => and(eq(sessions.userId, userId), isNull(sessions.revokedAt))
+
+  return {
+    /**
+     * Inserts a session once every gate has let the proof pass. Returns null if a precondition failed: the user is gone, has another
+     * password than the one that was verified, or what a gate or the caller requires is no longer so. `idleTtl` is in seconds.
+     */
+    async insert(source: EventSource, proof: Proof, given: NewSession, idleTtl: number, now: Date, change: Change) {
+      const { user, methods, authenticatedAt } = proof
+      const passed: NamedSteps = {}
+      for (const gate of gates) Object.assign(passed, await gate(proof, source))
+
+      const row = {
+        ...given,
+        ...{ id: randomUUIDv7(), userId: user.id, methods: methods.join(' '), authenticatedAt, generation: 0 },
+        ...{ lastSeenAt: now, rotatedAt: now, expiresAt: idleEnd(given, idleTtl, now) }
+      }
+      const { preconditions, ends = {} } = change
+      const events = change.events.map(([name, details]) => [name, { sid: row.id, ...details }] as const)
+      const eventRows = events.flatMap(([name, details]) => audit.toRows(source, [name], details))
+      const isUnchanged = and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash))
+      const rows = await transaction({
+        preconditions: {
+          user: (tx) => tx.lock(tx.select({ id: users.id }).from(users).where(isUnchanged)),
+          ...passed,
+          ...preconditions
+        },
+        steps: {
+          ...(ends as NamedSteps),
+          session: (tx) => tx.insert(sessions).values(row).returning(),
+          events: ended.store(source, Object.keys(ends), eventRows)
+        }
+      })
+      const done = rows as Record<string, Session[]> | null
+      const [session] = done?.['session'] ?? []
+      if (!done || !session) return null
+      ended.log(
+        source,
+        Object.keys(ends).flatMap((name) => done[name] ?? [])
+      )
+      for (const [name, details] of events) logEvent(source, name, details)
+      return { session, rows: done }
+    },
+    /** The step that revokes one session; no row if it was revoked before. */
+    endOne: (sid: string, reason: 'replaced' | 'renewed', now: Date) =>
+      end(and(eq(sessions.id, sid), isNull(sessions.revokedAt)), reason, now),
+    /** The changes that set another password and revoke every session; none if there are others than the `known` ones. */
+    passwordChange({ id }: Proof['user'], passwordHash: string, known: string[], now: Date) {
+      const isUnknown = and(unrevokedOf(id), notInArray(sessions.id, known))
+      const onlyKnown = (tx: Database) => {
+        const unknown = tx.select().from(sessions).where(isUnknown)
+        const all = tx.select({ id: users.id }).from(users)
+        return all.where(and(eq(users.id, id), notExists(unknown)))
+      }
+      const password = (tx: Database) =>
+        tx.update(users).set({ passwordHash, updatedAt: now }).where(eq(users.id, id)).returning({ id: users.id })
+      return { preconditions: { password, onlyKnown }, ends: { others: end(unrevokedOf(id), 'password', now) } }
+    }
+  }
+}

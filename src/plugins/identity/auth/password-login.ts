@@ -1,0 +1,83 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Static } from 'typebox'
+import { typedPassword } from '../users/normal-form.ts'
+import type { Match } from '../users/passwords.ts'
+import type { User } from '../users/tables.ts'
+import { accountOf } from './account.ts'
+import { methodsOf } from './insert-session.ts'
+import { createPasswordAttempts, type PasswordAttempt } from './password-attempt.ts'
+import type { LoginBody } from './schemas.ts'
+import type { Strategy } from './strategy.ts'
+
+export type PasswordLogin = ReturnType<typeof createPasswordLogin>
+type Used = 'users' | 'passwords' | 'throttle' | 'audit' | 'sessions' | 'revocations' | 'newSessions' | 'log'
+
+/** Logging in, reauthenticating, and changing the password: everything that a password proves. */
+export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
+  const { users, passwords, sessions, revocations, newSessions, log } = app
+  const withVerifiedPassword = createPasswordAttempts(app)
+
+  function ownAttempt(request: FastifyRequest, password: string, failure: PasswordAttempt['failure']) {
+    const { userId: id, kind } = accountOf(request)
+    return { who: { id }, password: typedPassword(request, password), kind, failure }
+  }
+
+  /** Replaces a hash that is weak, or of a password without NFC. If that fails, the next login tries again. */
+  async function strengthen({ id, passwordHash }: User, password: string, match: Match) {
+    if (match !== 'as typed' && !passwords.isWeak(passwordHash)) return
+    const rehashed = passwords.hash(password).then((hash) => users.rehash(id, passwordHash, hash))
+    await rehashed.catch((err: unknown) => log.warn({ err, userId: id }, 'the password hash could not be renewed'))
+  }
+
+  return {
+    async logIn(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      strategy: Strategy,
+      { usernameOrEmail: name, password, remember = true }: Static<ReturnType<typeof LoginBody>>
+    ) {
+      const { kind } = strategy
+      const attempt = {
+        who: { name },
+        password: typedPassword(request, password),
+        kind,
+        failure: 'authn_login_fail' as const
+      }
+      return withVerifiedPassword(request, attempt, async (user, match) => {
+        const proof = { user, methods: ['pwd'], authenticatedAt: new Date() }
+        const started = await newSessions.start(request, reply, strategy, proof, remember)
+        if (started) await strengthen(user, password, match)
+        return started && { user, ...started }
+      })
+    },
+    /** Makes this session fresh again and renews it (ASVS 5.0, 7.2.4 and 7.5.3). */
+    async reauthenticate(request: FastifyRequest, reply: FastifyReply, password: string) {
+      return withVerifiedPassword(request, ownAttempt(request, password, 'authn_login_fail'), async (user) => {
+        const old = await newSessions.current(request)
+        const proof = { user, methods: ['pwd'], authenticatedAt: new Date() }
+        return newSessions.renew(request, reply, proof, old, {
+          affected: [old],
+          events: [['authn_login_success', { sid: old.id, reason: 'reauthentication' }]]
+        })
+      })
+    },
+    /** Sets another password, renews this session, revokes the others (ASVS 5.0, 6.2.3 and 7.4.3). Throws PASSWORD_TOO_COMMON. */
+    async changePassword(request: FastifyRequest, reply: FastifyReply, current: string, next: string) {
+      await passwords.refuseCommon(next)
+      return withVerifiedPassword(request, ownAttempt(request, current, 'authn_password_change_fail'), async (user) => {
+        const passwordHash = await passwords.hash(next)
+        const old = await newSessions.current(request)
+        await revocations.endSurplus(request, user.id, old.id)
+        const affected = await sessions.listUnrevoked(user.id)
+        const known = affected.map(({ id }) => id)
+        // Not a login: it stays as fresh as it was.
+        const proof = { user, methods: methodsOf(old), authenticatedAt: old.authenticatedAt }
+        return newSessions.renew(request, reply, proof, old, {
+          ...sessions.passwordChange(user, passwordHash, known, new Date()),
+          affected,
+          events: [['authn_password_change', { sid: old.id }]]
+        })
+      })
+    }
+  }
+}
