@@ -10,7 +10,7 @@ import { freshPostgresUri, migratedPostgresUri, noRedis, redisUrl } from './serv
 
 export const randomKey = () => randomBytes(48).toString('base64url')
 
-/** Any valid settings; what a test is about it says itself. */
+/** Valid settings. A test overrides those it is about. */
 export const testEnvironment: Environment = {
   SECRET_KEY: randomKey(),
   JWT_SECRET_KEY: randomKey(),
@@ -22,8 +22,8 @@ export const testEnvironment: Environment = {
 export type LogLine = Record<string, unknown>
 
 /**
- * An app of the test's own, closed when the test ends, and the lines that it logs. It deletes nothing by itself, unless it
- * `sweeps`: the rows of a test may be of long ago.
+ * Builds an app that closes when the test ends; returns it with its log lines. Cleanup is off unless `sweeps` is true, because
+ * a test may have old rows.
  */
 export async function buildWithLog(t: Test, environment: Environment = {}, sweeps = false) {
   const lines: LogLine[] = []
@@ -33,24 +33,24 @@ export async function buildWithLog(t: Test, environment: Environment = {}, sweep
   await app.register(probe, { prefix: '/api/probe' })
   await app.ready()
   if (!sweeps) await app.cleanup.stop()
-  // The start does not wait for Redis. A test does, for a moment: it may want one that is down.
+  // The service starts without Redis. A test waits for it, but only briefly: its Redis may be down on purpose.
   for (let i = 0; i < 50 && app.circuitBreaker?.isUp() === false; i++)
     await new Promise((resolve) => setTimeout(resolve, 10))
   return { app, lines }
 }
 
-/** An app of the test's own, closed when the test ends. */
+/** Builds an app that closes when the test ends. */
 export async function build(t: Test, environment: Environment = {}) {
   return (await buildWithLog(t, environment)).app
 }
 
-/** The two databases alone, for what needs no Redis: the URI of a new, empty one. */
+/** Both databases, for tests without Redis; `uri` creates an empty one. */
 export const databases = [
   { name: 'SQLite', isPostgres: false, uri: async () => ':memory:' },
   { name: 'PostgreSQL', isPostgres: true, uri: freshPostgresUri }
 ]
 
-/** The two ways to run the service. What is promised is promised on both. */
+/** Both ways to run the service. Every promise holds on both. */
 export const backends = [
   {
     name: 'SQLite and memory',
@@ -73,7 +73,7 @@ export const allRows = (app: FastifyInstance) =>
 
 export const PASSWORD = 'a long first password'
 
-/** A new user with PASSWORD; gives the user as the API shows it. */
+/** Signs up a user with PASSWORD; returns the user as the API shows it. */
 export async function signUp(app: FastifyInstance, username: string) {
   const payload = { username, email: `${username}@example.com`, name: `The user ${username}`, password: PASSWORD }
   const reply = await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
@@ -81,9 +81,9 @@ export async function signUp(app: FastifyInstance, username: string) {
   return reply.json<{ user: { id: string; username: string; email: string; name: string; createdAt: string } }>().user
 }
 
-/** What a client holds after a login: the headers to send, and what else the reply said. */
+/** What a client has after a login: the headers to send, and the body of the reply. */
 export type LoggedIn = { sid: string; headers: Record<string, string>; body: Record<string, string> }
-/** One way to log in, as a client does it. Those of deleted folders are no longer listed below. */
+/** One way to log in, as a client does it. */
 export type Transport = {
   kind: 'cookie' | 'token'
   logIn(
@@ -93,13 +93,13 @@ export type Transport = {
   ): Promise<LoggedIn>
 }
 
-/** Every test of what both transports promise runs once for each. */
+/** Tests of what both transports promise run once for each. */
 export const transports: Transport[] = [
   cookie, // of src/plugins/session
   token // of src/plugins/jwt
 ]
 
-/** Signs up and logs in, by the first transport unless told otherwise. */
+/** Signs up and logs in, with the first transport by default. */
 export async function logIn(app: FastifyInstance, username: string, transport = transports[0] as Transport) {
   const user = await signUp(app, username)
   return { user, ...(await transport.logIn(app, username)) }

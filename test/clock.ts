@@ -1,4 +1,4 @@
-/** The variables by which a process of Node lives so many seconds ahead of this one, or behind it. */
+/** Returns environment variables that shift the clock of a Node process by this many seconds. */
 export function shiftedClock(seconds: number) {
   const source = `const Real = Date
     const now = () => Real.now() + ${seconds * 1000}

@@ -8,17 +8,17 @@ import type { Test } from 'tap'
 import { owner } from './postgres.ts'
 import { freePort, waitUntil } from './wait.ts'
 
-// A real PgBouncer in front of a real PostgreSQL, with the settings that it has by default.
+// A real PgBouncer with its default settings, in front of a real PostgreSQL.
 
-// Debian installs it where only root looks for programs.
+// Debian installs it in /usr/sbin, which is not in every PATH.
 const PATH = [process.env['PATH'], '/usr/sbin', '/usr/local/sbin'].join(delimiter)
 const isInstalled = spawnSync('pgbouncer', ['--version'], { env: { PATH } }).status === 0
 
-/** Why tests with PgBouncer cannot run here; false where they can. Under CI that is a failure, not a reason to skip. */
+/** Why tests with PgBouncer cannot run here, or false if they can. With CI=true they run and fail instead. */
 export const noPgBouncer: string | false =
   isInstalled || process.env['CI'] === 'true' ? false : 'needs PgBouncer: apt-get install pgbouncer'
 
-/** Starts a PgBouncer of the test's own in front of the server of this URI; gives how it is reached. */
+/** Starts a PgBouncer in front of the server of this URI; returns how to reach it. */
 export async function startPgBouncer(
   t: Test,
   uri: string,
@@ -43,7 +43,7 @@ export async function startPgBouncer(
     ...settings
   ]
   writeFileSync(file, lines.join('\n'))
-  // It refuses to run as root.
+  // PgBouncer refuses to run as root.
   if (owner) {
     chmodSync(folder, 0o700)
     chownSync(folder, owner.uid, owner.gid)

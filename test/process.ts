@@ -9,7 +9,7 @@ import { freePort, waitUntil } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** Settings with which the service starts without an .env. */
+/** Settings that let the service start without an .env. */
 export const settled = {
   SECRET_KEY: randomKey(),
   JWT_SECRET_KEY: randomKey(),
@@ -17,7 +17,7 @@ export const settled = {
   COOKIE_SECURE: 'false'
 }
 
-/** A folder as after a clone: .env.example and nothing else. */
+/** Creates a folder with only .env.example, removed when the test ends. */
 export function freshFolder(t: Test) {
   const folder = mkdtempSync(join(tmpdir(), 'starter-server-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -26,8 +26,8 @@ export function freshFolder(t: Test) {
 }
 
 /**
- * The service as a process of its own, with these variables alone; killed when the test ends. Its output is kept, unless
- * `stdout` is a file descriptor for it.
+ * Starts the service as a process with only these variables, and kills it when the test ends. Its output is kept, unless
+ * `stdout` is a file descriptor.
  */
 export async function start(
   t: Test,
@@ -57,7 +57,7 @@ export async function start(
   return { child, exited, output: () => output, port: Number(port), url: `http://127.0.0.1:${port}` }
 }
 
-/** The same, once it listens. */
+/** Starts the service and waits until it listens. */
 export async function startListening(t: Test, folder: string, environment?: Record<string, string>) {
   const server = await start(t, folder, environment)
   const isSettled = () => server.output().includes('listening at') || server.child.exitCode !== null
@@ -66,21 +66,21 @@ export async function startListening(t: Test, folder: string, environment?: Reco
   return server
 }
 
-/** POSTs JSON, or nothing. */
+/** Sends a POST with a JSON body, or with none. */
 export function post(url: string, body?: object, headers: Record<string, string> = {}) {
   if (!body) return fetch(url, { method: 'POST', headers })
   const type = { 'content-type': 'application/json' }
   return fetch(url, { method: 'POST', headers: { ...type, ...headers }, body: JSON.stringify(body) })
 }
 
-/** Signs a user up whose password is PASSWORD. */
+/** Signs up a user with PASSWORD. */
 export async function signUpBy(url: string, username: string) {
   const user = { username, email: `${username}@example.com`, name: username, password: PASSWORD }
   const { status } = await post(`${url}/api/auth/signup`, user)
   if (status !== 201) throw new Error(`sign-up answered ${status}`)
 }
 
-/** The headers of a new login. */
+/** Logs in; returns the headers to send from then on. */
 export async function logInBy(url: string, username: string, authType: string): Promise<Record<string, string>> {
   const reply = await post(`${url}/api/auth/login`, { usernameOrEmail: username, password: PASSWORD, authType })
   if (reply.status !== 200) throw new Error(`login answered ${reply.status}`)

@@ -5,18 +5,18 @@ import type { Test } from 'tap'
 export type Proxy = Awaited<ReturnType<typeof startProxy>>
 type Link = { isForgotten: boolean; client: Socket; upstream: Socket }
 
-/** One that is ending cannot be reset any more: Node would never close it. */
+/** A socket that is already ending cannot be reset: Node would never close it. */
 const reset = (socket: Socket) => (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy())
 
-/** A TCP proxy in front of a server, for what happens on the way to it. */
+/** Starts a TCP proxy in front of a server, to disturb the connections to it. */
 export async function startProxy(t: Test, target: number) {
   const links = new Set<Link>()
   let isShut = false
   let delayMs = 0
 
-  /** As one end closed it, the other is closed. */
+  /** Closes the other end the way the first one was closed. */
   function close(link: Link, isReset: boolean) {
-    // The other end of a forgotten connection never hears of it.
+    // A forgotten connection tells the other end nothing.
     if (!link.isForgotten)
       for (const socket of [link.client, link.upstream]) isReset ? reset(socket) : socket.destroySoon()
     if (link.client.destroyed && link.upstream.destroyed) links.delete(link)
@@ -25,7 +25,7 @@ export async function startProxy(t: Test, target: number) {
   let count = 0
   const server = createServer((client) => {
     count++
-    // Read, too: what nobody reads never ends.
+    // Reads as well: a socket that nobody reads never ends.
     if (isShut)
       return void client
         .on('error', () => {})
@@ -35,7 +35,7 @@ export async function startProxy(t: Test, target: number) {
     links.add(link)
     const deliver = (to: Socket, chunk: Buffer) => void (link.isForgotten || to.destroyed || to.write(chunk))
     client.on('data', (chunk: Buffer) => deliver(link.upstream, chunk))
-    // In the order in which they came, also where the delay has just become shorter.
+    // Keeps the order, even if the delay has just become shorter.
     let delivered: Promise<unknown> = Promise.resolve()
     link.upstream.on('data', (chunk: Buffer) => {
       delivered = Promise.all([delivered, delayMs > 0 && sleep(delayMs)]).then(() => deliver(client, chunk))
@@ -63,28 +63,28 @@ export async function startProxy(t: Test, target: number) {
 
   return {
     port,
-    /** How many connections were made. */
+    /** The number of connections so far. */
     count: () => count,
-    /** As if the proxy were not there. */
+    /** Passes everything on without delay. */
     async open() {
       isShut = false
       delayMs = 0
       if (!server.listening) await listen()
     },
-    /** Nobody listens any more. */
+    /** Stops listening and resets all connections. */
     refuse() {
       server.close()
       cut()
     },
-    /** Each answer comes later by so much. */
+    /** Delays each reply. */
     slow(ms: number) {
       delayMs = ms
     },
-    /** The connections that are open lead nowhere from now on, without a word; new ones are as ever. */
+    /** Silently drops everything on the open connections; new ones work. */
     forget() {
       for (const link of links) link.isForgotten = true
     },
-    /** Ends what is open, and whatever comes as soon as it is accepted: a balancer with nothing behind it. */
+    /** Closes all connections, and new ones as soon as they are accepted, as a balancer without backends does. */
     shut() {
       isShut = true
       cut()

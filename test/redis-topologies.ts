@@ -7,19 +7,19 @@ import t from 'tap'
 import { redisProgram } from './servers.ts'
 import { freePort, waitUntil } from './wait.ts'
 
-// A cluster and a server behind Sentinels, of real processes on free loopback ports; stopped when the file ends.
+// A real Redis Cluster, and a real Redis behind Sentinels, on free loopback ports. They stop when the test file ends.
 
 const PASSWORD = 'of-all-nodes'
 const BUS = new WeakMap<RedisNode, number>()
 
 export type RedisNode = { port: number; process: ChildProcess; admin: Redis; start(): void; kill(): Promise<void> }
 
-/** A server with this configuration; one that was killed can be started again, and has lost its data. */
+/** Starts a server with this configuration. After `kill` and `start` it is empty. */
 function startNode(port: number, lines: string[], words: string[] = []): RedisNode {
   const folder = mkdtempSync(join(tmpdir(), 'starter-redis-'))
   const file = join(folder, 'redis.conf')
   writeFileSync(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, 'save ""', ...lines].join('\n'))
-  // Its own connection: what a test does to the server, and asks of it.
+  // The test's own connection, to inspect and disturb the server.
   const password = words.includes('--sentinel') ? undefined : PASSWORD
   const admin = new Redis(port, '127.0.0.1', { password, retryStrategy: () => 50, maxRetriesPerRequest: null })
   admin.on('error', () => {})
@@ -48,7 +48,7 @@ async function isLinked(replica: RedisNode) {
   return /master_link_status:up/.test(await replica.admin.info('replication'))
 }
 
-/** From now on the replica gets nothing of what its master is told. */
+/** Stops replication to this replica. */
 export async function cutOff(replica: RedisNode, master: RedisNode) {
   await replica.admin.config('SET', 'masterauth', 'wrong')
   await master.admin.call('CLIENT', 'KILL', 'TYPE', 'replica')
@@ -59,7 +59,7 @@ export async function isMaster(node: RedisNode) {
   return /role:master/.test(await node.admin.info('replication'))
 }
 
-/** Three masters, each with a replica, that replace a master after a second. */
+/** Starts three masters with a replica each. Failover takes about a second. */
 export async function startCluster() {
   const nodes = await Promise.all(
     Array.from({ length: 6 }, async () => {
@@ -96,7 +96,7 @@ export async function startCluster() {
   return { masters, replicas, url }
 }
 
-/** A master, a replica and three Sentinels that replace the master after half a second. */
+/** Starts a master, a replica, and three Sentinels. Failover begins after half a second. */
 export async function startSentinels() {
   const master = startNode(await freePort(), SERVER)
   const replica = startNode(await freePort(), [...SERVER, `replicaof 127.0.0.1 ${master.port}`])

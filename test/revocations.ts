@@ -1,12 +1,11 @@
 import type postgres from 'postgres'
 
-/** Every id of a revocation that was added begins with it. */
+/** The ids of added revocations begin with this. */
 export const ADDED = 'f111f111'
 
 /**
- * Adds revoked token sessions of nobody to PostgreSQL, the last of them revoked now and each other one `everyMs` before the
- * next: as many as no test could make by HTTP. They are copies of a revoked session that the service wrote, so they have whatever
- * columns that has.
+ * Adds more revoked token sessions to PostgreSQL than a test could make over HTTP. They are copies of a session that the
+ * service revoked, belong to no user, and are `everyMs` apart; the last one is revoked now.
  */
 export async function addRevocations(sql: postgres.Sql, count: number, everyMs: number) {
   await sql`insert into sessions select copy.* from sessions model, generate_series(0, ${count - 1}) number,

@@ -2,7 +2,7 @@ import { connect, createServer as createTcp, type Socket } from 'node:net'
 import { createServer } from 'node:tls'
 import type { Test } from 'tap'
 
-// An authority that nobody else knows, until 2126, and two certificates by it; their keys protect nothing.
+// A private certificate authority, valid until 2126, and two of its certificates. The keys are for tests only.
 
 export const authority = `-----BEGIN CERTIFICATE-----
 MIIBmjCCAT+gAwIBAgIUYevE1NBbGT+szioV3LxpVBGr2Q0wCgYIKoZIzj0EAwIw
@@ -66,8 +66,8 @@ function pipe(from: Socket, to: Socket) {
 }
 
 /**
- * A server that speaks TLS with this certificate, in front of the one that listens at `target`, and what it was told through
- * TLS; without a certificate it speaks none. PostgreSQL asks for TLS by eight bytes of its own first.
+ * Starts a server with this certificate in front of the one at `target`, and counts what it receives over TLS. Without a
+ * certificate it does not use TLS. A PostgreSQL client first asks for TLS with eight bytes of its own.
  */
 export async function listenWithTls(
   t: Test,
@@ -90,7 +90,7 @@ export async function listenWithTls(
     socket.on('error', () => {})
     t.teardown(() => socket.destroy())
     if (protocol === 'redis' && certificate) return tls.emit('connection', socket)
-    // What a server without TLS does: Redis takes it for a command, PostgreSQL says N.
+    // Without TLS, Redis reads the handshake as a command, and PostgreSQL answers N.
     const refuse = () => socket.end(protocol === 'redis' ? '-ERR unknown command\r\n' : '')
     if (protocol === 'redis') return socket.once('data', refuse)
     socket.once('data', () => {

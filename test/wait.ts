@@ -10,7 +10,7 @@ function isFree(port: number) {
   return promise
 }
 
-/** A port on which nobody listens, for a server that starts a moment later: none that the system lends to outgoing connections. */
+/** Returns a free port below the ephemeral range, so that no outgoing connection takes it before the server starts. */
 export async function freePort(): Promise<number> {
   const port = randomInt(10_240, 32_768)
   if (given.has(port) || !(await isFree(port))) return freePort()

@@ -25,7 +25,7 @@ export function copyProject(t: Test) {
 export async function run(folder: string, DB_URI: string, ...[command = '', ...words]: string[]) {
   const { SECRET_KEY, JWT_SECRET_KEY } = testEnvironment
   const PATH = `${BIN}${delimiter}${process.env['PATH']}`
-  // Without the NODE_OPTIONS by which the test runner loads itself.
+  // Without NODE_OPTIONS: under `tap FILE` it loads the test runner into every process.
   const env = { HOME: process.env['HOME'], PATH, SECRET_KEY, JWT_SECRET_KEY, DB_URI }
   const child = spawn(command, words, { cwd: folder, env, timeout: 30_000 })
   let printed = ''
