@@ -2,8 +2,7 @@ import { resolve } from 'node:path'
 import '../src/plugins/platform/db/env.ts'
 import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
 import { readSettings } from '../src/plugins/platform/config/settings.ts'
-import { isPostgres } from '../src/plugins/platform/db/migrations.ts'
-import { sqlitePath } from '../src/plugins/platform/db/sqlite/backup.ts'
+import { isPostgres, sqlitePath } from '../src/plugins/platform/db/address.ts'
 
 /** What the one who typed the command has to hear. */
 export class Refused extends Error {}

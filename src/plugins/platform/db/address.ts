@@ -1,4 +1,4 @@
-/** Copied from the consoles of database providers: applied or harmless. See docs/operations.md. */
+/** Parameters that the consoles of database providers put into an address: applied, or harmless. See docs/operations.md. */
 const PARAMETERS = new Set([
   'sslmode',
   'sslnegotiation',
@@ -16,8 +16,18 @@ const CURES: Record<string, string> = {
   connection_limit: 'set DB_POOL_MAX',
   pool_timeout: 'leave it out: a request never waits longer than its deadline'
 }
+const TLS_MODES = ['disable', 'require', 'verify-full', 'no-verify']
 
-/** Whether user name and password are percent-encoded where they have to be. The rest would be taken for a path or a parameter. */
+export function isPostgres(uri: string) {
+  return /^postgres(ql)?:/.test(uri)
+}
+
+/** The file that an SQLite DB_URI names. */
+export function sqlitePath(uri: string) {
+  return uri.replace(/^file:/, '')
+}
+
+/** Whether user name and password are percent-encoded where they must be; otherwise the rest would count as a path or a parameter. */
 function isEncoded(uri: string) {
   try {
     decodeURIComponent(uri)
@@ -27,21 +37,31 @@ function isEncoded(uri: string) {
   }
 }
 
-/** Of several hosts none would be found to be the one that takes changes. */
+/** With several hosts, postgres.js would not look for the one that accepts writes. */
 function hasOneHost({ hostname, searchParams }: URL) {
   return !hostname.includes(',') && !searchParams.has('target_session_attrs')
 }
 
-export function isPostgres(uri: string) {
-  return /^postgres(ql)?:/.test(uri)
+/** Refuses TLS parameters that would be ignored silently. */
+function hasKnownTlsMode({ searchParams }: URL) {
+  const isKnown = (name: string) => !name.startsWith('ssl') || name === 'sslmode' || name === 'sslnegotiation'
+  return [...searchParams.keys()].every(isKnown) && TLS_MODES.includes(searchParams.get('sslmode') ?? 'disable')
 }
 
 /** Whether this is the address of one PostgreSQL server. */
-export function isAddress(uri: string) {
-  return isPostgres(uri) && URL.canParse(uri) && isEncoded(uri) && hasOneHost(new URL(uri))
+function isAddress(uri: string) {
+  if (!URL.canParse(uri) || !isEncoded(uri)) return false
+  const url = new URL(uri)
+  return hasOneHost(url) && hasKnownTlsMode(url)
 }
 
-/** What a parameter of a database's address would not do, and the cure; null: all are known. Never quotes a value. */
+/** Whether this is a PostgreSQL address or an SQLite file; an address of another database is no file name. */
+export function isDatabase(uri: string) {
+  if (isPostgres(uri)) return isAddress(uri)
+  return uri === ':memory:' || uri.startsWith('file:') || !/^[a-z][\w+.-]+:/i.test(uri)
+}
+
+/** A parameter of DB_URI that would have no effect, and the cure; null if all are known. Never quotes a value. */
 export function findParameterFault(uri: string) {
   if (!isPostgres(uri))
     return /[?#]/.test(uri) ? 'names an SQLite file, which has no parameters: remove what follows the ? or #' : null
@@ -57,20 +77,20 @@ export function findParameterFault(uri: string) {
   return null
 }
 
-/** The parts of a PostgreSQL address, decoded. postgres.js itself would cut an IPv6 host at its first colon. */
+/** The parts of a PostgreSQL address, decoded. postgres.js would cut an IPv6 host at its first colon. */
 export function parseAddress(uri: string) {
   const { hostname, port, username, password, pathname, searchParams } = new URL(uri)
   const host = hostname.replaceAll(/[[\]]/g, '')
   const text = (part: string) => decodeURIComponent(part) || undefined
   return {
-    // What is left out postgres.js takes from PGHOST, PGUSER and the like.
+    // postgres.js takes missing parts from PGHOST, PGUSER and the like.
     ...(host && { host: [host], port: [Number(port || 5432)] }),
     username: text(username),
     password: text(password),
     database: text(pathname.slice(1)),
     sslnegotiation: searchParams.get('sslnegotiation'),
     applicationName: searchParams.get('application_name'),
-    /** As Prisma and Supabase say that there is a transaction pooler. */
+    /** How Prisma and Supabase mark a transaction pooler. */
     isPooled: searchParams.get('pgbouncer') === 'true'
   }
 }

@@ -3,65 +3,62 @@ import { describeTlsFault } from '../errors/tls.ts'
 import { detached } from '../time-budget/time-budget.ts'
 import { isOutage } from './errors.ts'
 
-/** Logs each loss and each return of the database once, and looks for it until it is back: soon at first, then at intervals. */
-export function watchAvailability(look: () => Promise<void>, log: FastifyBaseLogger, retryMs = 500) {
-  const firstMs = retryMs / 5
-  let waitMs = firstMs
-  let isUp = true
-  let isStopped = false
-  let logged: string | null = null
-  let looking: Promise<void> | null = null
+/** `checking`: a failure cast doubt on a database that was up, and requests go on using it until the check ends. */
+type State = 'up' | 'checking' | 'down' | 'stopped'
+
+/** Tracks whether the database is up, logs each change once, and checks again until a lost database is back: soon at first, then less often. */
+export function watchAvailability(check: () => Promise<void>, log: FastifyBaseLogger, retryMs = 500) {
+  const firstRetryMs = retryMs / 5
+  let state: State = 'up'
+  let nextRetryMs = firstRetryMs
+  let loggedFault: string | null = null
   let timer: NodeJS.Timeout | undefined
 
-  async function recover() {
-    await look()
-    if (!isUp) log.info({ event: 'dependency_up', dependency: 'database' }, 'the database is back')
-    isUp = true
-    logged = null
-    waitMs = firstMs
+  function markUp() {
+    if (state === 'stopped') return
+    if (state === 'down')
+      log.info({ event: 'dependency_up', dependency: 'database' }, 'the database is available again')
+    state = 'up'
+    loggedFault = null
+    nextRetryMs = firstRetryMs
   }
 
-  function lookAgain() {
-    void recover().catch(lose)
-  }
-
-  function lose(err: unknown) {
-    // It is there, and something else is wrong, such as pending migrations: that is said too.
+  function markDown(err: unknown) {
+    if (state === 'stopped') return
+    // A database that answers but cannot be used, for example with pending migrations, is logged in addition to the outage.
     const fault = isOutage(err) ? null : (err as Error).message
-    if (isUp || (fault !== null && fault !== logged))
+    if (state !== 'down' || (fault !== null && fault !== loggedFault))
       log.error(
         { event: 'dependency_down', dependency: 'database', err },
-        `the database cannot be used${describeTlsFault(err, 'DB_URI')}`
+        `the database is unavailable${describeTlsFault(err, 'DB_URI')}`
       )
-    logged = fault
-    isUp = false
-    clearTimeout(timer)
-    if (!isStopped) timer = setTimeout(lookAgain, waitMs)
-    waitMs = Math.min(2 * waitMs, retryMs)
+    state = 'down'
+    loggedFault = fault
+    timer = setTimeout(recheck, nextRetryMs)
+    nextRetryMs = Math.min(2 * nextRetryMs, retryMs)
+  }
+
+  function recheck() {
+    void check().then(markUp, markDown)
   }
 
   return {
-    isUp: () => isUp,
-    /** Waits for the first look; a database that is down stops no start, any other fault does. */
+    isUp: () => state !== 'down',
+    /** Runs the first check. An outage does not stop the start; any other failure does. */
     async start() {
-      await recover().catch((error: unknown) => {
+      await check().then(markUp, (error: unknown) => {
         if (!isOutage(error)) throw error
-        lose(error)
+        markDown(error)
       })
     },
-    /** To be told of an error that may say that it is down: one slow query does not. So it looks, and believes that. */
-    suspect(error: unknown) {
-      if (!isUp || isStopped || looking || !isOutage(error)) return
-      detached(() => {
-        looking = recover()
-          .catch(lose)
-          .finally(() => {
-            looking = null
-          })
-      })
+    /** Takes a failed query as a reason to check, not as proof: one slow query is no outage. */
+    reportFailure(error: unknown) {
+      if (state !== 'up' || !isOutage(error)) return
+      state = 'checking'
+      detached(recheck)
     },
     stop() {
-      isStopped = true
+      state = 'stopped'
       clearTimeout(timer)
     }
   }

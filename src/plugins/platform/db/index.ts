@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './env.ts'
 import { ServiceUnavailable } from '../errors/errors.ts'
+import { isPostgres } from './address.ts'
 import { watchAvailability } from './availability.ts'
 import { createSchemaCheck } from './check-schema.ts'
 import { isUnavailable } from './errors.ts'
-import { isPostgres, openDatabase } from './migrations.ts'
-import { isOpenToOthers } from './sqlite/file.ts'
+import { openDatabase } from './migrations.ts'
 import { createTables, type TableDefinitions, type Tables } from './tables.ts'
 import type { Database, PrepareOne, RunTransaction } from './types.ts'
 
@@ -24,22 +24,18 @@ declare module 'fastify' {
 /** SQLite or PostgreSQL, as DB_URI says, behind one query builder. `tables`: every table of the service. */
 async function db(app: FastifyInstance, { tables }: { tables: TableDefinitions }) {
   const { DB_URI } = app.config
-  const connection = await openDatabase(DB_URI, (error) => availability.suspect(error), app.config)
-  const look = createSchemaCheck(connection, app.config, app.log)
-  const availability = watchAvailability(look, app.log)
+  const connection = await openDatabase(DB_URI, (error) => availability.reportFailure(error), app.config)
+  const availability = watchAvailability(createSchemaCheck(connection, app.config, app.log), app.log)
   await availability.start()
-  if (!isPostgres(DB_URI) && isOpenToOthers(DB_URI))
-    app.log.warn(
-      { dependency: 'database' },
-      'other users may open the SQLite file, which belongs to another user: run chmod 600 on it'
-    )
-  // Statements are prepared for tables.
+  // SQLite compiles statements against existing tables, so without tables the other plugins could not prepare theirs.
   if (!isPostgres(DB_URI) && (await connection.history()).length === 0)
-    throw new Error('The SQLite file has no tables and takes none now: it is locked or read-only, or the disk is full')
+    throw new Error(
+      'The SQLite file has no tables and cannot be migrated: it is locked or read-only, or the disk is full'
+    )
 
   app.translateErrors((error) => {
     if (!isUnavailable(error)) return null
-    availability.suspect(error)
+    availability.reportFailure(error)
     return new ServiceUnavailable({ cause: error })
   })
   app.decorate('db', connection.db)

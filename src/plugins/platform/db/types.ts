@@ -26,18 +26,18 @@ export type RunTransaction = <P = Record<never, never>, S = Record<never, never>
 }) => Promise<{ [Name in keyof (P & S)]: (P & S)[Name][] } | null>
 
 type Values = Record<string, unknown>
-/** Prepares a select once; the function gives its first row for the values of its placeholders, or null. */
+/** Prepares a select once; the returned function takes the values of its placeholders and returns the first row, or null. */
 export type PrepareOne = <Row>(
   select: { prepare(name: string): { execute(values: Values): Promise<Row[]> } },
   name: string
 ) => (values: Values) => Promise<Row | null>
 
-/** One generated migration; `hash` is what the journal table remembers of it. */
+/** One generated migration; the journal table stores its `hash`. */
 export type Migration = { hash: string; folderMillis: number; sql: string[] }
-/** Which of the migrations are to be applied, given the hashes of those that were, in order. */
+/** Returns the migrations still to apply, given the hashes of the applied ones in order. */
 export type MigrationPlan = (applied: string[]) => Migration[]
 
-/** What a database of either dialect offers; both pass test/plugins/platform/db/connection.test.ts. */
+/** What each adapter provides; test/plugins/platform/db/connection.test.ts holds both to it. */
 export type Connection = {
   db: Database
   /** For `createTables`. */
@@ -47,13 +47,13 @@ export type Connection = {
   /** Resolves when the database answers. */
   ping(): Promise<void>
   /**
-   * Resolves when it answers and takes changes; gives whether connections had to be replaced for that. After one that
-   * rejected nobody waits for it, until one resolves.
+   * Resolves with warnings for the log once the database answers and accepts writes. After it rejects, queries fail at once until it
+   * resolves.
    */
-  check(): Promise<boolean>
+  check(): Promise<string[]>
   /** The hashes of the applied migrations, in order. */
   history(): Promise<string[]>
-  /** Applies what the plan says, alone and as a whole; gives how many. */
+  /** Applies the plan under a lock, all or nothing; returns how many migrations. */
   migrate(plan: MigrationPlan): Promise<number>
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { isPostgres } from '../db/migrations.ts'
+import { isPostgres } from '../db/address.ts'
 import { type Budget, createBudget, withBudget } from './time-budget.ts'
 
 declare module 'fastify' {

@@ -33,14 +33,14 @@ t.test('one line tells of a loss and one of the return, however many requests fa
   await availability.start()
   t.strictSame(lines, [], 'nothing to tell while it is up')
   state.fault = late
-  for (let i = 0; i < 3; i++) availability.suspect(late)
+  for (let i = 0; i < 3; i++) availability.reportFailure(late)
   await waitUntil(() => state.looks > 5, 'it looks again and again')
   t.equal(availability.isUp(), false)
   state.fault = null
   await waitUntil(availability.isUp, 'it is back')
   t.strictSame(lines, ['error dependency_down DEADLINE_EXCEEDED', 'info dependency_up'])
   state.fault = late
-  availability.suspect(late)
+  availability.reportFailure(late)
   await waitUntil(() => !availability.isUp(), 'it is lost again')
   t.strictSame(lines.slice(2), ['error dependency_down DEADLINE_EXCEEDED'])
 })
@@ -52,8 +52,8 @@ t.test(
     const waits: (number | undefined)[] = []
     const { setTimeout: wait } = globalThis
     t.capture(globalThis, 'setTimeout', ((act: () => void, ms?: number) => {
-      if (act.name === 'lookAgain') waits.push(ms)
-      return wait(act, act.name === 'lookAgain' ? 1 : ms)
+      if (act.name === 'recheck') waits.push(ms)
+      return wait(act, act.name === 'recheck' ? 1 : ms)
     }) as typeof setTimeout)
     state.fault = late
     await availability.start()
@@ -63,7 +63,7 @@ t.test(
     await waitUntil(availability.isUp, 'it is back')
     waits.length = 0
     state.fault = late
-    availability.suspect(late)
+    availability.reportFailure(late)
     await waitUntil(() => waits.length > 0, 'it is lost again')
     t.equal(waits[0], 100)
   }
@@ -72,11 +72,11 @@ t.test(
 t.test('one query that fails is no loss where the database answers', async (t) => {
   const { availability, state, lines } = watch(t)
   await availability.start()
-  for (let i = 0; i < 3; i++) availability.suspect(late)
+  for (let i = 0; i < 3; i++) availability.reportFailure(late)
   t.equal(state.looks, 2, 'one look for all that fail at a time')
-  availability.suspect(new Error('syntax'))
+  availability.reportFailure(new Error('syntax'))
   await waitUntil(async () => {
-    availability.suspect(late)
+    availability.reportFailure(late)
     return state.looks > 2
   }, 'the next one is asked for')
   t.equal(availability.isUp(), true)
@@ -87,7 +87,7 @@ t.test('a request that has waited too long does not keep it from looking', async
   const { availability, state } = watch(t)
   await availability.start()
   state.fault = late
-  withBudget(createBudget(0), () => availability.suspect(late))
+  withBudget(createBudget(0), () => availability.reportFailure(late))
   await waitUntil(() => !availability.isUp(), 'it is lost')
   state.fault = null
   await waitUntil(availability.isUp, 'it is back')
@@ -127,7 +127,7 @@ t.test('nothing is looked for after the stop, not even when a look was under way
 
   const other = watch(t)
   other.availability.stop()
-  other.availability.suspect(late)
+  other.availability.reportFailure(late)
   await new Promise((resolve) => setTimeout(resolve, 10))
   t.equal(other.state.looks, 0)
 })

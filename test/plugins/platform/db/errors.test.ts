@@ -12,7 +12,7 @@ import {
   markDatabaseError
 } from '../../../../src/plugins/platform/db/errors.ts'
 import { openDatabase } from '../../../../src/plugins/platform/db/migrations.ts'
-import { limitWaiting } from '../../../../src/plugins/platform/db/sqlite/busy-timeout.ts'
+import { limitBusyTimeout } from '../../../../src/plugins/platform/db/sqlite/busy-timeout.ts'
 import { ServiceUnavailable } from '../../../../src/plugins/platform/errors/errors.ts'
 import { DeadlineExceeded } from '../../../../src/plugins/platform/time-budget/time-budget.ts'
 import { freePort, freshPostgresUri, waitUntil } from '../../../servers.ts'
@@ -118,14 +118,14 @@ t.test('reads and writes of SQLite that fail are marked and told', async (t) => 
   const client = new BetterSqlite(file, { timeout: 0 })
   t.teardown(() => client.close())
   client.exec('create table a (id integer primary key)')
-  const faults: unknown[] = []
-  limitWaiting(client, (error) => faults.push(error))
-  const read = client.prepare('select id from a')
-  const write = client.prepare('insert into a values (1)')
+  const failures: unknown[] = []
+  const { prepare } = limitBusyTimeout(client, (error) => failures.push(error))
+  const read = prepare('select id from a')
+  const write = prepare('insert into a values (1)')
   // It reads the tables when it prepares its first statement.
   const fresh = new BetterSqlite(file, { timeout: 0 })
   t.teardown(() => fresh.close())
-  limitWaiting(fresh, (error) => faults.push(error))
+  const { prepare: prepareFresh } = limitBusyTimeout(fresh, (error) => failures.push(error))
   // Without WAL a lock keeps readers out as well.
   const other = new BetterSqlite(file)
   t.teardown(() => other.close())
@@ -136,14 +136,14 @@ t.test('reads and writes of SQLite that fail are marked and told', async (t) => 
     get: () => read.get(),
     'raw rows': () => read.raw().all(),
     run: () => write.run(),
-    prepare: () => fresh.prepare('select id from a')
+    prepare: () => prepareFresh('select id from a')
   }
   for (const [what, call] of Object.entries(calls)) {
     const error = await errorOf(call)
     t.equal(isUnavailable(error), true, `${what}: ${(error as { code?: string }).code}`)
-    t.equal(faults.pop(), error, what)
+    t.equal(failures.pop(), error, what)
   }
   other.exec('commit')
   t.strictSame(read.raw(false).all(), [])
-  t.strictSame(faults, [])
+  t.strictSame(failures, [])
 })

@@ -5,14 +5,10 @@ import BetterSqlite from 'better-sqlite3'
 import type { FastifyBaseLogger } from 'fastify'
 import postgres from 'postgres'
 import t from 'tap'
+import { isPostgres } from '../../../../src/plugins/platform/db/address.ts'
 import { createSchemaCheck } from '../../../../src/plugins/platform/db/check-schema.ts'
 import { loadSqlite } from '../../../../src/plugins/platform/db/drizzle.ts'
-import {
-  isPostgres,
-  migrationsFor,
-  openDatabase,
-  planMigrations
-} from '../../../../src/plugins/platform/db/migrations.ts'
+import { migrationsFor, openDatabase, planMigrations } from '../../../../src/plugins/platform/db/migrations.ts'
 import { createTables } from '../../../../src/plugins/platform/db/tables.ts'
 import type { Migration } from '../../../../src/plugins/platform/db/types.ts'
 import * as tableDefinitions from '../../../../src/tables.ts'
@@ -135,23 +131,23 @@ t.test('a database that comes back with more migrations is used, with fewer it i
   t.teardown(() => connection.close())
   const lines: string[] = []
   const log = { info: () => {}, warn: (_: object, text: string) => lines.push(text) } as unknown as FastifyBaseLogger
-  const look = createSchemaCheck(connection, { DB_URI, DB_MIGRATE: 'check' }, log)
-  await look()
-  await look()
+  const checkSchema = createSchemaCheck(connection, { DB_URI, DB_MIGRATE: 'check' }, log)
+  await checkSchema()
+  await checkSchema()
   t.equal(lines.length, 1, 'told once')
 
   await migrateFurther(DB_URI, 'one', 'two')
-  await look()
+  await checkSchema()
   t.equal(lines.length, 2, 'told again')
 
   const admin = postgres(DB_URI, { max: 1 })
   t.teardown(() => admin.end())
   await admin`delete from drizzle.__drizzle_migrations where hash = 'two'`
-  await t.rejects(look(), { message: /^1 database migrations are pending/ })
+  await t.rejects(checkSchema(), { message: /^1 database migrations are pending/ })
   await admin`insert into drizzle.__drizzle_migrations (hash, created_at) values ('another', 9e15)`
-  await t.resolves(look())
+  await t.resolves(checkSchema())
   await admin`update drizzle.__drizzle_migrations set hash = 'edited' where id = 1`
-  await t.rejects(look(), { message: /^Migration 1 in the database is not the one in drizzle/ })
+  await t.rejects(checkSchema(), { message: /^Migration 1 in the database is not the one in drizzle/ })
 })
 
 t.test('by default SQLite is migrated at start and PostgreSQL is not', async (t) => {

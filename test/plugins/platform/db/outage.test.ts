@@ -130,7 +130,7 @@ t.test('ASVS 13.2.6: connections that died without a word are replaced without a
   const statuses = await Promise.all(Array.from({ length: 30 }, me))
   t.strictSame(new Set(statuses), new Set([200]), 'by every connection')
   const told = lines.filter(({ dependency }) => dependency === 'database')
-  t.match(told, [{ level: 'warn', msg: 'connections that led nowhere were replaced' }])
+  t.match(told, [{ level: 'warn', msg: 'replaced connections to the database that no longer answered' }])
 })
 
 t.test('a PostgreSQL that comes back without its tables is 503, and is not filled anew', async (t) => {

@@ -35,7 +35,7 @@ async function open(t: Test, username = 'postgres', isPooled = false) {
     await pool.close()
     await direct.end()
   })
-  const pid = async () => (await pool.ask((sql) => sql`select pg_backend_pid() as pid`))[0]?.['pid'] as number
+  const pid = async () => (await pool.query((sql) => sql`select pg_backend_pid() as pid`))[0]?.['pid'] as number
   return { pool, proxy, direct, faults, pid }
 }
 
@@ -57,7 +57,7 @@ t.test('a server that is slow keeps its connections', async (t) => {
   const before = await pid()
 
   await t.rejects(
-    pool.ask((sql) => sql`select pg_sleep(0.95)`),
+    pool.query((sql) => sql`select pg_sleep(0.95)`),
     late
   )
   t.equal(await pool.check(), false, 'one slow query is no loss')
@@ -85,14 +85,14 @@ t.test('while it is down nothing is sent to it, so nothing is done late', async 
   const begin = performance.now()
   for (let i = 0; i < 100; i++)
     await t.rejects(
-      pool.ask((sql) => sql`insert into done values ('late')`),
+      pool.query((sql) => sql`insert into done values ('late')`),
       down
     )
   t.ok(performance.now() - begin < 700, 'nobody waits')
 
   await proxy.open()
   await t.resolves(pool.check())
-  t.same(await pool.ask((sql) => sql`select * from done`), [])
+  t.same(await pool.query((sql) => sql`select * from done`), [])
 })
 
 t.test('one that hangs up is not called all the time', async (t) => {
@@ -100,7 +100,7 @@ t.test('one that hangs up is not called all the time', async (t) => {
   await t.resolves(pool.check())
 
   proxy.shut()
-  await t.rejects(pool.ask((sql) => sql`select 1`))
+  await t.rejects(pool.query((sql) => sql`select 1`))
   await t.rejects(pool.check())
   const first = proxy.count()
   await t.rejects(pool.check(), lost)
@@ -131,7 +131,7 @@ t.test('one that takes no changes counts as down', async (t) => {
   await direct.unsafe(TERMINATE)
   await t.rejects(pool.check(), { code: '25006' })
   await t.rejects(
-    pool.ask((sql) => sql`select 1`),
+    pool.query((sql) => sql`select 1`),
     down
   )
 
@@ -145,11 +145,11 @@ t.test('an answer that breaks off takes no row from the next one', async (t) => 
   const { pool } = await open(t)
   // The first rows are on their way while the third is waited for.
   const wide = "select repeat('x', 20000), case when i > 2 then pg_sleep(3)::text end from generate_series(1, 3) i"
-  await t.rejects(Promise.all(Array.from({ length: MAX }, () => pool.answer((sql) => sql.unsafe(wide)))), late)
+  await t.rejects(Promise.all(Array.from({ length: MAX }, () => pool.queryUnguarded((sql) => sql.unsafe(wide)))), late)
   await sleep(500)
 
   const answers = await Promise.all(
-    [1, 2, 3, 4].map((i) => pool.ask((sql) => sql.unsafe(`select ${i} as found`).values()))
+    [1, 2, 3, 4].map((i) => pool.query((sql) => sql.unsafe(`select ${i} as found`).values()))
   )
   t.strictSame(
     answers.map((rows) => [rows.length, rows[0]]),
@@ -161,7 +161,7 @@ t.test(
   'a question in the moment in which a connection is lost is a fault or answered, but not with nothing',
   async (t) => {
     const { pool, proxy, pid } = await open(t)
-    const found = async () => [...(await pool.ask((sql) => sql.unsafe('select 1 as found').values()))]
+    const found = async () => [...(await pool.query((sql) => sql.unsafe('select 1 as found').values()))]
     const answers: Promise<unknown>[] = []
     const ours = new Set<Socket>()
     const { emit } = Socket.prototype
@@ -214,7 +214,7 @@ for (const { name, lose } of ends) {
         t.ok(isOver && performance.now() - begin < 4000, 'it is told before it would be done')
         await proxy.open()
 
-        const answers = await Promise.all([1, 2, 3, 4].map((i) => pool.ask((sql) => sql`select ${i}::int as found`)))
+        const answers = await Promise.all([1, 2, 3, 4].map((i) => pool.query((sql) => sql`select ${i}::int as found`)))
         t.strictSame(
           answers.map(([row]) => row?.['found']),
           [1, 2, 3, 4]
@@ -233,7 +233,7 @@ t.test('a connection that is lost takes no transaction of another one along', as
     await tx`insert into done values ('slowly')`
     await tx`select pg_sleep(0.4)`
   })
-  const other = t.rejects(pool.ask((sql) => sql.unsafe('select pg_sleep(1), 2 as other')))
+  const other = t.rejects(pool.query((sql) => sql.unsafe('select pg_sleep(1), 2 as other')))
   await sleep(100)
   await direct.unsafe(`${TERMINATE} and query like '%other'`)
   await Promise.all([other, transaction])
@@ -254,12 +254,12 @@ for (const code of ['40001', '40P01']) {
         if (++tries < 3) await tx.unsafe(FAIL(code))
         return tries
       })
-    t.equal(await pool.ask(work), 3)
+    t.equal(await pool.query(work), 3)
     t.same(await direct`select * from done`, [{ what: 'once' }])
     t.same(faults, [])
 
     tries = -100
-    await t.rejects(pool.ask(work), { code })
+    await t.rejects(pool.query(work), { code })
     t.ok(tries < -90, 'but not for ever')
     t.same(await direct`select * from done`, [{ what: 'once' }])
     t.match(faults, [{ code }])

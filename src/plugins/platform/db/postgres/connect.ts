@@ -1,44 +1,57 @@
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 import postgres from 'postgres'
 import { parseAddress } from '../address.ts'
-import { type ServerAddress, Wire } from './one-shot-socket.ts'
-import { tlsOptions } from './tls.ts'
+import { OneShotSocket, type ServerAddress } from './one-shot-socket.ts'
 
 const TIMEOUTS = [
-  // Nobody waits for it any longer, and locks of a connection that was lost must not outlive it for long.
+  // No request waits longer, and the locks of a lost connection must not outlive it for long.
   'statement_timeout = 1000',
   'idle_in_transaction_session_timeout = 2000',
-  // Times are parsed in this form, whatever the role prefers.
+  // Times are parsed in this format, whatever the role prefers.
   "datestyle = 'ISO'"
 ]
-const set = (words: string, settings: string[]) => settings.map((setting) => `${words} ${setting}`).join('; ')
-/** For each new connection. As startup parameters a pooler such as PgBouncer refuses them. */
+const set = (command: string, settings: string[]) => settings.map((setting) => `${command} ${setting}`).join('; ')
+/** Runs on each new connection: PgBouncer refuses startup parameters. */
 const FOR_SESSION = set('set', [...TIMEOUTS, "default_transaction_isolation = 'read committed'"])
-/** For each transaction, where the next one may be done on another connection. */
+/** Begins each transaction when a pooler may run the next one on another connection. */
 export const FOR_TRANSACTION = set('set local', TIMEOUTS)
 
-/** How a server is reached: `isPooled` by a transaction pooler, `max` by how many connections. */
+/** `isPooled`: through a transaction pooler. `isBare`: sets nothing for the session. */
 export type ConnectOptions = { max: number; isPooled: boolean; isBare?: boolean }
 
 /**
- * At most `max` connections of postgres.js, of which each has one life; none is made before it is needed. `isBare`: nothing
- * is set for their sessions.
+ * TLS options by `sslmode`. postgres.js itself verifies nothing for `require`, and compares the certificate of a host that is an IP
+ * address with "localhost" (ASVS 5.0, 12.3.2).
  */
+function tlsOptions(uri: string): false | ConnectionOptions {
+  const { searchParams, hostname } = new URL(uri)
+  const mode = searchParams.get('sslmode') ?? 'disable'
+  if (mode === 'disable') return false
+  if (mode === 'no-verify') return { rejectUnauthorized: false }
+  const host = hostname.replaceAll(/[[\]]/g, '')
+  return { checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate) }
+}
+
+/** A postgres.js pool of at most `max` connections on one-shot sockets, opened on demand. */
 export function connect(uri: string, onLost: () => void, { max, isPooled, isBare = isPooled }: ConnectOptions) {
   const { applicationName, isPooled: _, ...address } = parseAddress(uri)
   const tls = tlsOptions(uri)
   const greeting = isBare ? null : FOR_SESSION
-  // Its types know of no socket, and of no part that is left out.
-  const target: object = { ...address, socket: (server: ServerAddress) => new Wire(server, tls, onLost, greeting) }
+  // The types of postgres.js lack `socket`, and forbid undefined parts.
+  const target: object = {
+    ...address,
+    socket: (server: ServerAddress) => new OneShotSocket(server, tls, onLost, greeting)
+  }
   return postgres({
     ...target,
     max,
     ssl: false,
-    // A named statement would be unknown on the connection that does the next transaction.
+    // The connection that runs the next transaction would not know a named statement.
     prepare: !isPooled,
     connect_timeout: 1,
-    // A timer for each connection, which would outlive it.
+    // Its timer would outlive the connection.
     max_lifetime: null,
-    // Else it doubles up to 20 s, and so does the time to recover.
+    // By default it doubles up to 20 s, and so would recovery.
     backoff: () => 0.2,
     fetch_types: false,
     onnotice: () => {},

@@ -1,55 +1,50 @@
-import { isForbidden, MissingRights } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import type { Connection } from '../types.ts'
 import type { Pool } from './pool.ts'
 
-/** Any number that no other application on this database uses: "fastify" on a phone's keys. */
+/** A number that no other application on this database uses: "fastify" on a phone keypad. */
 export const MIGRATION_LOCK = 3_278_439
-/** Creating what is there already would ask for rights that only its owner has. */
+/** `create … if not exists` would demand the owner's rights even if it exists. */
 const CREATE_JOURNAL = `do $$ begin
   if to_regnamespace('drizzle') is null then create schema drizzle; end if;
   if to_regclass('drizzle.__drizzle_migrations') is null then
     create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint);
   end if;
 end $$`
+const READ_JOURNAL = 'select hash from drizzle.__drizzle_migrations order by created_at'
 
-/** Rejects with MissingRights where the role may not do the work. */
-async function permitted<T>(work: () => Promise<T>) {
-  try {
-    return await work()
-  } catch (error) {
-    throw isForbidden(error) ? new MissingRights(error) : error
-  }
+/** Explains an error about missing rights. */
+async function explainRights<T>(work: Promise<T>) {
+  return work.catch((cause) => {
+    if (!hasCode(cause, /^42501$/)) throw cause
+    const message = 'The role in DB_URI lacks rights in schema drizzle or public: docs/operations.md has the grants'
+    throw new Error(message, { cause })
+  })
 }
 
-/** The history of migrations in PostgreSQL, as drizzle-kit keeps it. */
+/** The history of migrations in PostgreSQL, in drizzle-kit's own journal table. */
 export function createJournal(pool: Pool): Pick<Connection, 'history' | 'migrate'> {
+  const query = (text: string) => pool.queryUnguarded((sql) => sql.unsafe(text))
+
+  async function history() {
+    const [journal] = await query("select to_regclass('drizzle.__drizzle_migrations') is not null as exists")
+    return journal?.['exists'] ? (await query(READ_JOURNAL)).map((row) => row['hash']) : []
+  }
+
   return {
-    history: () =>
-      permitted(async () => {
-        const [journal] = await pool.answer((sql) =>
-          sql.unsafe("select to_regclass('drizzle.__drizzle_migrations') is not null as there")
-        )
-        if (!journal?.['there']) return []
-        const rows = await pool.answer((sql) =>
-          sql.unsafe('select hash from drizzle.__drizzle_migrations order by created_at')
-        )
-        return rows.map((row) => row['hash'])
-      }),
+    history: () => explainRights(history()),
     migrate: (plan) =>
-      permitted(() =>
+      explainRights(
         pool.begin(async (tx) => {
-          // Waiting for another replica's migration is no slow statement.
+          // Waiting for another replica's migration may take long.
           await tx.unsafe('set local statement_timeout = 0')
           await tx.unsafe(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
           await tx.unsafe(CREATE_JOURNAL)
-          const applied = await tx.unsafe('select hash from drizzle.__drizzle_migrations order by created_at')
-          const pending = plan(applied.map((row) => row['hash']))
+          const pending = plan((await tx.unsafe(READ_JOURNAL)).map((row) => row['hash']))
+          const remember = 'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)'
           for (const { sql, hash, folderMillis } of pending) {
             for (const statement of sql) await tx.unsafe(statement)
-            await tx.unsafe('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [
-              hash,
-              folderMillis
-            ])
+            await tx.unsafe(remember, [hash, folderMillis])
           }
           return pending.length
         })

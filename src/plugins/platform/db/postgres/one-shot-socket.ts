@@ -1,30 +1,29 @@
 import { EventEmitter } from 'node:events'
 import { connect, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { ConnectionLost, TlsRefused } from '../errors.ts'
+import { DatabaseError } from '../errors.ts'
 import { readStartup } from './startup.ts'
 
-/** Where postgres.js read that the server is. */
+/** What postgres.js passes to its `socket` option. */
 export type ServerAddress = { host: string[]; port: number[]; path: string | false; sslnegotiation: string | null }
 
-/** SSLRequest, and the answer that TLS begins; more than this one byte was put in by somebody else (CVE-2021-23222). */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
-const WILLING = Buffer.from('S')
+/** The server agrees to TLS. Anything after this byte was injected (CVE-2021-23222). */
+const SSL_ACCEPTED = Buffer.from('S')
 /**
- * A socket for postgres.js that has one life. Once a connection was in use, its end is an error to each query that waits for
- * it or comes later, and never a `close`: after that postgres.js would use the connection again, with what is left of its
- * former life (decision 0036). `onLost` is told, so that the pool goes on with others.
+ * A socket for postgres.js that is used for one connection only. When a ready connection is lost, each pending and later query gets an
+ * error, and postgres.js never hears `close`: it would reconnect with the same object, which still holds state of the lost connection
+ * (decision 0036). `onLost` tells the pool to go on with new connections.
  */
-export class Wire extends EventEmitter {
-  /** To be written as soon as there is somebody to read it. */
+export class OneShotSocket extends EventEmitter {
+  /** Written before the socket was open. */
   readonly #early: Buffer[] = []
   readonly #onLost: () => void
   readonly #readStartup: (chunk: Buffer) => boolean
   #socket: Socket
-  #isOpen = false
-  #isReady = false
+  #state: 'connecting' | 'starting' | 'ready' = 'connecting'
   #isEnded = false
-  #fault: Error | null = null
+  #error: Error | null = null
 
   constructor(
     { host, port, path, sslnegotiation }: ServerAddress,
@@ -43,9 +42,10 @@ export class Wire extends EventEmitter {
       if (tls === false) return this.#open()
       if (sslnegotiation === 'direct') return this.#secure({ ...options, ALPNProtocols: ['postgresql'] })
       this.#socket.write(SSL_REQUEST)
-      this.#socket.once('data', (answer) =>
-        WILLING.equals(answer) ? this.#secure(options) : this.#lose(new TlsRefused())
-      )
+      this.#socket.once('data', (answer) => {
+        if (SSL_ACCEPTED.equals(answer)) this.#secure(options)
+        else this.#lose(new DatabaseError('ERR_SSL_REFUSED', 'The server does not support TLS'))
+      })
     })
   }
 
@@ -54,7 +54,7 @@ export class Wire extends EventEmitter {
   }
 
   #secure(options: ConnectionOptions) {
-    // What happens to it is now told by the one around it, and why.
+    // From now on the TLS socket reports failures, with their reason.
     this.#socket.removeAllListeners()
     this.#socket = this.#watch(
       connectTls({ ...options, socket: this.#socket }).once('secureConnect', () => this.#open())
@@ -62,41 +62,41 @@ export class Wire extends EventEmitter {
   }
 
   #open() {
-    this.#isOpen = true
+    this.#state = 'starting'
     this.#socket.setKeepAlive(true, 60_000).on('data', (chunk) => this.#read(chunk))
     for (const chunk of this.#early) this.#socket.write(chunk)
   }
 
   #read(chunk: Buffer) {
-    if (this.#isReady) this.emit('data', chunk)
-    else this.#isReady = this.#readStartup(chunk)
+    if (this.#state === 'ready') this.emit('data', chunk)
+    else if (this.#readStartup(chunk)) this.#state = 'ready'
   }
 
   #lose(cause?: Error) {
-    if (this.#fault) return
-    this.#fault = cause ?? new ConnectionLost()
+    if (this.#error) return
+    this.#error = cause ?? new DatabaseError('CONNECTION_LOST', 'The connection was lost; its queries may have run')
     this.#socket.destroy()
-    if (!this.#isEnded) this.emit('error', this.#fault)
-    // Nobody was there yet, or everybody was told: this connection may be made anew, after what is still to be written of it.
-    if (this.#isEnded || !this.#isReady) setImmediate(() => this.emit('close', !this.#isEnded))
+    if (!this.#isEnded) this.emit('error', this.#error)
+    // Closed on purpose or never ready: no state is left, so postgres.js may reconnect, once pending writes are done.
+    if (this.#isEnded || this.#state !== 'ready') setImmediate(() => this.emit('close', !this.#isEnded))
     else this.#onLost()
   }
 
   get readyState() {
-    return this.#fault ? 'closed' : 'open'
+    return this.#error ? 'closed' : 'open'
   }
 
   write(chunk: Buffer) {
-    if (this.#fault) this.emit('error', this.#fault)
-    else if (this.#isOpen) this.#socket.write(chunk)
-    else this.#early.push(chunk)
+    if (this.#error) this.emit('error', this.#error)
+    else if (this.#state === 'connecting') this.#early.push(chunk)
+    else this.#socket.write(chunk)
     return true
   }
 
   end(chunk: Buffer) {
     this.#isEnded = true
-    if (this.#isOpen) this.#socket.end(chunk)
-    else this.#socket.destroy()
+    if (this.#state === 'connecting') this.#socket.destroy()
+    else this.#socket.end(chunk)
   }
 
   destroy() {

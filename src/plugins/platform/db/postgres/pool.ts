@@ -1,18 +1,18 @@
 import type { Sql, TransactionSql } from 'postgres'
 import { timeLeft, withTimeout } from '../../time-budget/time-budget.ts'
-import { DatabaseDown, markDatabaseError, ReadOnly } from '../errors.ts'
+import { DatabaseError, markDatabaseError } from '../errors.ts'
 import { isStaleStatement } from './stale-statement.ts'
 import { retryConflicts, transact } from './transaction.ts'
 
 export type Pool = ReturnType<typeof createPool>
 
 export const DEADLINE_MS = 800
-/** Longer than a statement may take (`statement_timeout`): who says nothing for so long is not just slow. */
+/** Longer than `statement_timeout`: a connection silent for this long is dead, not slow. */
 const SILENCE_MS = 1200
 
-const TOO_MANY = '53300'
+const TOO_MANY_CONNECTIONS = '53300'
 
-/** After a reply that broke off, as by `statement_timeout`, postgres.js leaves holes in front of the rows of the next reply. */
+/** Removes the holes that postgres.js leaves before the rows of a reply if the previous reply broke off, for example by a timeout. */
 function withoutHoles<T>(answer: T): T {
   if (Array.isArray(answer) && answer.length > 0 && !(0 in answer))
     answer.splice(
@@ -24,16 +24,16 @@ function withoutHoles<T>(answer: T): T {
 
 async function ping(sql: Sql, limitMs: number) {
   const [row] = withoutHoles(await withTimeout(limitMs, () => sql.unsafe('show transaction_read_only')))
-  if (row?.['transaction_read_only'] === 'on') throw new ReadOnly()
+  if (row?.['transaction_read_only'] === 'on') throw new DatabaseError('25006', 'The server accepts no writes')
 }
 
 /**
- * A pool of postgres.js with a deadline for each query: by itself it waits for ever, sends to a server that does not answer
- * whatever comes, and goes on with connections whose other end is gone without a word. `connect` opens one and says when a
- * connection of it was lost; `onFault` is told of each failure; each transaction begins with `prologue`.
+ * A postgres.js pool with a deadline for each query. By itself postgres.js waits forever, keeps sending queries to a server that does not
+ * answer, and keeps using connections that died silently. `connect` opens a pool and reports when it lost a connection; `onFailure`
+ * receives each failure; each transaction begins with `prologue`.
  */
-export function createPool(connect: (onLost: () => void) => Sql, onFault: (error: unknown) => void, prologue = '') {
-  /** None of its connections may come back from the dead, so the others, which have a second to finish, are replaced too. */
+export function createPool(connect: (onLost: () => void) => Sql, onFailure: (error: unknown) => void, prologue = '') {
+  /** Replaces the whole pool: a lost connection must not be reused. The others get a second to finish. */
   function replace(lost: Sql) {
     if (lost !== client) return
     client = open()
@@ -45,8 +45,8 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
     return fresh
   }
   let client = create()
-  let isOpen = true
-  // drizzle will set its own parsers for this one.
+  let isUp = true
+  // drizzle sets its own parsers on these; later pools get them too.
   const { options } = client
 
   function open() {
@@ -56,64 +56,64 @@ export function createPool(connect: (onLost: () => void) => Sql, onFault: (error
     return fresh
   }
 
-  /** Whether all connections answer: so many pings at once reach each of them, those too that owe others an answer. */
+  /** Whether all connections answer: `max` concurrent pings reach each of them, busy ones included. */
   async function isAlive() {
     const pings = await Promise.allSettled(Array.from({ length: options.max }, () => ping(client, SILENCE_MS)))
     const failed = pings.filter((ping) => ping.status === 'rejected')
-    // "Too many connections" does not mean that a connection died.
-    return failed.length < pings.length && failed.every(({ reason }) => reason.code === TOO_MANY)
+    // too_many_connections does not mean that a connection died.
+    return failed.length < pings.length && failed.every(({ reason }) => reason.code === TOO_MANY_CONNECTIONS)
   }
 
-  /** Repeats a query on new connections if its prepared statement is stale. */
-  async function run<T>(query: (sql: Sql) => PromiseLike<T>) {
+  /** Runs a query, and repeats it on new connections if its prepared statement is stale. */
+  async function runFresh<T>(run: (sql: Sql) => PromiseLike<T>) {
     const used = client
     try {
-      return await query(used)
+      return await run(used)
     } catch (error) {
       if (!isStaleStatement(error)) throw error
-      onFault(error)
+      onFailure(error)
       replace(used)
-      return query(client)
+      return run(client)
     }
   }
 
-  /** Asks, whether it is known to be down or not. */
-  async function answer<T>(query: (sql: Sql) => PromiseLike<T>) {
+  /** Runs a query even while the database is known to be down, and reports no failure. */
+  async function queryUnguarded<T>(run: (sql: Sql) => PromiseLike<T>) {
     const deadline = Date.now() + timeLeft(DEADLINE_MS)
-    return withoutHoles(await withTimeout(DEADLINE_MS, () => retryConflicts(deadline, () => run(query))))
+    return withoutHoles(await withTimeout(DEADLINE_MS, () => retryConflicts(deadline, () => runFresh(run))))
   }
 
   return {
     options,
-    answer,
-    /** A transaction, for who knows a deadline. */
+    queryUnguarded,
+    /** Runs a transaction without a deadline of its own. */
     begin: <T>(work: (transaction: TransactionSql) => Promise<T>) => transact(client, prologue, work),
-    /** Asks; DatabaseDown at once while it is known to be down. */
-    async ask<T>(query: (sql: Sql) => PromiseLike<T>) {
-      if (!isOpen) throw markDatabaseError(new DatabaseDown())
+    /** Runs a query; fails at once with DATABASE_DOWN while the database is known to be down. */
+    async query<T>(run: (sql: Sql) => PromiseLike<T>) {
+      if (!isUp) throw markDatabaseError(new DatabaseError('DATABASE_DOWN', 'The database is down: not queried'))
       try {
-        return await answer(query)
+        return await queryUnguarded(run)
       } catch (error) {
-        onFault(error)
+        onFailure(error)
         throw markDatabaseError(error)
       }
     },
     /**
-     * Resolves if it can be used: then it may be. Asked when there is doubt, and again while it is down. Connections are kept
-     * if all of them answer; a new one tells whether it is them or the server. Gives whether it was them.
+     * Checks all connections and a new one. If all answer, the pool stays. If only the new one does, the pool is replaced: returns true.
+     * If none does, the database is down until a later check resolves.
      */
     async check() {
       const fresh = open()
-      const wasOpen = isOpen
-      const [before, now] = await Promise.allSettled([wasOpen && isAlive(), ping(fresh, DEADLINE_MS)])
-      const isKept = before.status === 'fulfilled' && before.value
-      isOpen = isKept || now.status === 'fulfilled'
-      // What is on its way may still arrive, but not from a server that is down.
-      if (!isKept) void client.end({ timeout: isOpen ? 1 : 0 })
-      if (isKept || !isOpen) void fresh.end({ timeout: 0 })
-      if (!isKept) client = isOpen ? fresh : open()
-      if (!isOpen && now.status === 'rejected') throw now.reason
-      return wasOpen && !isKept
+      const wasUp = isUp
+      const [current, fresher] = await Promise.allSettled([wasUp && isAlive(), ping(fresh, DEADLINE_MS)])
+      const isKept = current.status === 'fulfilled' && current.value
+      isUp = isKept || fresher.status === 'fulfilled'
+      // Pending queries may still finish, unless the server is down.
+      if (!isKept) void client.end({ timeout: isUp ? 1 : 0 })
+      if (isKept || !isUp) void fresh.end({ timeout: 0 })
+      if (!isKept) client = isUp ? fresh : open()
+      if (!isUp && fresher.status === 'rejected') throw fresher.reason
+      return wasUp && !isKept
     },
     close: () => client.end({ timeout: 2 })
   }

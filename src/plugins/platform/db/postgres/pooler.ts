@@ -2,7 +2,7 @@ import type { Sql } from 'postgres'
 import { withTimeout } from '../../time-budget/time-budget.ts'
 
 const DEADLINE_MS = 800
-/** In each somebody else may take the connection that would have given it away. */
+/** In each round another client may happen to take the connection that would have proved it. */
 const ROUNDS = 5
 
 async function findBackend(sql: Sql) {
@@ -10,15 +10,12 @@ async function findBackend(sql: Sql) {
   return { pid: answer[0]?.['pid'], key: answer.state.pid }
 }
 
-/**
- * Whether there is a pooler that does each transaction of a connection on any of its own: then two connections that are both
- * open share one of those, or one changes its own. Both are opened, and closed again.
- */
+/** Whether a pooler runs each transaction on any backend: then two open connections share one, or one connection changes its own. */
 export async function isTransactionPooler(open: () => Sql) {
   const [one, other] = [open(), open()]
   try {
     const { pid, key } = await findBackend(one)
-    // The key for cancelling is the server's own, so nobody is in between.
+    // The cancel key is the server's own, so there is no pooler.
     if (pid === key) return false
     for (let round = 0; round < ROUNDS; round++) {
       const [others, again] = [await findBackend(other), await findBackend(one)]

@@ -1,9 +1,8 @@
-/** ReadyForQuery: the last of what a server says before it is asked for anything. */
-const READY = 'Z'.charCodeAt(0)
-/** CommandComplete. */
-const COMPLETE = 'C'.charCodeAt(0)
+/** The types of two server messages: the server waits for a query, and a command has completed. */
+const READY_FOR_QUERY = 'Z'.charCodeAt(0)
+const COMMAND_COMPLETE = 'C'.charCodeAt(0)
 
-/** The message Query: statements without parameters. */
+/** A Query message: statements without parameters. */
 function toQuery(text: string) {
   const body = Buffer.from(`${text}\0`)
   const head = Buffer.from('Q....')
@@ -12,31 +11,31 @@ function toQuery(text: string) {
 }
 
 /**
- * Passes on what a server says while a connection begins. Once it is ready it is sent the statements of `greeting`, and only
- * when they are done postgres.js hears that it is ready: it has no place for what each new connection needs. The function
- * takes what arrives and gives whether that is so; from then on it is not to be called.
+ * Relays the server's messages while a connection starts. When the server is ready, it first runs the statements of `greeting`, and only
+ * then passes readiness on to postgres.js, which has no hook for new connections. The returned function takes each chunk and returns
+ * true once the connection is ready; do not call it after that.
  */
 export function readStartup(greeting: string | null, send: (message: Buffer) => void, pass: (message: Buffer) => void) {
-  let head = Buffer.alloc(0)
+  let buffer = Buffer.alloc(0)
   let isGreeted = greeting === null
 
   return function read(chunk: Buffer) {
-    head = Buffer.concat([head, chunk])
+    buffer = Buffer.concat([buffer, chunk])
     let isReady = false
-    // A letter, then the length of the rest.
-    while (!isReady && head.length >= 5 && head.length > head.readUInt32BE(1)) {
-      const message = head.subarray(0, 1 + head.readUInt32BE(1))
-      head = head.subarray(message.length)
-      if (message[0] === READY && !isGreeted) {
+    // Each message is a letter, then the length of the rest.
+    while (!isReady && buffer.length >= 5 && buffer.length > buffer.readUInt32BE(1)) {
+      const message = buffer.subarray(0, 1 + buffer.readUInt32BE(1))
+      buffer = buffer.subarray(message.length)
+      if (message[0] === READY_FOR_QUERY && !isGreeted) {
         isGreeted = true
         send(toQuery(`${greeting}`))
       } else {
-        isReady = message[0] === READY
-        // Nothing was asked yet that could be complete.
-        if (message[0] !== COMPLETE) pass(message)
+        isReady = message[0] === READY_FOR_QUERY
+        // Only the greeting completes commands here, and postgres.js did not send it.
+        if (message[0] !== COMMAND_COMPLETE) pass(message)
       }
     }
-    if (isReady && head.length > 0) pass(head)
+    if (isReady && buffer.length > 0) pass(buffer)
     return isReady
   }
 }

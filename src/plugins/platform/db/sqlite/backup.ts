@@ -2,29 +2,18 @@ import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 
 import { basename, dirname, join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 
-/** How many copies from before a migration are kept beside the file. */
+/** How many copies from before a migration are kept. */
 const KEPT = 3
 
-/** The file that the DB_URI of an SQLite database names. */
-export function sqlitePath(uri: string) {
-  return uri.replace(/^file:/, '')
-}
-
-function sync(file: string) {
-  const handle = openSync(file, 'r+')
-  fsyncSync(handle)
-  closeSync(handle)
-}
-
 /**
- * Copies an SQLite file as it is at this moment: one read, however much is written meanwhile, that no writer waits for. The
- * copy has mode 0600, and its name only when it is whole, was checked and is on the disk. Throws where it cannot be.
+ * Copies an SQLite file by `vacuum into`: one consistent read that blocks no writer (decision 0045). The copy has mode 0600, and appears
+ * under its name only once it is complete, checked and on disk.
  */
 export function copySqlite(from: string, to: string) {
   const unfinished = `${to}.unfinished`
   rmSync(unfinished, { force: true })
+  const handle = openSync(unfinished, 'wx+', 0o600)
   try {
-    closeSync(openSync(unfinished, 'wx', 0o600))
     const source = new BetterSqlite(from, { readonly: true, fileMustExist: true })
     try {
       source.prepare('vacuum into ?').run(unfinished)
@@ -34,17 +23,18 @@ export function copySqlite(from: string, to: string) {
     const copy = new BetterSqlite(unfinished, { readonly: true })
     const verdict = copy.pragma('integrity_check', { simple: true })
     copy.close()
-    if (verdict !== 'ok') throw new Error(`The copy of ${from} is not intact`)
-    sync(unfinished)
+    if (verdict !== 'ok') throw new Error(`The copy of ${from} is corrupt`)
+    fsyncSync(handle)
     renameSync(unfinished, to)
   } finally {
+    closeSync(handle)
     rmSync(unfinished, { force: true })
   }
 }
 
-/** Copies the file to `….before-<n>`, n being the migration that comes next, and keeps the last of such copies only. */
-export function copyBeforeMigration(path: string, next: number) {
-  copySqlite(path, `${path}.before-${next}`)
+/** Copies the file to `….before-<n>`, where n counts the migrations applied so far, and deletes all but the latest such copies. */
+export function copyBeforeMigration(path: string, applied: number) {
+  copySqlite(path, `${path}.before-${applied}`)
   const prefix = `${basename(path)}.before-`
   const numbers = readdirSync(dirname(path))
     .filter((name) => name.startsWith(prefix))

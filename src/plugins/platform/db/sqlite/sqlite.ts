@@ -1,4 +1,5 @@
 import type BetterSqlite from 'better-sqlite3'
+import { sqlitePath } from '../address.ts'
 import { loadSqlite } from '../drizzle.ts'
 import { nullIfRolledBack, requireRows } from '../rollback.ts'
 import type {
@@ -11,42 +12,45 @@ import type {
   Step,
   Transaction
 } from '../types.ts'
-import { copyBeforeMigration, sqlitePath } from './backup.ts'
-import { limitWaiting } from './busy-timeout.ts'
+import { copyBeforeMigration } from './backup.ts'
+import { limitBusyTimeout } from './busy-timeout.ts'
 import { dialect } from './dialect.ts'
-import { MIGRATION_WAIT_MS, openFile } from './file.ts'
+import { findOpenToOthers, MIGRATION_WAIT_MS, openFile } from './file.ts'
 
-// The shape of drizzle-kit's own journal table, so that both can apply migrations.
+// drizzle-kit's own journal table, so that either tool can apply migrations.
 const JOURNAL =
   'create table if not exists __drizzle_migrations (id serial primary key, hash text not null, created_at numeric)'
 
-/** The hashes of the migrations that were applied to a file, in order. */
+const OPEN_TO_OTHERS = 'other users may open the SQLite file, which belongs to another user: run chmod 600 on it'
+
+/** The hashes of the migrations applied to a file, in order. */
 export function historyOf(client: BetterSqlite.Database) {
   const isThere = client.prepare("select 1 from sqlite_master where name = '__drizzle_migrations'").get()
   if (!isThere) return []
   return client.prepare('select hash from __drizzle_migrations order by created_at').pluck().all() as string[]
 }
 
-/** Opens (and creates) an SQLite file; `file:` in front is dropped. */
-export async function openSqlite(uri: string, onFault: (error: unknown) => void): Promise<Connection> {
+/** Opens, and if needed creates, an SQLite file. */
+export async function openSqlite(uri: string, onFailure: (error: unknown) => void): Promise<Connection> {
   const path = sqlitePath(uri)
   const client = await openFile(path)
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
-  const { attempt, check } = limitWaiting(client, onFault)
-  const native = loadSqlite().drizzle(client)
-  // The one cast to the common subset: builders that are awaited behave the same in both dialects.
+  const { attempt, prepare, check } = limitBusyTimeout(client, onFailure)
+  const guarded = { prepare, transaction: client.transaction.bind(client) } as BetterSqlite.Database
+  const native = loadSqlite().drizzle(guarded)
+  // Awaited builders behave the same in both dialects.
   const db = native as unknown as Database
 
   const prepareOne: PrepareOne = <Row>(select: Parameters<PrepareOne>[0], name: string) => {
-    // `execute` would wrap all rows in a promise that takes longer than the read.
+    // `execute` would wrap the rows in a promise that takes longer than the read.
     const query = select.prepare(name) as unknown as { get(values: object): Row | undefined }
     return async (values) => query.get(values) ?? null
   }
 
   // A transaction holds the only write lock of the file from its beginning.
   const lock = <Query>(select: Query) => select
-  // better-sqlite3 refuses async transactions, so the builders are run by their synchronous `all`.
+  // better-sqlite3 refuses async transactions, so steps run by the synchronous `all` of their builders.
   const run = (step: Step<unknown>, tx: Transaction, done: Done) =>
     (step(tx, done) as unknown as { all(): unknown[] } | null)?.all() ?? []
   const transaction: RunTransaction = async ({ preconditions = {}, steps = {} }) => {
@@ -66,7 +70,7 @@ export async function openSqlite(uri: string, onFault: (error: unknown) => void)
     const applied = historyOf(client)
     const pending = plan(applied)
     const isNew = client.memory || client.prepare('select 1 from sqlite_master').get() === undefined
-    // Nobody can write meanwhile: this transaction is immediate. What it has not written yet, another connection copies.
+    // This transaction is immediate, so nothing is written between copy and migration.
     if (pending.length > 0 && !isNew) copyBeforeMigration(path, applied.length)
     client.exec(JOURNAL)
     const remember = client.prepare('insert into __drizzle_migrations (hash, created_at) values (?, ?)')
@@ -79,16 +83,20 @@ export async function openSqlite(uri: string, onFault: (error: unknown) => void)
     return pending.length
   }
 
+  const warnings = findOpenToOthers(path).length > 0 ? [OPEN_TO_OTHERS] : []
   return {
     db,
     dialect,
     prepareOne,
     transaction,
-    ping: async () => void client.prepare('select 1').get(),
-    check,
+    ping: async () => void prepare('select 1').get(),
+    check: async () => {
+      check()
+      return warnings.splice(0)
+    },
     history: async () => historyOf(client),
     migrate: async (plan) => {
-      // A rebuild of a table drops the old one; with foreign keys on, the rows of its children would go too.
+      // Rebuilding a table drops the old one; with foreign keys on, the rows of its children would be deleted too.
       const before = client.pragma('busy_timeout', { simple: true })
       client.pragma('foreign_keys = OFF')
       client.pragma(`busy_timeout = ${MIGRATION_WAIT_MS}`)

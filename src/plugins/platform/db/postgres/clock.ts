@@ -1,10 +1,10 @@
-import { sql } from './drizzle.ts'
-import type { Database } from './types.ts'
+import { sql } from '../drizzle.ts'
+import type { Database } from '../types.ts'
 
-/** Beyond this, replicas refuse each other's tokens. */
+/** Beyond this difference, replicas refuse each other's tokens. */
 const TOLERATED_MS = 5000
 
-/** How far this machine's clock is ahead of PostgreSQL's, in ms: exact to half the time of the answer. */
+/** How far this machine's clock is ahead of PostgreSQL's, in ms; exact to half the round trip. */
 async function measureLead(db: Database) {
   const before = Date.now()
   const [row] = await db
@@ -13,7 +13,7 @@ async function measureLead(db: Database) {
   return (before + Date.now()) / 2 - Number(row?.ms)
 }
 
-/** Warns of a clock that differs too much from PostgreSQL's, with which every replica compares its own; null: it agrees. */
+/** A warning if the clock differs too much from PostgreSQL's, which all replicas compare theirs with; null if it agrees. */
 export async function describeClock(db: Database) {
   const leadMs = await measureLead(db)
   if (Math.abs(leadMs) <= TOLERATED_MS) return null
