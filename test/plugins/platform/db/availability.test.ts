@@ -9,32 +9,32 @@ import {
 } from '../../../../src/plugins/platform/time-budget/time-budget.ts'
 import { waitUntil } from '../../../servers.ts'
 
-/** A watch over a database that answers as `state.fault` says, and what it logs. */
+/** Watches a database that fails with `state.fault`, and collects what is logged. */
 function watch(t: Test, retryMs = 1) {
-  const state = { fault: null as Error | null, looks: 0 }
+  const state = { fault: null as Error | null, checks: 0 }
   const lines: unknown[] = []
   const note = (level: string) => (line: { event: string; err?: Error & { code?: string } }) =>
     lines.push(`${level} ${line.event} ${line.err?.code ?? line.err?.message ?? ''}`.trim())
   const log = { info: note('info'), error: note('error') } as unknown as FastifyBaseLogger
-  const look = async () => {
-    state.looks++
+  const check = async () => {
+    state.checks++
     await withTimeout(1000, async () => {})
     if (state.fault) throw state.fault
   }
-  const availability = watchAvailability(look, log, retryMs)
+  const availability = watchAvailability(check, log, retryMs)
   t.teardown(() => availability.stop())
   return { availability, state, lines }
 }
 
 const late = new DeadlineExceeded(800)
 
-t.test('one line tells of a loss and one of the return, however many requests failed', async (t) => {
+t.test('an outage is one log line and its end another, however many requests fail', async (t) => {
   const { availability, state, lines } = watch(t)
   await availability.start()
-  t.strictSame(lines, [], 'nothing to tell while it is up')
+  t.strictSame(lines, [], 'nothing to log while it is up')
   state.fault = late
   for (let i = 0; i < 3; i++) availability.reportFailure(late)
-  await waitUntil(() => state.looks > 5, 'it looks again and again')
+  await waitUntil(() => state.checks > 5, 'it keeps checking')
   t.equal(availability.isUp(), false)
   state.fault = null
   await waitUntil(availability.isUp, 'it is back')
@@ -46,7 +46,7 @@ t.test('one line tells of a loss and one of the return, however many requests fa
 })
 
 t.test(
-  'one that is down is looked for soon at first, then less often, and soon again after the next loss',
+  'a database that is down is checked soon at first, then less often, and soon again after the next outage',
   async (t) => {
     const { availability, state } = watch(t, 500)
     const waits: (number | undefined)[] = []
@@ -57,7 +57,7 @@ t.test(
     }) as typeof setTimeout)
     state.fault = late
     await availability.start()
-    await waitUntil(() => waits.length >= 5, 'it looks again and again')
+    await waitUntil(() => waits.length >= 5, 'it keeps checking')
     t.strictSame(waits.slice(0, 5), [100, 200, 400, 500, 500])
     state.fault = null
     await waitUntil(availability.isUp, 'it is back')
@@ -69,21 +69,21 @@ t.test(
   }
 )
 
-t.test('one query that fails is no loss where the database answers', async (t) => {
+t.test('a failed query is no outage if the database answers', async (t) => {
   const { availability, state, lines } = watch(t)
   await availability.start()
   for (let i = 0; i < 3; i++) availability.reportFailure(late)
-  t.equal(state.looks, 2, 'one look for all that fail at a time')
+  t.equal(state.checks, 2, 'concurrent failures share one check')
   availability.reportFailure(new Error('syntax'))
   await waitUntil(async () => {
     availability.reportFailure(late)
-    return state.looks > 2
-  }, 'the next one is asked for')
+    return state.checks > 2
+  }, 'the next failure causes another check')
   t.equal(availability.isUp(), true)
   t.strictSame(lines, [])
 })
 
-t.test('a request that has waited too long does not keep it from looking', async (t) => {
+t.test('a request whose time budget is spent does not prevent the check', async (t) => {
   const { availability, state } = watch(t)
   await availability.start()
   state.fault = late
@@ -93,7 +93,7 @@ t.test('a request that has waited too long does not keep it from looking', async
   await waitUntil(availability.isUp, 'it is back')
 })
 
-t.test('a database that is down stops no start, one that is wrong does', async (t) => {
+t.test('a database that is down does not stop the start, one that cannot be used does', async (t) => {
   const { availability, state } = watch(t)
   state.fault = new Error('3 database migrations are pending')
   await t.rejects(availability.start(), { message: /pending/ })
@@ -101,13 +101,13 @@ t.test('a database that is down stops no start, one that is wrong does', async (
   await t.resolves(availability.start())
 })
 
-t.test('one that is wrong when it comes is told once', async (t) => {
+t.test('a database that returns but cannot be used is logged once', async (t) => {
   const { availability, state, lines } = watch(t)
   state.fault = late
   await availability.start()
   state.fault = new Error('3 database migrations are pending')
-  const { looks } = state
-  await waitUntil(() => state.looks > looks + 3, 'it looks again and again')
+  const { checks } = state
+  await waitUntil(() => state.checks > checks + 3, 'it keeps checking')
   const told = ['error dependency_down DEADLINE_EXCEEDED', 'error dependency_down 3 database migrations are pending']
   t.strictSame(lines, told)
   state.fault = null
@@ -115,19 +115,19 @@ t.test('one that is wrong when it comes is told once', async (t) => {
   t.strictSame(lines.slice(2), ['info dependency_up'])
 })
 
-t.test('nothing is looked for after the stop, not even when a look was under way', async (t) => {
+t.test('no check runs after the stop, even if one was under way', async (t) => {
   const { availability, state } = watch(t)
   state.fault = late
   await availability.start()
-  await waitUntil(() => state.looks > 1, 'it looks')
+  await waitUntil(() => state.checks > 1, 'it checks')
   availability.stop()
-  const { looks } = state
+  const { checks } = state
   await new Promise((resolve) => setTimeout(resolve, 10))
-  t.equal(state.looks, looks)
+  t.equal(state.checks, checks)
 
   const other = watch(t)
   other.availability.stop()
   other.availability.reportFailure(late)
   await new Promise((resolve) => setTimeout(resolve, 10))
-  t.equal(other.state.looks, 0)
+  t.equal(other.state.checks, 0)
 })

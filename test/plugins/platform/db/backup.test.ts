@@ -44,7 +44,7 @@ async function fileWithData(t: Test) {
   return { folder, path }
 }
 
-t.test('before a migration an SQLite file is copied as it was, for its owner alone', async (t) => {
+t.test('an SQLite file is copied before a migration, readable by its owner only', async (t) => {
   const { folder, path } = await fileWithData(t)
   t.strictSame(readdirSync(folder), ['app.db'], 'not while it was new')
   t.equal(await migrateTo(path, 1), 0)
@@ -59,7 +59,7 @@ t.test('before a migration an SQLite file is copied as it was, for its owner alo
   t.equal(statSync(copy).mode & 0o777, 0o600)
 })
 
-t.test('only the last copies from before a migration are kept, and no other file is touched', async (t) => {
+t.test('only the latest copies from before a migration are kept, and other files stay', async (t) => {
   const { folder, path } = await fileWithData(t)
   mkdirSync(join(folder, 'app.db.before-breakfast'))
   for (const count of [2, 3, 4, 5, 6]) await migrateTo(path, count)
@@ -69,7 +69,7 @@ t.test('only the last copies from before a migration are kept, and no other file
   )
 })
 
-t.test('a migration that fails can be mended and tried again: its copy is made anew', async (t) => {
+t.test('a failed migration can be fixed and retried: its copy is replaced', async (t) => {
   const { folder, path } = await fileWithData(t)
   for (let i = 0; i < 3; i++)
     await t.rejects(migrateTo(path, 2, [...rows.slice(0, 1), step(2, 'insert into nowhere values (1)')]), /nowhere/)
@@ -77,14 +77,14 @@ t.test('a migration that fails can be mended and tried again: its copy is made a
   t.strictSame(readdirSync(folder), ['app.db', 'app.db.before-1'])
 })
 
-t.test('where the copy cannot be made nothing is applied', async (t) => {
+t.test('no migration is applied if the copy cannot be made', async (t) => {
   const { folder, path } = await fileWithData(t)
   mkdirSync(join(folder, 'app.db.before-1.unfinished'))
   await t.rejects(migrateTo(path, 2), { code: 'ERR_FS_EISDIR' })
   t.strictSame(read(path, 'select text from rows'), ['precious'])
 })
 
-t.test('a copy of what is no intact SQLite file is refused and leaves nothing behind', async (t) => {
+t.test('copying a file that is not a sound SQLite database fails and leaves nothing behind', async (t) => {
   const folder = t.testdir({ 'other.txt': 'not a database, though it is longer than its header would be'.repeat(99) })
   t.throws(() => copySqlite(join(folder, 'other.txt'), join(folder, 'copy')), { code: 'SQLITE_NOTADB' })
   t.throws(() => copySqlite(join(folder, 'none'), join(folder, 'copy')), { code: 'SQLITE_CANTOPEN' })

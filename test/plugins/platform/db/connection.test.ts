@@ -42,7 +42,7 @@ for (const database of databases) {
     const tables = createTables(definitions, dialect)
     const { users } = tables
 
-    t.test('gives rows back as they were stored, times to the millisecond', async (t) => {
+    t.test('returns rows as they were stored, times to the millisecond', async (t) => {
       const row = newUser('rows')
       const [created] = await db.insert(users).values(row).returning()
       const [read] = await db.select().from(users).where(eq(users.id, row.id))
@@ -50,7 +50,7 @@ for (const database of databases) {
       t.strictSame(read, row)
     })
 
-    t.test('prepares a select once and gives its first row each time, or null', async (t) => {
+    t.test('prepares a select once and returns its first row each time, or null', async (t) => {
       const [ada, eve] = [newUser('first'), newUser('second')]
       await db.insert(users).values([ada, eve])
       const byId = prepareOne(
@@ -67,7 +67,7 @@ for (const database of databases) {
       t.match(await byId({ id: ada.id }), { name: 'Ada' }, 'it reads anew')
     })
 
-    t.test('answers a ping and tells its history', async (t) => {
+    t.test('answers a ping and returns its history', async (t) => {
       await t.resolves(ping())
       t.strictSame(
         await history(),
@@ -161,7 +161,7 @@ for (const database of databases) {
   })
 }
 
-t.test('an SQLite file and its companions can be read by their owner only', async (t) => {
+t.test('only the owner can read an SQLite file and its companions', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'starter-db-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   await open(t, `file:${join(folder, 'app.db')}`)
@@ -170,7 +170,7 @@ t.test('an SQLite file and its companions can be read by their owner only', asyn
   }
 })
 
-t.test('looking at the history of an empty SQLite file writes nothing', async (t) => {
+t.test('reading the history of an empty SQLite file writes nothing', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'starter-db-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'app.db')

@@ -26,7 +26,7 @@ async function errorOf(call: () => unknown) {
   throw new Error('Nothing was thrown')
 }
 
-t.test('errors of a PostgreSQL that cannot do its work count as an outage, others do not', async (t) => {
+t.test('errors of a PostgreSQL that cannot work count as an outage, others do not', async (t) => {
   const uri = await freshPostgresUri()
   const sql = postgres(uri, { max: 1, onnotice: () => {} })
   t.teardown(() => sql.end({ timeout: 1 }))
@@ -63,7 +63,7 @@ t.test('errors of a PostgreSQL that cannot do its work count as an outage, other
   for (const [what, error] of Object.entries(faults)) t.equal(isOutage(error), false, what)
 })
 
-t.test('errors of an SQLite that cannot do its work count as an outage, others do not', async (t) => {
+t.test('errors of an SQLite that cannot work count as an outage, others do not', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'starter-errors-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'app.db')
@@ -91,7 +91,7 @@ t.test('errors of an SQLite that cannot do its work count as an outage, others d
   t.equal(isOutage(await errorOf(() => client.exec('selec 1'))), false, 'syntax')
 })
 
-t.test('only what the database threw is an outage of it, or a violation, as a cause too', async (t) => {
+t.test('only an error of the database counts as its outage or violation, as a cause too', async (t) => {
   const port = await freePort()
   const rows = [
     { what: 'a refused connection', make: () => errorOf(() => fetch(`http://127.0.0.1:${port}`)), is: isUnavailable },
@@ -111,7 +111,7 @@ t.test('only what the database threw is an outage of it, or a violation, as a ca
   t.equal(isUnavailable(markDatabaseError('ECONNREFUSED')), false, 'no error')
 })
 
-t.test('reads and writes of SQLite that fail are marked and told', async (t) => {
+t.test('failed reads and writes of SQLite are marked and reported', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'starter-marks-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'app.db')

@@ -84,7 +84,7 @@ t.test(
 
 for (const backend of backends) {
   t.test(
-    `a call of a route that fails by itself is no outage of the database: ${backend.name}`,
+    `a route that fails on its own is no outage of the database: ${backend.name}`,
     { skip: backend.skip },
     async (t) => {
       const port = await freePort()
@@ -133,7 +133,7 @@ t.test('ASVS 13.2.6: connections that died without a word are replaced without a
   t.match(told, [{ level: 'warn', msg: 'replaced connections to the database that no longer answered' }])
 })
 
-t.test('a PostgreSQL that comes back without its tables is 503, and is not filled anew', async (t) => {
+t.test('a PostgreSQL that returns without its tables is 503, and is not migrated again', async (t) => {
   const server = await startPostgres()
   const uri = new URL(await server.createDatabase())
   const admin = postgres(uri.href.replace(uri.pathname, '/postgres'), { max: 1, onnotice: () => {} })
@@ -167,7 +167,7 @@ t.test('a PostgreSQL that comes back without its tables is 503, and is not fille
   t.equal(await me(), 200)
 })
 
-t.test('while another process holds the SQLite file what writes is 503, what reads goes on', async (t) => {
+t.test('while another process locks the SQLite file, writes are 503 and reads go on', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'starter-locked-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const { app, lines } = await buildWithLog(t, { DB_URI: `file:${join(folder, 'app.db')}` })
@@ -202,7 +202,7 @@ t.test('while another process holds the SQLite file what writes is 503, what rea
   t.strictSame(events, ['dependency_down', 'dependency_up'], 'one line for each change')
 })
 
-t.test('a short lock of the SQLite file is waited for', async (t) => {
+t.test('requests wait for a short lock of the SQLite file', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'starter-short-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'app.db')

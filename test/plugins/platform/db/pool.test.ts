@@ -16,7 +16,7 @@ const late = { code: 'DEADLINE_EXCEEDED' }
 const TERMINATE =
   'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'
 
-/** A pool on a database of the test's own, by way of a proxy, and the faults that it told of. */
+/** A pool on a new database, through a proxy, and the failures it reported. */
 async function open(t: Test, username = 'postgres', isPooled = false) {
   const uri = new URL(await freshPostgresUri())
   const proxy = await startProxy(t, Number(uri.port))
@@ -52,7 +52,7 @@ t.test('ASVS 13.2.6: connections that lead nowhere any more are replaced', async
   t.notOk(after.includes(before))
 })
 
-t.test('a server that is slow keeps its connections', async (t) => {
+t.test('a slow server keeps its connections', async (t) => {
   const { pool, pid } = await open(t)
   const before = await pid()
 
@@ -66,7 +66,7 @@ t.test('a server that is slow keeps its connections', async (t) => {
   t.ok(after.includes(before))
 })
 
-t.test('a server that has no place for more connections keeps those that it has', async (t) => {
+t.test('a server with too many connections keeps the existing ones', async (t) => {
   const { pool, pid, direct } = await open(t, 'visitor')
   const before = await pid()
   const [database] = await direct`select current_database() as name`
@@ -76,7 +76,7 @@ t.test('a server that has no place for more connections keeps those that it has'
   t.equal(await pid(), before)
 })
 
-t.test('while it is down nothing is sent to it, so nothing is done late', async (t) => {
+t.test('nothing is sent to a server that is down, so nothing runs late', async (t) => {
   const { pool, proxy, direct } = await open(t)
   await direct`create table done (what text)`
   proxy.slow(2000)
@@ -95,7 +95,7 @@ t.test('while it is down nothing is sent to it, so nothing is done late', async 
   t.same(await pool.query((sql) => sql`select * from done`), [])
 })
 
-t.test('one that hangs up is not called all the time', async (t) => {
+t.test('a server that hangs up is not called constantly', async (t) => {
   const { pool, proxy } = await open(t)
   await t.resolves(pool.check())
 
@@ -114,7 +114,7 @@ t.test('one that hangs up is not called all the time', async (t) => {
   await t.resolves(pool.check())
 })
 
-t.test('connections that were refused are made as soon as somebody listens', async (t) => {
+t.test('refused connections are opened as soon as the server listens', async (t) => {
   const { proxy, pid } = await open(t)
   proxy.refuse()
   for (let i = 0; i < 2 * MAX; i++) await t.rejects(pid(), { code: 'ECONNREFUSED' })
@@ -122,7 +122,7 @@ t.test('connections that were refused are made as soon as somebody listens', asy
   await t.resolves(Promise.all(Array.from({ length: 2 * MAX }, pid)))
 })
 
-t.test('one that takes no changes counts as down', async (t) => {
+t.test('a server that accepts no writes counts as down', async (t) => {
   const { pool, direct } = await open(t)
   await t.resolves(pool.check())
   const [database] = await direct`select current_database() as name`
@@ -141,7 +141,7 @@ t.test('one that takes no changes counts as down', async (t) => {
   await t.resolves(pool.check())
 })
 
-t.test('an answer that breaks off takes no row from the next one', async (t) => {
+t.test('a reply that breaks off takes no row from the next one', async (t) => {
   const { pool } = await open(t)
   // The first rows are on their way while the third is waited for.
   const wide = "select repeat('x', 20000), case when i > 2 then pg_sleep(3)::text end from generate_series(1, 3) i"
@@ -157,33 +157,30 @@ t.test('an answer that breaks off takes no row from the next one', async (t) => 
   )
 })
 
-t.test(
-  'a question in the moment in which a connection is lost is a fault or answered, but not with nothing',
-  async (t) => {
-    const { pool, proxy, pid } = await open(t)
-    const found = async () => [...(await pool.query((sql) => sql.unsafe('select 1 as found').values()))]
-    const answers: Promise<unknown>[] = []
-    const ours = new Set<Socket>()
-    const { emit } = Socket.prototype
-    t.capture(Socket.prototype, 'emit', function (this: Socket, event: string, cause?: unknown) {
-      const isHeard: boolean = Reflect.apply(emit, this, [event, cause])
-      if (event === 'connect' && this.remotePort === proxy.port) ours.add(this)
-      // It is known of this socket that it is lost, and it is not yet closed.
-      if (event === 'error' && ours.has(this)) answers.push(found())
-      return isHeard
-    })
-    await pid()
+t.test('a query sent while its connection is being lost fails or gets its rows, never an empty reply', async (t) => {
+  const { pool, proxy, pid } = await open(t)
+  const found = async () => [...(await pool.query((sql) => sql.unsafe('select 1 as found').values()))]
+  const answers: Promise<unknown>[] = []
+  const ours = new Set<Socket>()
+  const { emit } = Socket.prototype
+  t.capture(Socket.prototype, 'emit', function (this: Socket, event: string, cause?: unknown) {
+    const isHeard: boolean = Reflect.apply(emit, this, [event, cause])
+    if (event === 'connect' && this.remotePort === proxy.port) ours.add(this)
+    // It is known of this socket that it is lost, and it is not yet closed.
+    if (event === 'error' && ours.has(this)) answers.push(found())
+    return isHeard
+  })
+  await pid()
 
-    proxy.refuse()
-    await proxy.open()
-    await waitUntil(() => answers.length > 0, 'it is lost')
-    t.strictSame(await found(), [[1]])
+  proxy.refuse()
+  await proxy.open()
+  await waitUntil(() => answers.length > 0, 'it is lost')
+  t.strictSame(await found(), [[1]])
 
-    for (const answer of await Promise.allSettled(answers))
-      if (answer.status === 'fulfilled') t.strictSame(answer.value, [[1]])
-      else t.match(answer.reason.code, /^(CONNECTION_LOST|ECONN\w+)$/)
-  }
-)
+  for (const answer of await Promise.allSettled(answers))
+    if (answer.status === 'fulfilled') t.strictSame(answer.value, [[1]])
+    else t.match(answer.reason.code, /^(CONNECTION_LOST|ECONN\w+)$/)
+})
 
 const ends = [
   { name: 'reset', lose: (proxy: TcpProxy) => proxy.shut() },
@@ -191,42 +188,39 @@ const ends = [
   { name: 'ended by the server', lose: (_: TcpProxy, direct: Sql) => direct.unsafe(TERMINATE) }
 ]
 for (const { name, lose } of ends) {
-  t.test(
-    `a transaction whose connection is ${name} is a fault, and all connections are as good as before`,
-    async (t) => {
-      const { pool, proxy, direct } = await open(t)
-      await direct`create table done (round int)`
-      for (let round = 0; round < 2 * MAX; round++) {
-        let isOver = false
-        const transaction = pool.begin(async (tx) => {
-          await tx`insert into done values (${round})`
-          return tx.unsafe(`select pg_sleep(5), ${round} as round`).finally(() => {
-            isOver = true
-          })
+  t.test(`a transaction whose connection is ${name} fails, and the pool keeps working`, async (t) => {
+    const { pool, proxy, direct } = await open(t)
+    await direct`create table done (round int)`
+    for (let round = 0; round < 2 * MAX; round++) {
+      let isOver = false
+      const transaction = pool.begin(async (tx) => {
+        await tx`insert into done values (${round})`
+        return tx.unsafe(`select pg_sleep(5), ${round} as round`).finally(() => {
+          isOver = true
         })
-        const isAsleep = async () => {
-          const mine = direct`datname = current_database() and query like ${`% ${round} as round`}`
-          return (await direct`select 1 from pg_stat_activity where wait_event = 'PgSleep' and ${mine}`).length > 0
-        }
-        await waitUntil(isAsleep, 'it is under way')
-        const begin = performance.now()
-        await Promise.all([t.rejects(transaction, { code: /^(CONNECTION_LOST|ECONNRESET)$/ }), lose(proxy, direct)])
-        t.ok(isOver && performance.now() - begin < 4000, 'it is told before it would be done')
-        await proxy.open()
-
-        const answers = await Promise.all([1, 2, 3, 4].map((i) => pool.query((sql) => sql`select ${i}::int as found`)))
-        t.strictSame(
-          answers.map(([row]) => row?.['found']),
-          [1, 2, 3, 4]
-        )
-        t.equal(await pool.begin(async (tx) => (await tx`select 5 as found`)[0]?.['found']), 5)
+      })
+      const isAsleep = async () => {
+        const mine = direct`datname = current_database() and query like ${`% ${round} as round`}`
+        return (await direct`select 1 from pg_stat_activity where wait_event = 'PgSleep' and ${mine}`).length > 0
       }
-      t.same(await direct`select * from done`, [], 'and nothing is done')
+      await waitUntil(isAsleep, 'it is under way')
+      const begin = performance.now()
+      await Promise.all([t.rejects(transaction, { code: /^(CONNECTION_LOST|ECONNRESET)$/ }), lose(proxy, direct)])
+      t.ok(isOver && performance.now() - begin < 4000, 'it is told before it would be done')
+      await proxy.open()
+
+      const answers = await Promise.all([1, 2, 3, 4].map((i) => pool.query((sql) => sql`select ${i}::int as found`)))
+      t.strictSame(
+        answers.map(([row]) => row?.['found']),
+        [1, 2, 3, 4]
+      )
+      t.equal(await pool.begin(async (tx) => (await tx`select 5 as found`)[0]?.['found']), 5)
     }
-  )
+    t.same(await direct`select * from done`, [], 'and nothing is done')
+  })
 }
 
-t.test('a connection that is lost takes no transaction of another one along', async (t) => {
+t.test('a lost connection does not affect a transaction on another one', async (t) => {
   const { pool, direct } = await open(t)
   await direct`create table done (what text)`
   const transaction = pool.begin(async (tx) => {
@@ -244,7 +238,7 @@ t.test('a connection that is lost takes no transaction of another one along', as
 const FAIL = (code: string) => `do $$ begin raise exception using errcode = '${code}'; end $$`
 
 for (const code of ['40001', '40P01']) {
-  t.test(`what fails with ${code}, since another transaction was in the way, is tried again a few times`, async (t) => {
+  t.test(`a conflict with another transaction (${code}) is retried a few times`, async (t) => {
     const { pool, direct, faults } = await open(t)
     await direct`create table done (what text)`
     let tries = 0
@@ -266,7 +260,7 @@ for (const code of ['40001', '40P01']) {
   })
 }
 
-t.test('a transaction whose COMMIT is answered ROLLBACK is no success', async (t) => {
+t.test('a transaction whose COMMIT is answered with ROLLBACK fails', async (t) => {
   const { pool, direct, pid } = await open(t)
   await direct`create table done (what text)`
   const failed = pool.begin(async (tx) => {
@@ -304,7 +298,7 @@ t.test('the end of one transaction never ends another on the same connection', a
 
 for (const isPooled of [false, true]) {
   const name = isPooled ? 'for a transaction pooler' : 'by itself'
-  t.test(`locks of a transaction whose connection was lost are gone soon, ${name}`, async (t) => {
+  t.test(`the locks of a transaction whose connection was lost are soon released, ${name}`, async (t) => {
     const { pool, proxy, direct } = await open(t, 'postgres', isPooled)
     await direct`create table held (what text)`
     await direct`insert into held values ('row')`

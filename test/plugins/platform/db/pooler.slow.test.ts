@@ -50,7 +50,7 @@ for (const { mode, DB_POOLER } of modes) {
     const sql = postgres(direct, { max: 1, onnotice: () => {} })
     t.teardown(() => sql.end({ timeout: 1 }))
 
-    t.test('24 logouts answered 204 are stored: each credential is dead', async (t) => {
+    t.test('24 logouts answered with 204 are stored: each credential is revoked', async (t) => {
       const sessions = await logInAll(app)
       const ended = await logOutAll(app, sessions)
       t.equal(ended.length, 24)
@@ -58,7 +58,7 @@ for (const { mode, DB_POOLER } of modes) {
       t.same(await sql`select count(*)::int as live from sessions where revoked_at is null`, [{ live: 0 }])
     })
 
-    t.test('12 password changes that were acknowledged are stored', async (t) => {
+    t.test('12 acknowledged password changes are stored', async (t) => {
       const payload = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
       let isOver = false
       // Others, who take the connections in between.
@@ -90,7 +90,7 @@ for (const { mode, DB_POOLER } of modes) {
       }
     })
 
-    t.test('a change that waits for a lock is given up after its timeout, and not done later', async (t) => {
+    t.test('a change that waits for a lock times out, and is not made later', async (t) => {
       const { headers } = await logIn(app, `waiting-by-${mode}`)
       await sql.unsafe('begin; select * from users for update')
       const payload = { name: 'Grace' }
@@ -107,7 +107,7 @@ for (const { mode, DB_POOLER } of modes) {
       t.notMatch(me.json(), payload)
     })
 
-    t.test('nothing that was set for the service is left to other clients', async (t) => {
+    t.test('no session setting of the service reaches other clients', async (t) => {
       const rows = await times(20, async () => {
         const client = postgres(DB_URI, { max: 1, prepare: false, onnotice: () => {} })
         const [row] = await client.unsafe('show statement_timeout')
@@ -117,7 +117,7 @@ for (const { mode, DB_POOLER } of modes) {
       t.strictSame(new Set(rows), new Set(['0']))
     })
 
-    t.test('the log has no loss of the database', async (t) => {
+    t.test('the log has no outage of the database', async (t) => {
       t.same(
         lines.filter(({ dependency }) => dependency === 'database'),
         []
@@ -126,19 +126,19 @@ for (const { mode, DB_POOLER } of modes) {
   })
 }
 
-t.test('pgbouncer=true in DB_URI says the same as DB_POOLER=transaction', { skip: noPgBouncer }, async (t) => {
+t.test('pgbouncer=true in DB_URI means DB_POOLER=transaction', { skip: noPgBouncer }, async (t) => {
   const { uri } = await startPgBouncer(t, await freshPostgresUri(), 'transaction')
   const app = await build(t, { DB_URI: `${uri}?pgbouncer=true&connect_timeout=15` })
   await t.resolves(logIn(app, 'ada'))
 })
 
-t.test('a transaction pooler that no setting names stops the start, by name', { skip: noPgBouncer }, async (t) => {
+t.test('an undeclared transaction pooler stops the start, and is named', { skip: noPgBouncer }, async (t) => {
   const { uri } = await startPgBouncer(t, await freshPostgresUri(), 'transaction')
   await t.rejects(build(t, { DB_URI: uri }), { message: /^DB_URI .*DB_POOLER=transaction/ })
 })
 
 t.test(
-  'a transaction pooler that comes later is named in the log once, and what is acknowledged is stored all the same',
+  'a transaction pooler that appears later is logged once, and acknowledged changes are still stored',
   { skip: noPgBouncer },
   async (t) => {
     const direct = await freshPostgresUri()
@@ -172,21 +172,25 @@ async function isFound(uri: string) {
   return isTransactionPooler(() => postgres(uri, { max: 1, prepare: false, fetch_types: false, onnotice: () => {} }))
 }
 
-t.test('a transaction pooler is told from a server and from a session pooler', { skip: noPgBouncer }, async (t) => {
-  const direct = await freshPostgresUri()
-  const { uri: pooled } = await startPgBouncer(t, direct, 'transaction')
-  const { uri: session } = await startPgBouncer(t, direct, 'session')
-  t.equal(await isFound(direct), false)
-  t.equal(await isFound(session), false)
-  t.equal(await isFound(pooled), true)
-  // Others, who take the connections in between.
-  const others = postgres(pooled, { max: 10, prepare: false, onnotice: () => {} })
-  let isOver = false
-  const work = times(30, async () => {
-    while (!isOver) await others.unsafe('select pg_sleep(0.001)')
-  })
-  t.strictSame(await times(5, () => isFound(pooled)), [true, true, true, true, true])
-  isOver = true
-  await work
-  await others.end({ timeout: 1 })
-})
+t.test(
+  'a transaction pooler is distinguished from a server and from a session pooler',
+  { skip: noPgBouncer },
+  async (t) => {
+    const direct = await freshPostgresUri()
+    const { uri: pooled } = await startPgBouncer(t, direct, 'transaction')
+    const { uri: session } = await startPgBouncer(t, direct, 'session')
+    t.equal(await isFound(direct), false)
+    t.equal(await isFound(session), false)
+    t.equal(await isFound(pooled), true)
+    // Others, who take the connections in between.
+    const others = postgres(pooled, { max: 10, prepare: false, onnotice: () => {} })
+    let isOver = false
+    const work = times(30, async () => {
+      while (!isOver) await others.unsafe('select pg_sleep(0.001)')
+    })
+    t.strictSame(await times(5, () => isFound(pooled)), [true, true, true, true, true])
+    isOver = true
+    await work
+    await others.end({ timeout: 1 })
+  }
+)

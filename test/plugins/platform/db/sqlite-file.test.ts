@@ -14,7 +14,7 @@ const NOBODY = 65534
 
 const modeOf = (file: string) => (statSync(file).mode & 0o777).toString(8)
 
-/** Does something without the rights of root, which no mode of a file holds up. */
+/** Drops the rights of root, which ignore file modes. */
 async function asNobody<T>(work: () => Promise<T>) {
   if (!isRoot) return work()
   process.seteuid?.(NOBODY)
@@ -36,7 +36,7 @@ const warningsIn = (lines: Record<string, unknown>[]) =>
   lines.filter(({ level, msg }) => level === 'warn' && /may open the SQLite file/.test(`${msg}`)).length
 
 for (const name of ['app.db', 'link.db']) {
-  t.test(`an SQLite file that others may read is narrowed at start, with what belongs to it: ${name}`, async (t) => {
+  t.test(`an SQLite file and its companions are closed to other users at startup: ${name}`, async (t) => {
     const folder = freshFolder(t)
     symlinkSync(join(folder, 'app.db'), join(folder, 'link.db'))
     // As after a kill -9: with -wal and -shm beside it.
@@ -55,7 +55,7 @@ for (const name of ['app.db', 'link.db']) {
 }
 
 t.test(
-  'an SQLite file of somebody else that others may read is warned of, and left as it is',
+  'an SQLite file of another user that others may read causes a warning, and stays as it is',
   { skip: !isRoot && 'needs root to give a file to another user' },
   async (t) => {
     const file = join(sharedFolder(t), 'app.db')
@@ -121,7 +121,7 @@ const faults: [what: string, path: (folder: string) => string, text: RegExp][] =
 ]
 
 for (const [what, path, text] of faults) {
-  t.test(`a DB_URI ${what} is a fault of that setting, without its value`, async (t) => {
+  t.test(`a DB_URI ${what} is reported as an invalid setting, without its value`, async (t) => {
     const uri = path(sharedFolder(t))
     const error = await asNobody(() => openDatabase(uri)).then(
       () => t.fail('it was opened'),
@@ -133,7 +133,7 @@ for (const [what, path, text] of faults) {
   })
 }
 
-t.test('a DB_URI that cannot be used ends the start and npm run db:migrate with one line and no stack', async (t) => {
+t.test('an unusable DB_URI stops the start and npm run db:migrate with one line and no stack', async (t) => {
   const folder = freshFolder(t)
   const environment = { ...settled, DB_URI: 'file:./hunter2/app.db' }
   const told =
