@@ -55,7 +55,7 @@ function createGuards({
         const { sid } = error as { sid?: string }
         const session = sid === undefined ? null : await sessions.find(sid)
         if (!session?.revocationPending || !isRepeat(session, request)) throw error
-        await revocations.complete(session)
+        await revocations.retryPending(session)
         strategies.get(session.kind)?.signOut(request, reply, session.id)
         return reply.code(204).send()
       }

@@ -2,23 +2,23 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './audit-events.ts'
 import './env.ts'
-import { createSurplusCleanup, ENDS, sweep } from './cleanup.ts'
-import { createEndings, type Endings } from './endings.ts'
+import { deleteEnded, ENDS } from './cleanup.ts'
 import { addGuards } from './guards.ts'
 import { createInsertSession, type Gate, type InsertSession } from './insert-session.ts'
-import { keepResyncing } from './keep-resyncing.ts'
 import { createNewSessions, type NewSessions } from './new-session.ts'
 import { createPasswordLogin, type PasswordLogin } from './password-login.ts'
-import { createResync, type Resync, type RevocationListener } from './resync.ts'
+import { createResync, type Resync, resyncRegularly } from './resync.ts'
+import type { RevocationListener } from './revocation-listeners.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
+import { createRevokeRows, type RevokeRows } from './revoke-rows.ts'
 import routes from './routes.ts'
+import { createLimitQueries, createSurplusCleanup, type LimitQueries } from './session-limit.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import type { Strategy } from './strategy.ts'
-import { createSurplus, type Surplus } from './surplus.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    sessions: Sessions & Endings & Surplus & InsertSession
+    sessions: Sessions & RevokeRows & LimitQueries & InsertSession
     revocations: Revocations & Resync
     /** The ways to carry a session, by their `kind`. */
     strategies: Map<string, Strategy>
@@ -33,10 +33,15 @@ declare module 'fastify' {
 async function auth(app: FastifyInstance) {
   const { db, tables, transaction, prepareOne } = app
   const listeners: RevocationListener[] = []
-  const endings = { ...createEndings(transaction, tables, app.audit), ...createSurplus(db, transaction, tables) }
+  const revokeRows = createRevokeRows(transaction, tables, app.audit)
   app.decorate('gates', [])
-  const insertSession = createInsertSession(transaction, tables, app.audit, app.gates, endings)
-  app.decorate('sessions', { ...createSessions(db, tables, prepareOne), ...endings, ...insertSession })
+  const insertSession = createInsertSession(transaction, tables, app.audit, app.gates, revokeRows)
+  app.decorate('sessions', {
+    ...createSessions(db, tables, prepareOne),
+    ...revokeRows,
+    ...createLimitQueries(db, transaction, tables),
+    ...insertSession
+  })
   app.decorate('revocations', {
     ...createRevocations(app.sessions, listeners, app.config.MAX_SESSIONS_PER_USER),
     ...createResync(app.sessions, listeners)
@@ -45,10 +50,9 @@ async function auth(app: FastifyInstance) {
   app.decorate('newSessions', createNewSessions(app))
   app.decorate('passwordLogin', createPasswordLogin(app))
   addGuards(app)
-
   app.mount('/api/auth', routes)
-  keepResyncing(app)
-  for (const end of ENDS) app.cleanup.add((now) => sweep(app, end, now))
+  resyncRegularly(app)
+  for (const end of ENDS) app.cleanup.add((now) => deleteEnded(app, end, now))
   app.cleanup.add(createSurplusCleanup(app))
 }
 

@@ -5,8 +5,7 @@ import { type EventDetails, logEvent } from '../../platform/audit/log.ts'
 import { and, eq, isNull, notExists, notInArray } from '../../platform/db/drizzle.ts'
 import type { Database, RunTransaction, Step, Tables } from '../../platform/db/types.ts'
 import type { User } from '../users/tables.ts'
-import { createEndedEvents } from './ended.ts'
-import type { Endings } from './endings.ts'
+import { createRevokedEvents, type RevokeRows } from './revoke-rows.ts'
 import { idleEnd } from './sessions.ts'
 import type { Session } from './tables.ts'
 
@@ -42,10 +41,10 @@ export function createInsertSession(
   tables: Tables,
   audit: Audit,
   gates: Gate[],
-  { end }: Pick<Endings, 'end'>
+  { end }: Pick<RevokeRows, 'end'>
 ) {
   const { sessions, users } = tables
-  const ended = createEndedEvents(audit, tables)
+  const revokedEvents = createRevokedEvents(audit, tables)
   const unrevokedOf = (userId: string) => and(eq(sessions.userId, userId), isNull(sessions.revokedAt))
 
   return {
@@ -76,13 +75,13 @@ export function createInsertSession(
         steps: {
           ...(ends as NamedSteps),
           session: (tx) => tx.insert(sessions).values(row).returning(),
-          events: ended.store(source, Object.keys(ends), eventRows)
+          events: revokedEvents.store(source, Object.keys(ends), eventRows)
         }
       })
       const done = rows as Record<string, Session[]> | null
       const [session] = done?.['session'] ?? []
       if (!done || !session) return null
-      ended.log(
+      revokedEvents.log(
         source,
         Object.keys(ends).flatMap((name) => done[name] ?? [])
       )

@@ -45,7 +45,7 @@ export function createNewSessions({
       const given = { ...kept, ...clientOf(request), ...credential.columns }
       const names = ['authn_login_success' as const, 'session_created' as const, ...tokenCreated(kind)]
 
-      const made = await revocations.endWholly(replaced ? [replaced] : [], async () => {
+      const made = await revocations.changeAndRevoke(replaced ? [replaced] : [], async () => {
         const inserted = await sessions.insert(request, proof, given, idleTtl, now, {
           ends: {
             ...(replaced && { replaced: sessions.endOne(replaced.id, 'replaced', now) }),
@@ -57,7 +57,7 @@ export function createNewSessions({
       })
       if (made === null) return null
       // Nobody asked for these to end. If a cache cannot learn of it now, it will when revocations are reread from SQL.
-      await revocations.tell(made.rows['surplus'] ?? []).catch(() => {})
+      await revocations.notify(made.rows['surplus'] ?? []).catch(() => {})
       return { members: await strategy.deliver(reply, made.session, credential, now) }
     },
     /** The session of the request, to be renewed. Throws UNAUTHENTICATED if it was revoked since the guard looked. */
@@ -86,7 +86,7 @@ export function createNewSessions({
       const given = { ...kept, ...clientOf(request), ...credential.columns }
       const names = ['session_renewed' as const, ...tokenCreated(kind)]
 
-      const made = await revocations.endWholly(affected, async () => {
+      const made = await revocations.changeAndRevoke(affected, async () => {
         const inserted = await sessions.insert(request, proof, given, strategy.idleTtl, now, {
           preconditions: { ...preconditions, renewed: sessions.endOne(old.id, 'renewed', now) },
           ...(ends && { ends }),

@@ -67,7 +67,7 @@ export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
       return withVerifiedPassword(request, ownAttempt(request, current, 'authn_password_change_fail'), async (user) => {
         const passwordHash = await passwords.hash(next)
         const old = await newSessions.current(request)
-        await revocations.endSurplus(request, user.id, old.id)
+        await revocations.revokeSurplus(request, user.id, old.id)
         const affected = await sessions.listUnrevoked(user.id)
         const known = affected.map(({ id }) => id)
         // Not a login: it stays as fresh as it was.

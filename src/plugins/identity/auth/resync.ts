@@ -1,100 +1,117 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { RevocationListener } from './revocation-listeners.ts'
 import type { RevokedSession, Sessions } from './sessions.ts'
 
-/** A part that lets logins in without asking SQL, and so has to hear of each that is revoked. */
-export type RevocationListener = {
-  /** For how long after a revocation what the login carried could still be taken for good. */
-  windowMs(): Promise<number>
-  /**
-   * From now on asks SQL about these, for longer than it takes until SQL is read again, or until the function that it gives.
-   * Rejects where it could not store that.
-   */
-  prepare(sessions: RevokedSession[]): Promise<() => Promise<void>>
-  /** Stores revocations, old ones again too. Awaited: what could not be stored was not revoked. */
-  add(sessions: RevokedSession[]): Promise<void>
-  /** Called before it is told of all revocations of its window; the function that it gives, after it. */
-  begin(): Promise<() => Promise<void>>
-  /** How many revocations it remembers, where it can say. */
-  size?(): Promise<number>
-}
 export type Resync = ReturnType<typeof createResync>
 
 const BATCH = 1000
-/** No login that was revoked just then comes after it. */
+/** Sorts after every session that was revoked at the same moment. */
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-/** Clocks of replicas differ, and a transaction commits later than its time says. */
+/** Clocks of replicas differ, and a transaction commits later than its timestamp. Each resync goes back this far. */
 export const OVERLAP_MS = 10_000
+/** A revocation by another replica is known here within a second. */
+const EVERY_MS = 500
+/** How long startup waits for the first resync, in ms. Until it is done, SQL answers. */
+const START_WAIT_MS = 200
 
-/** Tells the listeners what SQL knows of revocations: what another process did, or what they lost. */
+/** Rereads revocations from SQL and passes them to the listeners: those of other replicas, and those that a listener lost. */
 export function createResync(sessions: Sessions, listeners: RevocationListener[]) {
-  let toldUntil: Date | null = null
-  /** Those that the next overlap brings again, and when they were revoked, in ms. */
-  const told = new Map<string, number>()
-  let working: Promise<void> = Promise.resolve()
-  let isStopped = false
+  /** Null before the first full resync. */
+  let syncedUntil: Date | null = null
+  /** Sessions that the next overlap will return again, with the time of their revocation in ms, oldest first. */
+  const synced = new Map<string, number>()
+  let running: Promise<void> = Promise.resolve()
+  const stopping = new AbortController()
 
   const windowMs = async () => Math.max(0, ...(await Promise.all(listeners.map((listener) => listener.windowMs()))))
 
-  /** Tells what SQL knows of revocations since then and a little before, oldest first. */
-  async function tellSince(since: Date, now: Date, isNew: (login: RevokedSession) => boolean) {
+  /** Notifies of the revocations since shortly before `since`, oldest first. */
+  async function syncSince(since: Date, now: Date, isNew: (session: RevokedSession) => boolean) {
     const cutoff = now.getTime() - 2 * OVERLAP_MS
-    // Many may have been revoked at the same moment: the id tells where a batch ended.
     const start = new Date(since.getTime() - OVERLAP_MS)
+    // Many may have been revoked at the same moment, so a page starts after a time and an id.
     let last: Pick<RevokedSession, 'revokedAt' | 'id'> | undefined = { revokedAt: start, id: LAST_ID }
     while (last?.revokedAt) {
-      if (isStopped) throw new Error('The service stops')
+      stopping.signal.throwIfAborted()
       const found = await sessions.revokedSince(last.revokedAt, last.id, BATCH)
       const fresh = found.filter(isNew)
       for (const listener of listeners) await listener.add(fresh)
-      const times = fresh.map(({ id, revokedAt }): [string, number] => [id, revokedAt?.getTime() ?? 0])
-      for (const [id, ms] of times) if (ms > cutoff) told.set(id, ms)
+      for (const { id, revokedAt } of fresh) {
+        const ms = revokedAt?.getTime() ?? 0
+        if (ms > cutoff) synced.set(id, ms)
+      }
       last = found.length === BATCH ? found.at(-1) : undefined
-      // SQLite answers without a pause, and a million of them would let nobody else work.
-      await yieldToOthers()
+      // SQLite answers synchronously; let others run.
+      await nextTurn()
     }
-    // The oldest come first: a million of them are not looked at each time.
-    for (const [id, ms] of told) {
+    for (const [id, ms] of synced) {
       if (ms > cutoff) break
-      told.delete(id)
+      synced.delete(id)
     }
   }
 
-  async function tellAll(now: Date) {
+  async function syncAll(now: Date) {
     const completions = []
     for (const listener of listeners) completions.push(await listener.begin())
-    await tellSince(new Date(now.getTime() - (await windowMs())), now, () => true)
-    for (const complete of completions) await complete()
-    toldUntil = now
+    await syncSince(new Date(now.getTime() - (await windowMs())), now, () => true)
+    for (const markComplete of completions) await markComplete()
+    syncedUntil = now
   }
 
-  async function tellRecent(now: Date) {
-    if (toldUntil === null) return tellAll(now)
-    await tellSince(toldUntil, now, ({ id }) => !told.has(id))
-    toldUntil = now
+  async function syncRecent(now: Date) {
+    if (syncedUntil === null) return syncAll(now)
+    await syncSince(syncedUntil, now, ({ id }) => !synced.has(id))
+    syncedUntil = now
   }
 
-  /** One after the other: a slow one never overlaps the next. */
+  /** Runs one resync at a time. */
   function inTurn(work: () => Promise<void>) {
-    const done = working.then(work)
-    working = done.catch(() => {})
+    const done = running.then(work)
+    running = done.catch(() => {})
     return done
   }
 
   return {
-    /** Everything that the listeners could have missed: at start, and when a store that was lost is back. */
-    resyncAll: (now: Date) => inTurn(() => tellAll(now)),
-    /** What other processes revoked since the last time; everything, if there was none. */
-    resyncRecent: (now: Date) => inTurn(() => tellRecent(now)),
-    /** Gives up what is under way. */
-    stop() {
-      isStopped = true
-    },
-    /** For how long after its revocation the row of a login must stay, in ms: somebody may still have to be told. */
+    /** Passes on all revocations that a listener may need: at startup, and when Redis is back. */
+    resyncAll: (now: Date) => inTurn(() => syncAll(now)),
+    /** Passes on the revocations since the last resync. */
+    resyncRecent: (now: Date) => inTurn(() => syncRecent(now)),
+    stop: () => stopping.abort(new Error('The service is stopping')),
+    /** How long after its revocation the row of a session is needed, in ms. */
     windowMs,
-    /** How many revocations the listeners remember, those that can say. */
+    /** How many revocations the listeners hold, as far as they can tell. */
     async size() {
       const sizes = await Promise.all(listeners.map((listener) => listener.size?.() ?? 0))
       return sizes.reduce((sum, size) => sum + size, 0)
     }
   }
+}
+
+/** Resyncs at startup, every 500 ms, and when Redis is back, so that no restart and no loss of data revives a session. */
+export function resyncRegularly(app: FastifyInstance) {
+  const { revocations, log } = app
+  let running: Promise<void> | null = null
+  let timer: NodeJS.Timeout | undefined
+
+  function resync() {
+    running ??= revocations
+      .resyncRecent(new Date())
+      .catch((err: unknown) => log.debug({ err }, 'could not reread revocations; trying again'))
+      .finally(() => {
+        running = null
+      })
+    return running
+  }
+
+  app.circuitBreaker?.onRecover(() => revocations.resyncAll(new Date()))
+  app.addHook('onReady', async () => {
+    await Promise.race([resync(), sleep(START_WAIT_MS, undefined, { ref: false })])
+    timer = setInterval(() => void resync(), EVERY_MS)
+  })
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    revocations.stop()
+    await running
+  })
 }

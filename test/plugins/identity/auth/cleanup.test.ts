@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { ENDS, sweep } from '../../../../src/plugins/identity/auth/cleanup.ts'
+import { deleteEnded, ENDS } from '../../../../src/plugins/identity/auth/cleanup.ts'
 import type { Session } from '../../../../src/plugins/identity/auth/tables.ts'
 import { backends, buildWithLog, signUp, transports } from '../../../build.ts'
 import { makeLogin } from './made.ts'
 
 const NOW = new Date('2026-03-01T12:00:00.000Z')
-async function sweepAll(app: FastifyInstance, now: Date) {
-  for (const end of ENDS) while (await sweep(app, end, now));
+async function deleteAll(app: FastifyInstance, now: Date) {
+  for (const end of ENDS) while (await deleteEnded(app, end, now));
 }
 const hoursAgo = (hours: number) => new Date(NOW.getTime() - hours * 3_600_000)
 
@@ -42,7 +42,7 @@ for (const backend of backends) {
     await app.db.delete(sessions)
     for (const rows of [kept, gone, crowd.slice(0, 600), crowd.slice(600)]) await app.db.insert(sessions).values(rows)
 
-    await sweepAll(app, NOW)
+    await deleteAll(app, NOW)
     const left = (await app.db.select({ id: sessions.id }).from(sessions)).map(({ id }) => id).sort()
     t.strictSame(left, kept.map(({ id }) => id).sort())
     const said = lines.filter(({ event }) => event === 'session_expired')
@@ -77,9 +77,9 @@ for (const backend of backends) {
       if (!login) return t.fail('no login was made')
       // To the second as long ago as a token lives; clocks that are behind take it for some more.
       await app.revocations.revoke(app, login.id, 'logout', hoursAgo(72))
-      await sweepAll(app, NOW)
+      await deleteAll(app, NOW)
       t.ok(await app.sessions.find(login.id))
-      await sweepAll(app, hoursAgo(-2))
+      await deleteAll(app, hoursAgo(-2))
       t.equal(await app.sessions.find(login.id), null)
     }
   )

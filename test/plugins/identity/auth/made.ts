@@ -1,7 +1,7 @@
 import { pino } from 'pino'
-import type { Endings } from '../../../../src/plugins/identity/auth/endings.ts'
 import type { InsertSession, NewSession } from '../../../../src/plugins/identity/auth/insert-session.ts'
-import type { Surplus } from '../../../../src/plugins/identity/auth/surplus.ts'
+import type { RevokeRows } from '../../../../src/plugins/identity/auth/revoke-rows.ts'
+import type { LimitQueries } from '../../../../src/plugins/identity/auth/session-limit.ts'
 import type { RevokedReason } from '../../../../src/plugins/identity/auth/tables.ts'
 import type { User } from '../../../../src/plugins/identity/users/tables.ts'
 
@@ -13,7 +13,7 @@ export type Changes = Partial<NewSession> & { idleTtl?: number; maxAge?: number 
 
 /** Inserts a session, of a token unless told otherwise; null if the user is not as given. */
 export async function makeLogin(
-  sessions: InsertSession & Surplus,
+  sessions: InsertSession & LimitQueries,
   user: User,
   { idleTtl = 1e6, maxAge = 1e6, ...changes }: Changes,
   now: Date,
@@ -28,6 +28,6 @@ export async function makeLogin(
 }
 
 /** Revokes a session in SQL alone, as another process does. */
-export function revokeInSql(sessions: Endings, sid: string, reason: RevokedReason, now: Date) {
+export function revokeInSql(sessions: RevokeRows, sid: string, reason: RevokedReason, now: Date) {
   return sessions.markRevoked(source, sid, reason, now)
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { ENDS, sweep } from '../../../../src/plugins/identity/auth/cleanup.ts'
+import { deleteEnded, ENDS } from '../../../../src/plugins/identity/auth/cleanup.ts'
 import { openDatabase } from '../../../../src/plugins/platform/db/migrations.ts'
 import { build, buildWithLog, type LogLine } from '../../../build.ts'
 import { freshPostgresUri, waitUntil } from '../../../servers.ts'
@@ -18,14 +18,14 @@ t.test(
     const { expired } = await insertEnded(db, tables, 3000)
 
     let isLeft = true
-    const sweepAll = async (app: FastifyInstance) => {
+    const deleteAll = async (app: FastifyInstance) => {
       // One that finds the other at work has nothing to do.
       while (isLeft) {
-        for (const end of ENDS) while (await sweep(app, end, new Date()));
+        for (const end of ENDS) while (await deleteEnded(app, end, new Date()));
         isLeft = (await db.select().from(tables.sessions).limit(1)).length > 0
       }
     }
-    await Promise.all([sweepAll(first.app), sweepAll(second.app)])
+    await Promise.all([deleteAll(first.app), deleteAll(second.app)])
 
     const events = await db.select().from(tables.auditEvents)
     t.equal(events.length, expired)
