@@ -3,33 +3,30 @@ import type { Session } from '../auth/tables.ts'
 /** How far the clocks of replicas, and of services that verify our tokens, may differ, in seconds. */
 export const TOLERANCE_SECONDS = 5
 
-/** As much of a revoked login as a blocklist needs. */
+/** What a blocklist needs of a revoked session. */
 export type Revoked = Pick<Session, 'id' | 'revokedAt' | 'accessTtl'>
 
 /** Whether a session was revoked. `ask-sql`: the list cannot tell now, because it is incomplete or unreachable. */
 export type Answer = boolean | 'ask-sql'
 
-/** The `sid` of each revoked token login, for as long as an access token of it may be alive. */
+/** Holds the `sid` of each revoked token session until its last access token has expired. */
 export type Blocklist = {
-  /** Whether the login was revoked. A list in memory answers at once. */
+  /** Whether a session was revoked. The list in memory answers synchronously. */
   has(sid: string): Answer | Promise<Answer>
-  /** From now on the answer about these is `ask-sql`, for some seconds or until the function that it gives. Throws where it is not. */
+  /** Makes the answer for these sessions `ask-sql`, for some seconds or until the returned function is called. Rejects on failure. */
   prepare(sessions: Revoked[]): Promise<() => Promise<void>>
-  /** Throws where it was not stored. */
+  /** Rejects if it could not store them. */
   add(sessions: Revoked[]): Promise<void>
-  /**
-   * Called before the list is told all revocations of its window. The function that it gives makes the list complete, and
-   * throws where the list lost something since.
-   */
+  /** Called before a full resync. The returned function marks the list as complete, and rejects if it lost entries meanwhile. */
   begin(): Promise<() => Promise<void>>
-  /** How many logins it holds; null where only SQL can say. */
+  /** How many sessions it holds; null if only SQL can tell. */
   size(): number | null
 }
 
-/** How long after a revocation the last access token can be taken for good, in ms: by one clock ahead and another behind. */
+/** How long after a revocation an access token could still be valid by some clock, in ms: one may be ahead, another behind. */
 export const windowOf = (accessTtl: number) => (accessTtl + 2 * TOLERANCE_SECONDS) * 1000
 
-/** When the last access token of a revoked login has expired by any clock, in ms since 1970. */
+/** When the last access token of a revoked session has expired by every clock, in ms since 1970. */
 export function forgetAt({ revokedAt, accessTtl }: Revoked) {
   return (revokedAt?.getTime() ?? 0) + windowOf(accessTtl)
 }

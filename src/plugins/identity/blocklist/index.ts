@@ -7,22 +7,22 @@ import { redisBlocklist } from './redis.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether a token login was revoked. Where its list cannot tell, SQL does; where that cannot either, it throws. */
+    /** Whether a token session was revoked. Asks SQL if the blocklist cannot tell, and rejects if SQL cannot either. */
     isRevoked: (sid: string) => boolean | Promise<boolean>
   }
 }
 
-/** Remembers each revoked token login for as long as an access token of it may be alive. */
+/** Refuses access tokens of revoked sessions until they expire. */
 async function blocklist(app: FastifyInstance) {
   const list = redisBlocklist(app) ?? createMemoryBlocklist()
   const { ACCESS_TOKEN_TTL } = app.config
-  /** A login from before its row knew how long its tokens live had them as long as today's, at least. */
+  /** Rows older than the column `access_ttl` do not know how long their tokens live: at least as long as today's. */
   const atLeast = (accessTtl: number) => Math.max(accessTtl, ACCESS_TOKEN_TTL)
   const tokens = (sessions: RevokedSession[]) =>
     sessions
       .filter(({ kind }) => kind === 'token')
       .map(({ id, revokedAt, accessTtl }) => ({ id, revokedAt, accessTtl: atLeast(accessTtl) }))
-  /** By the longest access token that any login was given, whatever ACCESS_TOKEN_TTL is now. */
+  /** Follows the longest-lived access token that was ever issued, since ACCESS_TOKEN_TTL may have been shortened. */
   const windowMs = async () => windowOf(atLeast(await app.sessions.longestAccessTtl()))
 
   app.revocations.onRevoked({
@@ -33,15 +33,15 @@ async function blocklist(app: FastifyInstance) {
     size: async () => list.size() ?? app.sessions.countRevoked('token', new Date(Date.now() - (await windowMs())))
   })
 
-  async function askFurther(sid: string, pending: Promise<Answer> | Answer) {
+  async function resolveAnswer(sid: string, pending: Promise<Answer> | Answer) {
     const answer = await pending
     if (typeof answer === 'boolean') return answer
-    const login = await app.sessions.find(sid)
-    return login === null || login.revokedAt !== null
+    const session = await app.sessions.find(sid)
+    return session === null || session.revokedAt !== null
   }
   app.decorate('isRevoked', (sid) => {
     const answer = list.has(sid)
-    return typeof answer === 'boolean' ? answer : askFurther(sid, answer)
+    return typeof answer === 'boolean' ? answer : resolveAnswer(sid, answer)
   })
 }
 

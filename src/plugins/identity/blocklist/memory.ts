@@ -1,11 +1,11 @@
 import { type Blocklist, forgetAt } from './blocklist.ts'
 
-/** In this process; filled from SQL at start and kept in step with it. */
+/** In the memory of this process, filled from SQL at startup and by each resync. */
 export function createMemoryBlocklist(): Blocklist {
   const entries = new Map<string, number>()
   let isComplete = false
 
-  /** Entries come about in the order of their end: what comes after a longer one goes with it. */
+  /** Entries are roughly in the order in which they expire; one behind a longer-lived entry waits for it. */
   function forget(now: number) {
     for (const [sid, end] of entries) {
       if (end > now) return
@@ -15,12 +15,12 @@ export function createMemoryBlocklist(): Blocklist {
 
   return {
     has: (sid) => (isComplete ? entries.has(sid) : 'ask-sql'),
-    // Nothing can keep it from adding an entry.
+    // Adding an entry to memory cannot fail, so there is nothing to prepare.
     prepare: async () => async () => {},
     async add(sessions) {
       const now = Date.now()
       forget(now)
-      for (const login of sessions) if (forgetAt(login) > now) entries.set(login.id, forgetAt(login))
+      for (const session of sessions) if (forgetAt(session) > now) entries.set(session.id, forgetAt(session))
     },
     begin: async () => async () => {
       isComplete = true

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { RedisAccess, RedisClient } from '../../platform/redis/client.ts'
 import { chunk, KEYS_AT_ONCE } from '../../platform/redis/hash-tags.ts'
 import { DELETE_IF, PREPARED_MS, REPLACE_IF, WRITE_ALL, WRITE_UNLESS_ENDED } from '../../platform/redis/scripts.ts'
-import { type CheckedSession, type RevokedSession, type Sessions, toSessionLogin } from '../auth/sessions.ts'
+import { type CheckedSession, type RevokedSession, type Sessions, toCheckedSession } from '../auth/sessions.ts'
 import type { SessionStore } from './store.ts'
 
 /** How long Redis remembers a session, and a revocation at least as long: so no session outlives its revocation in Redis. */
@@ -21,7 +21,7 @@ const TIMES = ['lastSeenAt', 'authenticatedAt', 'expiresAt', 'absoluteExpiresAt'
 /** A session as Redis holds it: only what its check needs, times in ms. */
 function format(session: CheckedSession) {
   const times = TIMES.map((name) => [name, session[name]?.getTime() ?? null])
-  return JSON.stringify({ ...toSessionLogin(session), ...Object.fromEntries(times) })
+  return JSON.stringify({ ...toCheckedSession(session), ...Object.fromEntries(times) })
 }
 
 /** The session that a value holds; null if SQL has to be asked. */

@@ -9,22 +9,22 @@ declare module 'fastify' {
   }
 }
 
-/** Answers within 1.5 s, however many slow answers of others a request needs: it has one patience for all of them. */
+/** Caps the total time that a request waits for the database and Redis, so that it is answered within 1.5 s. */
 async function timeBudget(app: FastifyInstance) {
   app.decorateRequest('timeBudget', null)
-  // An SQLite file in this process answers at once or not at all: then there is nothing to count, nor to pay for.
+  // An SQLite file never keeps a request waiting, so there is nothing to count.
   if (!isPostgres(app.config.DB_URI) && app.config.REDIS_URL === null) return
-  app.addHook('onRequest', function beginPatience(request, _reply, done) {
+  app.addHook('onRequest', function startBudget(request, _reply, done) {
     request.timeBudget = createBudget()
     withBudget(request.timeBudget, done)
   })
-  // A body is read in the context of its connection; what has none is still in its own.
-  app.addHook('preValidation', function keepPatience(request, _reply, done) {
+  // Reading a body leaves the async context of the request; without a body it is still there.
+  app.addHook('preValidation', function restoreBudget(request, _reply, done) {
     if (request.body === undefined) done()
     else withBudget(request.timeBudget ?? createBudget(), done)
   })
-  // What goes on after the answer keeps nobody waiting.
-  app.addHook('onResponse', function endPatience(request, _reply, done) {
+  // Work after the reply keeps nobody waiting.
+  app.addHook('onResponse', function liftBudget(request, _reply, done) {
     if (request.timeBudget) request.timeBudget.limitMs = Number.POSITIVE_INFINITY
     done()
   })

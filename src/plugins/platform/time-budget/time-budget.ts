@@ -1,41 +1,41 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What a request may wait for SQL, Redis and the hash queue in all, in ms: with its own work it is answered within 1.5 s. */
+/** How long a request may wait for SQL, Redis, and the hash queue in total, in ms. With its own work it is answered within 1.5 s. */
 const REQUEST_MS = 1000
 
 /**
- * What a request may wait in all, and has waited. Its clock runs while at least one wait is open: waits that overlap count
- * once, and what the request does between them does not count. `since`: when the first of the open ones began.
+ * How long a request may wait in total, and has waited. The clock runs while at least one wait is open: overlapping waits count
+ * once, and what the request does between waits does not count. `since` is when the first open wait began.
  */
 export type Budget = { limitMs: number; spentMs: number; open: number; since: number }
 
 const current = new AsyncLocalStorage<Budget>()
 
-/** It took longer than `afterMs`; it may be done all the same. */
+/** The work took longer than `afterMs`. It may still finish. */
 export class DeadlineExceeded extends Error {
   readonly code = 'DEADLINE_EXCEEDED'
   override name = 'DeadlineExceeded'
   readonly afterMs: number
 
   constructor(afterMs: number) {
-    super('There was no answer in time')
+    super('Timed out waiting for a reply')
     this.afterMs = afterMs
   }
 }
 
 export const createBudget = (limitMs = REQUEST_MS): Budget => ({ limitMs, spentMs: 0, open: 0, since: 0 })
 
-/** Runs what a request does: its waits count together. */
+/** Runs the work of a request: all of its waits draw on the budget. */
 export function withBudget(timeBudget: Budget, work: () => void) {
   current.run(timeBudget, work)
 }
 
-/** Runs what does not belong to the request that happens to begin it. */
+/** Runs work that is independent of the request that happens to start it. */
 export function detached<T>(work: () => T): T {
   return current.exit(work)
 }
 
-/** How long this may wait: `limitMs`, or what the request has left. */
+/** How long a wait may take: `limitMs`, or what the request has left if that is less. */
 export function timeLeft(limitMs: number) {
   const timeBudget = current.getStore()
   if (timeBudget === undefined) return limitMs
@@ -43,7 +43,7 @@ export function timeLeft(limitMs: number) {
   return Math.min(limitMs, Math.floor(timeBudget.limitMs - timeBudget.spentMs - openMs))
 }
 
-/** Runs the clock of the request while it waits for what the work gives. */
+/** Counts the time until the work settles as waiting. */
 export async function countWait<T>(work: () => PromiseLike<T>): Promise<T> {
   const timeBudget = current.getStore()
   if (timeBudget === undefined) return work()
@@ -55,10 +55,10 @@ export async function countWait<T>(work: () => PromiseLike<T>): Promise<T> {
   }
 }
 
-/** What the work gives, or DeadlineExceeded after `limitMs`; at once where the request has no time left. */
+/** The result of the work, or DeadlineExceeded after `limitMs`. Without time left the work is not started. */
 export async function withTimeout<T>(limitMs: number, work: () => PromiseLike<T>): Promise<T> {
   const ms = timeLeft(limitMs)
-  // Timers come up to a millisecond early, and what ran out must not seem to have one left.
+  // Timers fire up to a millisecond early, and must not seem to leave one.
   if (ms <= 1) throw new DeadlineExceeded(0)
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const timer = setTimeout(() => reject(new DeadlineExceeded(ms)), ms)

@@ -27,7 +27,7 @@ for (const backend of backends) {
     const environment = async () => ({ ...(await backend.environment()), MAX_SESSIONS_PER_USER: '3' })
 
     t.test(
-      `an account with thousands of logins from before the limit can be secured, ${on}`,
+      `an account with thousands of sessions from before the limit can be secured, ${on}`,
       { skip: backend.skip },
       async (t) => {
         const app = await build(t, await environment())
@@ -57,7 +57,7 @@ for (const backend of backends) {
   }
 
   t.test(
-    `what accounts have beyond the limit ends in the background after the start, on ${backend.name}`,
+    `sessions beyond the limit are revoked in the background after startup, on ${backend.name}`,
     { skip: backend.skip },
     async (t) => {
       const before = await backend.environment()

@@ -14,7 +14,7 @@ for (const backend of backends) {
     const environment = async () => ({ ...(await backend.environment()), MAX_SESSIONS_PER_USER: '3' })
 
     t.test(
-      `ASVS 7.1.2: at one login more than the limit the one used longest ago ends, ${on}`,
+      `ASVS 7.1.2: a login beyond the limit revokes the session used longest ago, ${on}`,
       { skip: backend.skip },
       async (t) => {
         const { app, lines } = await buildWithLog(t, await environment())
@@ -39,7 +39,7 @@ for (const backend of backends) {
   }
 
   t.test(
-    `ASVS 15.4.2: of twenty logins at once as many are left as the limit says, on ${backend.name}`,
+    `ASVS 15.4.2: twenty concurrent logins leave as many sessions as the limit allows, on ${backend.name}`,
     { skip: backend.skip },
     async (t) => {
       const { sessions, users } = await build(t, await backend.environment())

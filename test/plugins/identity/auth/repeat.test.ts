@@ -4,7 +4,7 @@ import { noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
 
 for (const transport of transports) {
   t.test(
-    `ASVS 7.4.1, 16.5.3: a logout by ${transport.kind} is 503 while Redis is down and may be repeated until it is 204`,
+    `ASVS 7.4.1, 16.5.3: a logout by ${transport.kind} is 503 while Redis is down and can be repeated until it is 204`,
     { skip: noRedisProgram },
     async (t) => {
       const redis = await startRedis()

@@ -5,7 +5,7 @@ import { backends, buildWithLog, logIn, transports } from '../../../build.ts'
 for (const backend of backends) {
   for (const transport of transports) {
     t.test(
-      `ASVS 7.4.3: a password that is set without the old one ends each login by ${transport.kind} on ${backend.name}, and says why`,
+      `ASVS 7.4.3: a password reset revokes each session by ${transport.kind} on ${backend.name} and records why`,
       { skip: backend.skip },
       async (t) => {
         const { app, lines } = await buildWithLog(t, await backend.environment())
@@ -29,7 +29,7 @@ for (const backend of backends) {
   }
 }
 
-t.test('who is deleted without a request is named all the same', async (t) => {
+t.test('a deletion without a request is recorded with the id of the user', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const { user } = await logIn(app, 'ada')
   await app.revocations.deleteUser(app, user.id, new Date())
@@ -40,7 +40,7 @@ t.test('who is deleted without a request is named all the same', async (t) => {
   t.same(await app.users.list(), [])
 })
 
-t.test('of a user who is not there nothing is deleted or reset, and nothing is said', async (t) => {
+t.test('deleting or resetting an unknown user does nothing and records nothing', async (t) => {
   const { app, lines } = await buildWithLog(t)
   await app.revocations.deleteUser(app, randomUUIDv7(), new Date())
   await app.revocations.resetPassword(app, randomUUIDv7(), 'a hash', new Date())

@@ -48,7 +48,7 @@ for (const database of databases) {
       return login.id
     }
 
-    t.test('are told to every listener, in the order of their coming', async (t) => {
+    t.test('notify every listener, in order', async (t) => {
       const listeners = [createListener(0), createListener(0)] as const
       const revocations = listen(app, ...listeners)
       const sid = await createLogin()
@@ -62,7 +62,7 @@ for (const database of databases) {
       for (const { heard } of listeners) t.strictSame(heard, [sid], 'nothing to tell of a login that is not there')
     })
 
-    t.test('throw while a listener does not take them, and may be repeated until it does', async (t) => {
+    t.test('reject while a listener fails, and can be repeated until it does not', async (t) => {
       const listener = createListener(0)
       const revocations = listen(app, listener)
       const sid = await createLogin()
@@ -74,7 +74,7 @@ for (const database of databases) {
       t.strictSame(listener.heard, [sid])
     })
 
-    t.test('are replayed as far back as the longest window, even thousands of one moment', async (t) => {
+    t.test('are resynced as far back as the longest window, even thousands of the same moment', async (t) => {
       await db.delete(tables.sessions)
       const template = await sessions.find(await createLogin())
       if (template === null) throw new Error('no login was made')
@@ -102,7 +102,7 @@ for (const database of databases) {
       }
     })
 
-    t.test('of other processes are told from where the last resync ended, with some overlap', async (t) => {
+    t.test('of other processes are resynced from the end of the last resync, with some overlap', async (t) => {
       await db.delete(tables.sessions)
       const listener = createListener(60_000)
       const revocations = listen(app, listener)
@@ -123,7 +123,7 @@ for (const database of databases) {
       t.equal(listener.completed, 1)
     })
 
-    t.test('that could not be replayed are replayed the next time', async (t) => {
+    t.test('that could not be resynced are resynced the next time', async (t) => {
       await db.delete(tables.sessions)
       const listener = createListener(60_000)
       const revocations = listen(app, listener)

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import postgres from 'postgres'
 import t from 'tap'
-import { idleEnd, toSessionLogin } from '../../../../src/plugins/identity/auth/sessions.ts'
+import { idleEnd, toCheckedSession } from '../../../../src/plugins/identity/auth/sessions.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, databases } from '../../../build.ts'
 import { freshPostgresUri, waitUntil } from '../../../servers.ts'
@@ -30,7 +30,7 @@ for (const database of databases) {
       t.match(login, { createdAt: START, lastSeenAt: START, authenticatedAt: START, rotatedAt: START, methods: 'pwd' })
       t.match(login, { expiresAt: after(100), absoluteExpiresAt: after(1000), revokedAt: null, revokedReason: null })
       t.strictSame(await sessions.find(login.id), login)
-      t.strictSame(await sessions.findBySecret('a hash'), login && toSessionLogin(login))
+      t.strictSame(await sessions.findBySecret('a hash'), login && toCheckedSession(login))
       t.equal(await sessions.find(randomUUIDv7()), null)
       t.equal(await sessions.findBySecret('another'), null)
     })
@@ -98,7 +98,7 @@ for (const database of databases) {
         rows.push(await revokeInSql(sessions, ids[i] ?? '', 'logout', after(second)))
       }
       await create()
-      const told = rows.map((row) => row && { ...toSessionLogin(row), accessTtl: row.accessTtl })
+      const told = rows.map((row) => row && { ...toCheckedSession(row), accessTtl: row.accessTtl })
       const first = await sessions.revokedSince(after(10), 'ffffffff-ffff-ffff-ffff-ffffffffffff', 2)
       t.strictSame(first, told.slice(1, 3))
       const second = await sessions.revokedSince(after(20), first[1]?.id ?? '', 2)

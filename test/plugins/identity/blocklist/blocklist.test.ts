@@ -18,7 +18,7 @@ const complete = async (list: Blocklist) => (await list.begin())()
 
 /** What both lists promise; each is new and empty. */
 async function contract(t: Test, create: () => Promise<Blocklist>) {
-  t.test('cannot tell before it was told everything', async (t) => {
+  t.test('cannot tell before the first resync is complete', async (t) => {
     const list = await create()
     const login = revokedLogin()
     t.equal(await list.has(login.id), 'ask-sql')
@@ -30,7 +30,7 @@ async function contract(t: Test, create: () => Promise<Blocklist>) {
     t.equal(await list.has(randomUUIDv7()), false)
   })
 
-  t.test('has what was added, one or many, again too, and nothing else', async (t) => {
+  t.test('holds exactly what was added, also when added twice', async (t) => {
     const list = await create()
     await complete(list)
     const sessions = [revokedLogin(), revokedLogin(10_000), revokedLogin(59_000)]
@@ -41,7 +41,7 @@ async function contract(t: Test, create: () => Promise<Blocklist>) {
     t.equal(await list.has(randomUUIDv7()), false)
   })
 
-  t.test('does not keep those whose tokens have all ended', async (t) => {
+  t.test('does not hold a session whose tokens have all expired', async (t) => {
     const list = await create()
     await complete(list)
     const [old, other] = [revokedLogin(WINDOW_MS + 1), revokedLogin(WINDOW_MS - 5000)]
@@ -50,7 +50,7 @@ async function contract(t: Test, create: () => Promise<Blocklist>) {
     t.equal(await list.has(other.id), true)
   })
 
-  t.test('keeps a login as long as the longest access token that was issued for it', async (t) => {
+  t.test('holds a session as long as its longest-lived access token', async (t) => {
     const list = await create()
     await complete(list)
     const [short, long] = [revokedLogin(WINDOW_MS + 1), revokedLogin(WINDOW_MS + 1, 1800)]
@@ -59,15 +59,18 @@ async function contract(t: Test, create: () => Promise<Blocklist>) {
     t.equal(await list.has(long.id), true)
   })
 
-  t.test('ASVS 7.4.1: remembers by one clock what another, 5 s apart on either side, still takes', async (t) => {
-    const list = await create()
-    await complete(list)
-    const login = revokedLogin((ACCESS_TTL + 9) * 1000)
-    await list.add([login])
-    t.equal(await list.has(login.id), true)
-  })
+  t.test(
+    'ASVS 7.4.1: holds a session while a clock that is 5 s behind or ahead still accepts its tokens',
+    async (t) => {
+      const list = await create()
+      await complete(list)
+      const login = revokedLogin((ACCESS_TTL + 9) * 1000)
+      await list.add([login])
+      t.equal(await list.has(login.id), true)
+    }
+  )
 
-  t.test('forgets a login when its last token has ended, in whatever order they came', async (t) => {
+  t.test('forgets sessions when their last token has expired, in whatever order they were added', async (t) => {
     const list = await create()
     await complete(list)
     const [long, short] = [revokedLogin(WINDOW_MS - 100), revokedLogin(WINDOW_MS - 50)]
@@ -81,18 +84,21 @@ async function contract(t: Test, create: () => Promise<Blocklist>) {
     await waitUntil(() => [0, null].includes(list.size()), 'those that came since count no more either', 2000)
   })
 
-  t.test('keeps an end that a late preparation would hide, and gives up what was prepared for nothing', async (t) => {
-    const list = await create()
-    await complete(list)
-    const [ended, live] = [revokedLogin(), revokedLogin()]
-    await list.add([ended])
-    const cancel = await list.prepare([ended, live])
-    t.equal(await list.has(ended.id), true)
-    t.not(await list.has(live.id), true, 'nobody is refused before it was ended')
-    await cancel()
-    t.equal(await list.has(ended.id), true)
-    t.equal(await list.has(live.id), false)
-  })
+  t.test(
+    'keeps a revocation when a preparation comes late, and takes back a preparation that was not needed',
+    async (t) => {
+      const list = await create()
+      await complete(list)
+      const [ended, live] = [revokedLogin(), revokedLogin()]
+      await list.add([ended])
+      const cancel = await list.prepare([ended, live])
+      t.equal(await list.has(ended.id), true)
+      t.not(await list.has(live.id), true, 'nobody is refused before it was ended')
+      await cancel()
+      t.equal(await list.has(ended.id), true)
+      t.equal(await list.has(live.id), false)
+    }
+  )
 }
 
 t.test('the blocklist in memory', async (t) => {
@@ -115,7 +121,7 @@ t.test('the blocklist in Redis', { skip: noRedisProgram }, async (t) => {
   }
   await contract(t, create)
 
-  t.test('is one for all replicas', async (t) => {
+  t.test('is shared by all replicas', async (t) => {
     const [first, second] = [await create(), open()]
     const login = revokedLogin()
     await complete(first)
@@ -123,7 +129,7 @@ t.test('the blocklist in Redis', { skip: noRedisProgram }, async (t) => {
     t.equal(await second.has(login.id), true)
   })
 
-  t.test('cannot tell once Redis was emptied', async (t) => {
+  t.test('cannot tell after Redis was emptied', async (t) => {
     const list = await create()
     const login = revokedLogin()
     await list.add([login])
@@ -134,7 +140,7 @@ t.test('the blocklist in Redis', { skip: noRedisProgram }, async (t) => {
     t.equal(invalidated, 2, 'Redis is to be refilled')
   })
 
-  t.test('ASVS 7.4.1: is not complete where Redis was emptied while it was filled', async (t) => {
+  t.test('ASVS 7.4.1: is not complete if Redis was emptied during a resync', async (t) => {
     const list = await create()
     const login = revokedLogin()
     const end = await list.begin()
@@ -146,7 +152,7 @@ t.test('the blocklist in Redis', { skip: noRedisProgram }, async (t) => {
     t.equal(await list.has(randomUUIDv7()), false)
   })
 
-  t.test('lets SQL be asked about a login that is being revoked', async (t) => {
+  t.test('defers to SQL about a session that is being revoked', async (t) => {
     const list = await create()
     await complete(list)
     const login = revokedLogin()
@@ -156,7 +162,7 @@ t.test('the blocklist in Redis', { skip: noRedisProgram }, async (t) => {
     t.equal(await list.has(login.id), true)
   })
 
-  t.test('cannot tell while Redis is gone, and does not take what it could not store', async (t) => {
+  t.test('cannot tell while Redis is down, and rejects what it could not store', async (t) => {
     const list = await create()
     await complete(list)
     await server.stop()

@@ -22,7 +22,7 @@ const isUp = (app: FastifyInstance) =>
 
 for (const way of ['killed', 'stopped without a word', 'emptied']) {
   t.test(
-    `ASVS 7.4.1, 16.5.3: while Redis is ${way} SQL tells who is logged in`,
+    `ASVS 7.4.1, 16.5.3: while Redis is ${way} SQL decides which sessions are revoked`,
     { skip: noRedisProgram },
     async (t) => {
       const redis = await startRedis()
@@ -82,7 +82,7 @@ for (const way of ['killed', 'stopped without a word', 'emptied']) {
 }
 
 t.test(
-  'ASVS 7.4.1, 16.5.3: while neither Redis nor SQL can tell the answer is 503, not logged out',
+  'ASVS 7.4.1, 16.5.3: while Redis and SQL are both down the answer is 503, never 401',
   { skip: noRedisProgram },
   async (t) => {
     const redis = await startRedis()

@@ -10,7 +10,7 @@ const REVOCATIONS = 4000
 const WATCHED = 5
 
 t.test(
-  'ASVS 7.4.1: no replica lets in what was revoked when Redis is emptied while another replica starts',
+  'ASVS 7.4.1: no replica accepts a revoked session when Redis is emptied while another replica starts',
   { skip: noRedisProgram, timeout: 60_000 },
   async (t) => {
     const redis = await startRedis()

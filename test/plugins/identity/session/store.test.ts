@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { type CheckedSession, toSessionLogin } from '../../../../src/plugins/identity/auth/sessions.ts'
+import { type CheckedSession, toCheckedSession } from '../../../../src/plugins/identity/auth/sessions.ts'
 import { redisStore } from '../../../../src/plugins/identity/session/redis.ts'
 import { createSqlStore, type SessionStore } from '../../../../src/plugins/identity/session/store.ts'
 import { ServiceUnavailable } from '../../../../src/plugins/platform/errors/errors.ts'
@@ -9,7 +9,7 @@ import { backends, build } from '../../../build.ts'
 import { makeLogin, revokeInSql } from '../auth/made.ts'
 
 /** What a check takes of a login. */
-const part = (login: CheckedSession | null) => login && toSessionLogin(login)
+const part = (login: CheckedSession | null) => login && toCheckedSession(login)
 
 const START = new Date('2026-03-01T12:00:00.123Z')
 const after = (seconds: number) => new Date(START.getTime() + seconds * 1000)

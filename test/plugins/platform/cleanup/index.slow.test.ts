@@ -8,7 +8,7 @@ import { insertEnded } from './rows.ts'
 const distinct = (values: unknown[]) => new Set(values).size
 for (const { name, isPostgres } of databases) {
   t.test(
-    `killed in the middle of a sweep on ${name} it loses nothing and repeats nothing`,
+    `a process killed during cleanup on ${name} loses no event and records none twice`,
     { timeout: 90_000 },
     async (t) => {
       const folder = freshFolder(t)
@@ -25,16 +25,16 @@ for (const { name, isPostgres } of databases) {
       const environment = { ...settled, DB_URI: uri, DB_MIGRATE: 'auto' }
 
       const { child, exited } = await startListening(t, folder, environment)
-      await waitUntil(async () => (await left()) < 4000, 'it sweeps')
+      await waitUntil(async () => (await left()) < 4000, 'cleanup has started')
       child.kill('SIGKILL')
       await exited
       const remaining = await db.select().from(tables.sessions)
-      t.ok(remaining.length > 0, 'it was not done')
+      t.ok(remaining.length > 0, 'cleanup was interrupted')
       const unsaid = remaining.filter(({ revokedAt }) => revokedAt === null).length
-      t.equal((await sids()).length, expired - unsaid, 'said of those that are gone, and of no others')
+      t.equal((await sids()).length, expired - unsaid, 'recorded for the deleted sessions only')
 
       await startListening(t, folder, environment)
-      await waitUntil(async () => (await left()) === 0, 'the next one ends it', 30_000)
+      await waitUntil(async () => (await left()) === 0, 'the next process finishes', 30_000)
       t.equal((await sids()).length, expired)
       t.equal(distinct(await sids()), expired)
     }

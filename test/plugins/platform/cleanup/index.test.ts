@@ -10,7 +10,7 @@ const distinct = (values: unknown[]) => new Set(values).size
 const saidOf = (lines: LogLine[]) => lines.filter(({ event }) => event === 'session_expired').map(({ sid }) => sid)
 
 t.test(
-  'ASVS 14.2.7: two replicas that sweep at once delete all, and say of each login once that it ended',
+  'ASVS 14.2.7: two replicas that clean up at once delete everything and record each expired session once',
   async (t) => {
     const environment = { DB_URI: await freshPostgresUri() }
     const [first, second] = [await buildWithLog(t, environment), await buildWithLog(t, environment)]
@@ -36,7 +36,7 @@ t.test(
   }
 )
 
-t.test('while one process is in a transaction of its own another does not begin one', async (t) => {
+t.test('skipIfLocked skips a transaction while another process runs one', async (t) => {
   const uri = await freshPostgresUri()
   const [first, second] = [await build(t, { DB_URI: uri }), await build(t, { DB_URI: uri })]
   const { users } = first.tables
@@ -60,14 +60,14 @@ t.test('while one process is in a transaction of its own another does not begin 
   t.same(await count(second), { ids: [] })
 })
 
-t.test('the service stops in the middle of a sweep without an error', async (t) => {
+t.test('the service stops during cleanup without an error', async (t) => {
   const uri = `file:${t.testdir()}/app.db`
   const made = await build(t, { DB_URI: uri })
   await insertEnded(made.db, made.tables, 2000)
   const { tables } = made
   await made.close()
   const { app, lines } = await buildWithLog(t, { DB_URI: uri }, true)
-  await waitUntil(() => saidOf(lines).length > 0, 'it sweeps')
+  await waitUntil(() => saidOf(lines).length > 0, 'cleanup has started')
   await app.close()
   t.same(
     lines.filter(({ level }) => level === 'warn' || level === 'error'),
@@ -75,5 +75,5 @@ t.test('the service stops in the middle of a sweep without an error', async (t) 
   )
   const { db, close } = await openDatabase(uri)
   t.teardown(close)
-  t.ok((await db.select().from(tables.sessions)).length > 0, 'it was not done')
+  t.ok((await db.select().from(tables.sessions)).length > 0, 'cleanup was interrupted')
 })

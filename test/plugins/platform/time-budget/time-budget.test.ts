@@ -12,38 +12,38 @@ import {
 const late = { name: 'DeadlineExceeded', code: 'DEADLINE_EXCEEDED' }
 const never = () => new Promise<never>(() => {})
 
-/** What a request does, with a patience of so many ms. */
+/** Runs work as a request with this budget does. */
 function asRequest<T>(limitMs: number | undefined, work: () => Promise<T>) {
   const { promise, resolve } = Promise.withResolvers<T>()
   withBudget(createBudget(limitMs), () => resolve(work()))
   return promise
 }
 
-t.test('what comes in time is given as it is, a failure too', async (t) => {
+t.test('a result or failure in time is passed on unchanged', async (t) => {
   t.equal(await withTimeout(1000, async () => 'here'), 'here')
   const failed = withTimeout(1000, () => Promise.reject(new Error('no')))
   await t.rejects(failed, { message: 'no' })
 })
 
-t.test('what does not come in time is given up', async (t) => {
+t.test('work that takes too long is abandoned', async (t) => {
   await t.rejects(withTimeout(5, never), { ...late, afterMs: 5 })
 })
 
-t.test('the waits of a request count together', async (t) => {
+t.test('all waits of a request draw on one budget', async (t) => {
   await asRequest(150, async () => {
     await t.rejects(withTimeout(100, never), late)
     t.ok(timeLeft(1000) < 60, `${timeLeft(1000)} ms are left`)
-    await t.rejects(withTimeout(100, never), late, 'no longer than that')
+    await t.rejects(withTimeout(100, never), late, 'the second wait ends when the budget is used up')
     let isAsked = false
     const refused = withTimeout(100, async () => {
       isAsked = true
     })
     await t.rejects(refused, { ...late, afterMs: 0 })
-    t.notOk(isAsked, 'nobody is asked in vain')
+    t.notOk(isAsked, 'work is not started without time left')
   })
 })
 
-t.test('waits that run side by side count once, those within others too', async (t) => {
+t.test('parallel and nested waits count once', async (t) => {
   await asRequest(1000, async () => {
     const wait = () => withTimeout(500, () => withTimeout(400, () => sleep(100)))
     await Promise.all(Array.from({ length: 20 }, wait))
@@ -51,18 +51,18 @@ t.test('waits that run side by side count once, those within others too', async 
   })
 })
 
-t.test('a wait that begins in another one ends when the request has no time left', async (t) => {
+t.test('a wait that starts during another ends when the budget is used up', async (t) => {
   await asRequest(200, async () => {
     const begin = performance.now()
     const first = t.rejects(withTimeout(1000, never), late)
     await new Promise((resolve) => setTimeout(resolve, 100))
-    t.ok(timeLeft(1000) <= 101, 'the clock runs while one is open')
+    t.ok(timeLeft(1000) <= 101, 'the clock runs while a wait is open')
     await Promise.all([first, t.rejects(withTimeout(1000, never), late)])
     t.ok(performance.now() - begin < 300)
   })
 })
 
-t.test('what a request does between its waits does not count', async (t) => {
+t.test('work between waits does not count', async (t) => {
   await asRequest(100, async () => {
     await withTimeout(100, async () => {})
     await sleep(200)
@@ -71,7 +71,7 @@ t.test('what a request does between its waits does not count', async (t) => {
   })
 })
 
-t.test('what waits in a way of its own can be counted', async (t) => {
+t.test('countWait counts waits without a timeout of their own', async (t) => {
   await asRequest(1000, async () => {
     await t.rejects(
       countWait(() => sleep(100).then(() => Promise.reject(new Error('no')))),
@@ -79,19 +79,19 @@ t.test('what waits in a way of its own can be counted', async (t) => {
     )
     t.ok(timeLeft(1000) <= 901)
   })
-  t.equal(await countWait(async () => 'here'), 'here', 'outside of a request too')
+  t.equal(await countWait(async () => 'here'), 'here', 'also outside a request')
 })
 
-t.test('work that throws at once leaves no deadline behind', async (t) => {
+t.test('work that throws synchronously leaves no timer behind', async (t) => {
   const broken = () => {
     throw new Error('broken')
   }
   await t.rejects(withTimeout(5, broken), { message: 'broken' })
-  // A rejection that nobody handles would end the process.
+  // An unhandled rejection would end the process.
   await sleep(20)
 })
 
-t.test('one request does not use up the patience of another, and what is none has its own limits only', async (t) => {
+t.test('requests have separate budgets, and detached work has none', async (t) => {
   await Promise.all([
     asRequest(10, () =>
       t.rejects(
