@@ -69,7 +69,8 @@ export const settingsRules: SettingsRule[] = [
   {
     title: 'The API reference is not public',
     setting: 'API_DOCS',
-    isBroken: ({ API_DOCS, COOKIE_SECURE }) => API_DOCS && COOKIE_SECURE,
+    // Undefined once the docs were removed.
+    isBroken: ({ API_DOCS, COOKIE_SECURE }: Settings & { API_DOCS?: boolean }) => API_DOCS === true && COOKIE_SECURE,
     text: 'API_DOCS=true shows every call to everyone at /docs (ASVS 13.4.5). Set API_DOCS=false'
   }
 ]

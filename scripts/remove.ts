@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { dirname, join } from 'node:path'
 import { run } from './check.ts'
 import {
   findDependents,
@@ -88,8 +88,16 @@ function dropSettings(names: Set<string>) {
 /** Removes the part from the map in the README and from the promises, and links to pages that are gone. */
 function dropMentions({ name, folder }: Part) {
   write('README.md', read('README.md').replaceAll(new RegExp(`^ +${name}/ .*\\n`, 'gm'), ''))
-  const promises = JSON.parse(read('docs/promises.json')) as { part?: string }[]
-  write('docs/promises.json', JSON.stringify(promises.filter(({ part }) => part !== folder)))
+  const promises = read('docs/promises.json').split(/^(?= {2}\{$)/m)
+  const kept = promises.filter((text) => !text.includes(`"part": "${folder}"`)).join('')
+  write(
+    'docs/promises.json',
+    `${kept
+      .trim()
+      .replace(/[,\]]+$/, '')
+      .trim()
+      .replace(/,$/, '')}\n]\n`
+  )
   for (const path of ['README.md', ...globSync('{docs,client}/*.md', { cwd: ROOT })]) {
     const text = read(path)
     const isGone = (link: string) =>
@@ -99,25 +107,54 @@ function dropMentions({ name, folder }: Part) {
   }
 }
 
-/** Removes the scripts of package.json whose file is gone, and the packages that only removed files used. */
-function dropFromPackage(before: Set<string>) {
+/**
+ * Removes the scripts of package.json whose file is gone and the packages that nothing imports anymore. A package that only tests or
+ * benchmarks still import becomes a development dependency.
+ */
+function updatePackage(before: Set<string>) {
   const manifest = JSON.parse(read('package.json'))
   for (const [name, command] of Object.entries<string>(manifest.scripts)) {
     const files = command.match(/(?<=\bnode )[\w/-]+\.ts\b/g) ?? []
-    if (files.some((file) => !existsSync(join(ROOT, normalize(file))))) delete manifest.scripts[name]
+    if (files.some((file) => !existsSync(join(ROOT, file)))) delete manifest.scripts[name]
+  }
+  const code = listCode(ROOT)
+  const left = findPackages(ROOT, code)
+  const inService = findPackages(
+    ROOT,
+    code.filter((path) => path.startsWith('src/'))
+  )
+  for (const name of before) {
+    const version = manifest.dependencies[name]
+    if (!left.has(name)) {
+      if (version ?? manifest.devDependencies[name]) say(`  package  ${name} is no longer installed`)
+      delete manifest.dependencies[name]
+      delete manifest.devDependencies[name]
+    } else if (version && !inService.has(name)) {
+      delete manifest.dependencies[name]
+      manifest.devDependencies = sort({ ...manifest.devDependencies, [name]: version })
+      say(`  package  ${name} is for development only now`)
+    }
   }
   write('package.json', `${JSON.stringify(manifest, null, 2)}\n`)
-  const left = findPackages(ROOT, listCode(ROOT))
-  const known = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })
-  const unused = known.filter((name) => before.has(name) && !left.has(name))
-  if (unused.length === 0) return
-  run('npm', 'uninstall', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund', '--offline', ...unused)
-  say(`  packages ${unused.join(', ')}`)
+  const fault = run(
+    'npm',
+    'install',
+    '--package-lock-only',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline'
+  )
+  if (fault) say(fault)
 }
+const sort = (record: object) => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
 
 function remove(names: string[]) {
   const parts = names.map((name) => findPart(ROOT, name)).filter((part) => part !== null)
-  const packages = findPackages(ROOT, listCode(ROOT))
+  const packages = findPackages(
+    ROOT,
+    parts.flatMap(({ files }) => files)
+  )
   const hasTables = parts.some(({ files }) => files.some((path) => path.endsWith('/tables.ts')))
   const settings = new Set(
     parts.flatMap(({ folder }) => {
@@ -137,7 +174,7 @@ function remove(names: string[]) {
   dropImports()
   dropSettings(settings)
   for (const part of parts) dropMentions(part)
-  dropFromPackage(packages)
+  updatePackage(packages)
   if (hasTables) run('node', 'scripts/generate.ts', '--name', `drop_${names.join('_')}`)
 }
 

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.ts'
 import { type Environment, readSettings } from '../src/plugins/platform/config/settings.ts'
-import { token } from './plugins/identity/jwt/transport.ts'
-import { cookie } from './plugins/identity/session/transport.ts'
+import { token as byToken } from './plugins/identity/jwt/transport.ts'
+import { cookie as byCookie } from './plugins/identity/session/transport.ts'
 import { probe } from './probe.ts'
 import { freshPostgresUri, migratedPostgresUri, noRedis, redisUrl } from './servers.ts'
 
@@ -95,8 +95,8 @@ export type Transport = {
 
 /** Tests of what both transports promise run once for each. */
 export const transports: Transport[] = [
-  cookie, // of src/plugins/session
-  token // of src/plugins/jwt
+  byCookie, // of plugins/identity/session
+  byToken // of plugins/identity/jwt
 ]
 
 /** Signs up and logs in, with the first transport by default. */

@@ -50,7 +50,7 @@ t.test('versions are compared number by number, within their line', async (t) =>
 for (const [name, lines] of Object.entries(floors)) {
   t.test(`ASVS 15.1.1, 15.2.1: every copy of ${name} in the lock file is ${lines.join(' or ')} at least`, async (t) => {
     const copies = Object.entries(packages).filter(([path]) => path.endsWith(`node_modules/${name}`))
-    t.ok(copies.length > 0, 'it is there')
+    t.ok(copies.length > 0 || !Object.hasOwn(manifest.dependencies, name), 'it is there, or its part was removed')
     for (const [path, { version = '' }] of copies) t.ok(isAtOrAbove(version, lines), `${path} ${version}`)
   })
 }

@@ -26,7 +26,7 @@ export const probe: FastifyPluginAsyncTypebox = async (app) => {
   }
 
   app.addHook('onRoute', (route) => {
-    route.schema = { ...route.schema, hide: true }
+    route.schema = Object.assign({}, route.schema, { hide: true })
   })
   app.addHook('onRequest', app.authenticate)
 

@@ -1,14 +1,15 @@
 import createApi from 'openapi-fetch'
+import type { paths } from './contract.ts'
 import { ApiError, endsSession, orThrow, toApiError } from './errors.ts'
 import { MAX_WAIT_MS, sendWithRetry } from './retry.ts'
-import type { paths } from './schema.d.ts'
 import { createTabs } from './tabs.ts'
 
 export { ApiError, type Code, orThrow } from './errors.ts'
 
 type Json<Reply> = Reply extends { content: { 'application/json': infer Body } } ? Body : never
 type Input<Call> = Call extends { requestBody: { content: { 'application/json': infer Body } } } ? Body : never
-type Credentials = Pick<Input<paths['/api/auth/login']['post']>, 'usernameOrEmail' | 'password' | 'remember'>
+type Login = Input<paths['/api/auth/login']['post']>
+type Credentials = Pick<Login, 'usernameOrEmail' | 'password' | 'remember'>
 type State = Json<paths['/api/auth/check-auth']['get']['responses'][200]>
 type Tokens = Json<paths['/api/auth/token-refresh']['post']['responses'][200]>
 export type Session = { user: NonNullable<State['user']>; session: NonNullable<State['session']> }
@@ -148,10 +149,10 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     /** Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
     login(credentials: Credentials): Promise<Session['user']> {
       const refreshIn = tabs.isBrowser ? ('cookie' as const) : ('body' as const)
-      const body = { ...credentials, authType: transport, ...(isToken && { refreshIn }) }
+      const body = { ...credentials, authType: transport as Login['authType'], ...(isToken && { refreshIn }) }
       return tabs.withLock(async () => {
         const reply = await orThrow(plain.POST('/api/auth/login', { body }))
-        tabs.publish(toMessage(true, 'accessToken' in reply ? reply : undefined, true))
+        tabs.publish(toMessage(true, 'accessToken' in reply ? (reply as object as Tokens) : undefined, true))
         return reply.user
       })
     },

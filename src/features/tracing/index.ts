@@ -8,9 +8,7 @@ async function load() {
     return await import('./tracing.ts')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new Error(
-      'OTEL_EXPORTER_OTLP_ENDPOINT is set, which needs development dependencies: see docs/observability.md'
-    )
+    throw new Error('OTEL_EXPORTER_OTLP_ENDPOINT is set, which needs development dependencies: see docs/tracing.md')
   }
 }
 
