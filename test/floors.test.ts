@@ -32,7 +32,7 @@ function isAtOrAbove(version: string, lines: string[]) {
   return (difference.find((part) => part !== 0) ?? 0) >= 0
 }
 
-t.test('versions are compared number by number, within their line', async (t) => {
+t.test('versions are compared by number, within their major version', async (t) => {
   const rows: [version: string, lines: string[], expected: boolean][] = [
     ['5.12.8', ['5.12.8'], true],
     ['5.9.9', ['5.12.8'], false],
@@ -55,7 +55,7 @@ for (const [name, lines] of Object.entries(floors)) {
   })
 }
 
-t.test('better-sqlite3 is asked for as 13 and runs no install script', async (t) => {
+t.test('better-sqlite3 is version 13 and runs no install script', async (t) => {
   t.match(manifest.dependencies['better-sqlite3'], /^\^13\./)
   t.equal(manifest.allowScripts['better-sqlite3'], false)
 })
@@ -64,7 +64,7 @@ t.test('postgres is asked for in one version: db/wire.ts and db/transaction.ts r
   t.equal(manifest.dependencies.postgres, packages['node_modules/postgres']?.version)
 })
 
-t.test('Node is at or above its floor, here and for who installs it', async (t) => {
+t.test('Node is at or above its lowest safe version, here and in engines', async (t) => {
   t.ok(isAtOrAbove(process.versions.node, floors['node'] ?? []), process.versions.node)
   t.equal(manifest.engines.node, '>=24.17')
   t.notOk('node' in manifest.dependencies, 'a production image uses its own')

@@ -18,7 +18,7 @@ for (const transport of transports) {
   const revoked = transport.kind === 'cookie' ? '401 SESSION_REVOKED' : '401 TOKEN_REVOKED'
 
   t.test(
-    `ASVS 7.4.1: two replicas know the same logins by ${transport.kind}, and end them at once`,
+    `ASVS 7.4.1: two replicas share sessions by ${transport.kind}, and a revocation takes effect on both immediately`,
     { skip: noRedis },
     async (t) => {
       const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: await redisUrl() }
@@ -34,7 +34,7 @@ for (const transport of transports) {
     }
   )
 
-  t.test(`two replicas without Redis hear of each other's revocations by ${transport.kind}`, async (t) => {
+  t.test(`two replicas without Redis learn of each other's revocations by ${transport.kind}`, async (t) => {
     const environment = { DB_URI: await freshPostgresUri() }
     const [first, second] = [await build(t, environment), await build(t, environment)]
     const login = await logIn(first, 'ada', transport)

@@ -15,7 +15,7 @@ async function logIn(url: string, authType: string): Promise<Record<string, stri
 
 for (const { kind } of transports) {
   t.test(
-    `ASVS 7.4.1: after kill -9 a login by ${kind} is still good, and one that was ended is still ended`,
+    `ASVS 7.4.1: after kill -9, a session by ${kind} is still active, and a revoked one is still revoked`,
     async (t) => {
       const folder = freshFolder(t)
       const server = await startListening(t, folder, settled)

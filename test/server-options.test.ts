@@ -5,7 +5,7 @@ import t from 'tap'
 import { buildWithLog } from './build.ts'
 import { answersIn, exchange, listen } from './plugins/platform/errors/raw.ts'
 
-t.test('a trusted proxy names the request, nobody else does, and nothing strange', async (t) => {
+t.test('only a trusted proxy may set the request id, in a plain format', async (t) => {
   const good = '0123456789abcdef0123456789abcdef'
   const rows: [trusted: string, id: string, isTaken: boolean][] = [
     ['127.0.0.1', good, true],
@@ -25,7 +25,7 @@ t.test('a trusted proxy names the request, nobody else does, and nothing strange
   }
 })
 
-t.test('ASVS 13.1.3: slow clients are cut off: every timeout is set', async (t) => {
+t.test('ASVS 13.1.3: every timeout for slow clients is set', async (t) => {
   const { app } = await buildWithLog(t)
   const server: Server = app.server
   t.match(server, { headersTimeout: 20_000, requestTimeout: 30_000, timeout: 30_000, keepAliveTimeout: 72_000 })
@@ -33,7 +33,7 @@ t.test('ASVS 13.1.3: slow clients are cut off: every timeout is set', async (t) 
   t.match(server, { connectionsCheckingInterval: 5000 })
 })
 
-t.test('ASVS 13.1.3: who sends a byte at a time is cut off with 408, and others are served', async (t) => {
+t.test('ASVS 13.1.3: a client that sends a byte at a time gets a 408, and others are served', async (t) => {
   const { app } = await buildWithLog(t)
   const port = await listen(app)
   // Shorter than in service; they are looked at every five seconds all the same.
@@ -62,7 +62,7 @@ t.test('ASVS 13.1.3: who sends a byte at a time is cut off with 408, and others 
   }
 })
 
-t.test('every request has an id of its own that nobody chooses', async (t) => {
+t.test('every request has its own id, which clients cannot choose', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const ids = new Set<unknown>()
   for (const name of ['request-id', 'x-request-id', 'traceparent']) {
@@ -76,7 +76,7 @@ t.test('every request has an id of its own that nobody chooses', async (t) => {
 })
 
 t.test(
-  'ASVS 4.1.3, 15.3.4: the address of a client comes from the connection, unless a trusted proxy says another',
+  'ASVS 4.1.3, 15.3.4: the client address comes from the connection, unless a trusted proxy sets it',
   async (t) => {
     const rows: [TRUST_PROXY: string, ip: string][] = [
       ['', '127.0.0.1'],
@@ -94,7 +94,7 @@ t.test(
   }
 )
 
-t.test('duplicate headers are read as one list, so that no second value hides', async (t) => {
+t.test('duplicate headers are joined, so that no second value is hidden', async (t) => {
   const { app } = await buildWithLog(t)
   const port = await listen(app)
   const lines = [

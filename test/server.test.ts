@@ -9,7 +9,7 @@ import { freePort, waitUntil } from './servers.ts'
 
 const statusOf = async (url: string) => (await fetch(url)).status
 
-t.test('the first start writes .env, says so in one line and serves; the second one reads it', async (t) => {
+t.test('the first start creates .env, prints one line, and serves; the second one reads it', async (t) => {
   const folder = freshFolder(t)
   const first = await startListening(t, folder)
   t.equal(first.output().match(/First start: created \.env/g)?.length, 1)
@@ -38,7 +38,7 @@ t.test('the first start writes .env, says so in one line and serves; the second 
   t.equal(readFileSync(join(folder, '.env'), 'utf8'), written)
 })
 
-t.test('ASVS 13.3.1: production without secrets is exit code 1 that names them, and nothing is written', async (t) => {
+t.test('ASVS 13.3.1: production without secrets exits with 1, names them, and writes nothing', async (t) => {
   const folder = freshFolder(t)
   const server = await start(t, folder, { NODE_ENV: 'production' })
   t.equal(await server.exited, 1)
@@ -47,7 +47,7 @@ t.test('ASVS 13.3.1: production without secrets is exit code 1 that names them, 
   t.same(readdirSync(folder), ['.env.example'])
 })
 
-t.test('ASVS 13.3.1: all bad settings are listed by name, without their values', async (t) => {
+t.test('ASVS 13.3.1: all invalid settings are listed by name, without their values', async (t) => {
   const folder = freshFolder(t)
   const bad = {
     TRUST_PROXY: 'true',
@@ -64,7 +64,7 @@ t.test('ASVS 13.3.1: all bad settings are listed by name, without their values',
   t.same(readdirSync(folder), ['.env.example'])
 })
 
-t.test('a port in use is one clear line and exit code 1', async (t) => {
+t.test('a port in use exits with 1 and one clear line', async (t) => {
   const other = createServer()
   other.listen(0, '127.0.0.1')
   await once(other, 'listening')
@@ -75,7 +75,7 @@ t.test('a port in use is one clear line and exit code 1', async (t) => {
   t.match(server.output(), new RegExp(`^Could not start: .*EADDRINUSE.*${port}$`, 'm'))
 })
 
-t.test('a database that cannot be opened, or that is of another version, is told without its address', async (t) => {
+t.test('a database that cannot be opened, or has another version, is reported without its address', async (t) => {
   const server = await start(t, freshFolder(t), { ...settled, DB_URI: 'file:./hunter2/app.db' })
   t.equal(await server.exited, 1)
   t.match(server.output(), /^Could not start: /m)
@@ -84,7 +84,7 @@ t.test('a database that cannot be opened, or that is of another version, is told
   t.match(pending.output(), /^Could not start: \d+ database migrations are pending: npm run db:migrate$/m)
 })
 
-t.test('a PostgreSQL that is not there stops no start: it says so, and readyz is 503', async (t) => {
+t.test('without PostgreSQL the service starts, logs that, and /readyz is 503', async (t) => {
   const DB_URI = `postgres://ada:hunter2@127.0.0.1:${await freePort()}/none`
   const server = await startListening(t, freshFolder(t), { ...settled, DB_URI })
   t.match(server.output(), '"event":"dependency_down","dependency":"database"')
@@ -97,7 +97,7 @@ t.test('a PostgreSQL that is not there stops no start: it says so, and readyz is
   t.notMatch(server.output(), 'hunter2')
 })
 
-t.test('on SIGTERM readyz is 503 at once, while what still comes is served until SHUTDOWN_DELAY is over', async (t) => {
+t.test('on SIGTERM, /readyz is 503 immediately, and requests are served until SHUTDOWN_DELAY is over', async (t) => {
   const server = await startListening(t, freshFolder(t), { ...settled, SHUTDOWN_DELAY: '1s' })
   server.child.kill('SIGTERM')
   await waitUntil(() => server.output().includes('sys_shutdown'), 'it noticed')
@@ -107,7 +107,7 @@ t.test('on SIGTERM readyz is 503 at once, while what still comes is served until
   t.equal(await server.exited, 0)
 })
 
-t.test('a request that is in flight at SIGTERM is answered, then the exit code is 0', async (t) => {
+t.test('a request in flight at SIGTERM is answered, and the exit code is 0', async (t) => {
   const server = await startListening(t, freshFolder(t), settled)
   const body = JSON.stringify({ username: 'ada', email: 'ada@example.com', name: 'Ada', password: PASSWORD })
   const socket = connect(server.port, '127.0.0.1')
@@ -133,7 +133,7 @@ t.test('a request that is in flight at SIGTERM is answered, then the exit code i
   t.match(text, '"username":"ada"')
 })
 
-t.test('an uncaught error is told as a crash, the service closes, and the exit code is 1', async (t) => {
+t.test('an uncaught error is logged as a crash, the service closes, and the exit code is 1', async (t) => {
   const NODE_OPTIONS = `--import=data:text/javascript,process.on('SIGUSR2',()=>{throw%20new%20Error('boom')})`
   const server = await startListening(t, freshFolder(t), { ...settled, NODE_OPTIONS })
   server.child.kill('SIGUSR2')

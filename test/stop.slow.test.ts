@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { freshFolder, settled, startListening } from './process.ts'
 
-t.test('who connected and never asks anything does not keep the service from ending well', async (t) => {
+t.test('an idle connection does not keep the service from exiting cleanly', async (t) => {
   const server = await startListening(t, freshFolder(t), settled)
   const idle = connect(server.port, '127.0.0.1')
   idle.on('error', () => {})

@@ -111,7 +111,7 @@ t.test('files are short', async (t) => {
   }
 })
 
-t.test('only server.ts knows the process', async (t) => {
+t.test('only server.ts uses the process', async (t) => {
   t.same(filesWith(/process\.(env|exit|on|cwd|argv)\b/), ['src/server.ts'])
 })
 
@@ -120,7 +120,7 @@ t.test('plugins are plugins, routes are not, and work files take only types from
   t.same(filesWith(/^import (?!type\b)[^']* from 'fastify'$/m), ['src/app.ts', 'src/server-options.ts'])
 })
 
-t.test('nobody guards by the address of a request', async (t) => {
+t.test('no guard looks at the URL of a request', async (t) => {
   t.same(filesWith(/\.(url|originalUrl)\b(?<!routeOptions\.url|import\.meta\.url)/), [
     'src/plugins/http/not-found/index.ts'
   ])
@@ -132,7 +132,7 @@ t.test('only one function inserts sessions, and only it asks the gates', async (
   t.same(filesWith(/ of gates\b|\bgates\.(map|forEach)/), door)
 })
 
-t.test('nothing is of the type any', async (t) => {
+t.test('nothing has the type any', async (t) => {
   t.same(filesWith(/(:|\bas|<|\||&|=>)\s*any\b/), [])
 })
 
@@ -156,7 +156,7 @@ t.test('each security event is declared by one concern', async (t) => {
   t.same(declared.sort(), eventNames().sort())
 })
 
-t.test('no module imports itself by way of others', async (t) => {
+t.test('no imports form a circle', async (t) => {
   const imports = (path: string) =>
     [...(code.get(path) ?? '').matchAll(/^(?:import|export) (?!type\b)[^']*'(\.[^']+)'$/gm)].map(([, target = '']) =>
       relative(ROOT, join(ROOT, dirname(path), target))
@@ -185,7 +185,7 @@ t.test('every module can be imported', async (t) => {
   }
 })
 
-t.test('every route has reply schemas for what it can answer, and a short handler', async (t) => {
+t.test('every route has a schema for each of its replies, and a short handler', async (t) => {
   const { app, routes } = await buildWithRouteList(t)
   t.ok(routes.length > 10)
   for (const { method, url, schema, handler } of routes) {

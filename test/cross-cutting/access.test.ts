@@ -6,7 +6,7 @@ import { buildWithRouteList } from '../route-list.ts'
 import { freePort } from '../servers.ts'
 
 for (const backend of backends) {
-  t.test(`ASVS 6.3.2: no account is there that nobody made, on ${backend.name}`, { skip: backend.skip }, async (t) => {
+  t.test(`ASVS 6.3.2: a new database has no account, on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const app = await build(t, await backend.environment())
     t.strictSame(await app.users.list(), [])
     for (const usernameOrEmail of ['admin', 'root', 'test', 'user', 'guest', 'admin@example.com', 'postgres']) {
@@ -17,7 +17,7 @@ for (const backend of backends) {
   })
 }
 
-t.test('ASVS 6.1.3, 14.2.1: a credential counts in its own place alone', async (t) => {
+t.test('ASVS 6.1.3, 14.2.1: a credential only counts in its own place', async (t) => {
   const app = await build(t)
   for (const transport of transports) {
     const { headers, body } = await logIn(app, `ada-${transport.kind}`, transport)
@@ -44,7 +44,7 @@ t.test('ASVS 6.1.3, 14.2.1: a credential counts in its own place alone', async (
   }
 })
 
-t.test('ASVS 14.2.5: nothing is answered under a made-up suffix', async (t) => {
+t.test('ASVS 14.2.5: a made-up suffix is always 404', async (t) => {
   const app = await build(t)
   const ada = await logIn(app, 'ada')
   for (const path of [
@@ -59,7 +59,7 @@ t.test('ASVS 14.2.5: nothing is answered under a made-up suffix', async (t) => {
     t.equal((await call(app, ada, `GET ${path}`)).statusCode, 404, path)
 })
 
-t.test('ASVS 3.5.3: safe methods change nothing, whatever the route', async (t) => {
+t.test('ASVS 3.5.3: safe methods change nothing on any route', async (t) => {
   const { app, routes } = await buildWithRouteList(t)
   const ada = await logIn(app, 'ada')
   await call(app, ada, 'POST /api/probe', { title: 'a', text: 'b' })
@@ -76,7 +76,7 @@ t.test('ASVS 3.5.3: safe methods change nothing, whatever the route', async (t) 
   t.equal((await call(app, ada, 'GET /api/auth/logout')).statusCode, 405)
 })
 
-t.test('ASVS 1.3.6: the service makes no request that a client asks for', async (t) => {
+t.test('ASVS 1.3.6: a client cannot make the service send a request', async (t) => {
   let asked = 0
   const port = await freePort()
   const server = createServer((_request, reply) => {

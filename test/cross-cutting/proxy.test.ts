@@ -43,7 +43,7 @@ const rows: [what: string, headers: Record<string, string>, through: string][] =
 for (const transport of transports) {
   for (const TRUST_PROXY of ['', '10.0.0.0/8', PEER]) {
     t.test(
-      `ASVS 4.1.3, 15.3.4: what says who the client is, by ${transport.kind} with TRUST_PROXY=${TRUST_PROXY}`,
+      `ASVS 4.1.3, 15.3.4: headers about the client, by ${transport.kind} with TRUST_PROXY=${TRUST_PROXY}`,
       async (t) => {
         const { app, lines } = await buildWithLog(t, { TRUST_PROXY })
         const first = await logIn(app, 'ada', transport)

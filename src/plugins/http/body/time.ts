@@ -7,7 +7,7 @@ const isDay = (text: string) => !Number.isNaN(Date.parse(text)) && new Date(text
  * Whether a text is a time that every part of the service can hold: RFC 3339 with an offset, from year 1 to 9999 in UTC.
  * `Date` alone would read February 30 as March 2; PostgreSQL has no year 0, and JavaScript has no leap second.
  */
-export function isTime(text: string) {
+function isTime(text: string) {
   const [, day = ''] = TIME.exec(text) ?? []
   const time = Date.parse(text)
   return isDay(day) && !Number.isNaN(time) && /^(?!0000)\d{4}-/.test(new Date(time).toISOString())

@@ -12,7 +12,7 @@ export const NotFound = createError('NOT_FOUND', 'There is nothing at this URL',
 export const MethodNotAllowed = createError('METHOD_NOT_ALLOWED', 'This URL does not support this method', 405)
 export const RequestTimeout = createError('REQUEST_TIMEOUT', 'The request took too long to arrive', 408)
 export const PayloadTooLarge = createError('PAYLOAD_TOO_LARGE', 'The body is too large', 413)
-export const UriTooLong = createError('URI_TOO_LONG', 'The URL is too long', 414)
+const UriTooLong = createError('URI_TOO_LONG', 'The URL is too long', 414)
 export const UnsupportedMediaType = createError(
   'UNSUPPORTED_MEDIA_TYPE',
   'The body must be uncompressed application/json',

@@ -8,9 +8,9 @@ import { knownPointers, problemHeaders, toCoded, toProblem } from './problem.ts'
 import { Problem } from './schemas.ts'
 
 /** Gets each error that becomes a 5xx, for an error reporter. An error that it throws is only logged. */
-export type ServerErrorListener = (error: unknown, request: FastifyRequest) => void | Promise<void>
+type ServerErrorListener = (error: unknown, request: FastifyRequest) => void | Promise<void>
 /** Turns a package's error into a coded one, or returns null. */
-export type ErrorTranslator = (error: unknown) => Error | null
+type ErrorTranslator = (error: unknown) => Error | null
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -13,7 +13,7 @@ function outcome(body: string | Buffer) {
 
 const bytes = (...parts: (string | number[])[]) => Buffer.concat(parts.map((part) => Buffer.from(part as string)))
 
-t.test('ASVS 1.5.3: what is JSON is read', async (t) => {
+t.test('ASVS 1.5.3: valid JSON is parsed', async (t) => {
   const rows: [what: string, body: string | Buffer, value: unknown][] = [
     ['nothing', '', undefined],
     ['a BOM', bytes([0xef, 0xbb, 0xbf], '{"a":1}'), { a: 1 }],
@@ -32,7 +32,7 @@ t.test('ASVS 1.5.3: what is JSON is read', async (t) => {
   for (const [what, body, value] of rows) t.same(outcome(body), { value }, what)
 })
 
-t.test('ASVS 1.5.2, 15.3.6: what is not JSON in UTF-8 is MALFORMED_JSON', async (t) => {
+t.test('ASVS 1.5.2, 15.3.6: a body that is not JSON in UTF-8 is MALFORMED_JSON', async (t) => {
   const rows: [what: string, body: string | Buffer][] = [
     ['blanks only', '  '],
     ['text behind the end', '{"a":1}x'],
@@ -58,7 +58,7 @@ t.test('ASVS 1.5.2, 15.3.6: what is not JSON in UTF-8 is MALFORMED_JSON', async 
   for (const [what, body] of rows) t.same(outcome(body), { code: 'MALFORMED_JSON' }, what)
 })
 
-t.test('ASVS 1.3.3: U+0000 and half characters are refused where they are', async (t) => {
+t.test('ASVS 1.3.3: U+0000 and half surrogate pairs are refused with their pointer', async (t) => {
   const rows: [body: string, pointer: string][] = [
     ['"\\u0000"', ''],
     ['{"a":"x\\u0000"}', '/a'],
@@ -72,7 +72,7 @@ t.test('ASVS 1.3.3: U+0000 and half characters are refused where they are', asyn
   for (const [body, pointer] of rows) t.same(outcome(body), { code: 'VALIDATION_FAILED', pointers: [pointer] }, body)
 })
 
-t.test('depth is no danger', async (t) => {
+t.test('a deeply nested body is harmless', async (t) => {
   for (const body of ['['.repeat(50_000), `${'['.repeat(50_000)}"\\u0000"`, '{"a":'.repeat(16_000)]) {
     t.same(outcome(body), { code: 'MALFORMED_JSON' })
   }

@@ -7,7 +7,7 @@ function bodyOf(bytes: number) {
   return empty.replace(':"x"', `:"${'x'.repeat(1 + bytes - empty.length)}"`)
 }
 
-t.test('a body of an account or a login may have 16 KiB, others 100 KiB', async (t) => {
+t.test('bodies of account and login routes may have 16 KiB, others 100 KiB', async (t) => {
   const app = await build(t)
   const ada = await logIn(app, 'ada')
   const headers = { ...ada.headers, 'content-type': 'application/json' }

@@ -4,7 +4,7 @@ import { build, logIn } from '../../../build.ts'
 import { buildWithRoutes } from '../../platform/errors/app.ts'
 
 t.test(
-  'ASVS 15.3.5: members of a body are neither converted nor dropped, and the pointer names the one at fault',
+  'ASVS 15.3.5: members of a body are neither converted nor dropped, and the pointer names the invalid one',
   async (t) => {
     const app = await build(t)
     const { headers } = await logIn(app, 'ada')
@@ -39,7 +39,7 @@ t.test(
   }
 )
 
-t.test('ASVS 15.3.7: a query is text: numbers are read from it, and one value is one value', async (t) => {
+t.test('ASVS 15.3.7: numbers of a query are converted, and a repeated parameter is refused', async (t) => {
   const app = await build(t)
   const { headers } = await logIn(app, 'ada')
   const rows: [query: string, status: number][] = [
@@ -73,7 +73,7 @@ t.test('ASVS 15.3.7: a query is text: numbers are read from it, and one value is
   }
 })
 
-t.test('hostile JSON ends as a 400 of the same server', async (t) => {
+t.test('hostile JSON is a 400 and does not stop the server', async (t) => {
   const app = await build(t)
   const ada = await logIn(app, 'ada')
   const deep = (open: string, close: string, depth: number) => `${open.repeat(depth)}1${close.repeat(depth)}`
@@ -94,7 +94,7 @@ t.test('hostile JSON ends as a 400 of the same server', async (t) => {
   t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
 })
 
-t.test('a query has plain decimal numbers, and `true` and `false`', async (t) => {
+t.test('a query accepts plain decimal numbers, `true`, and `false`', async (t) => {
   const { app } = await buildWithRoutes(t, (app) => {
     const querystring = Type.Object({
       count: Type.Optional(Type.Integer()),

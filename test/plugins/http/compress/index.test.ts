@@ -32,7 +32,7 @@ for (const [coding, decompress] of Object.entries(CODINGS)) {
   })
 }
 
-t.test('what is not compressed says that it could have been', async (t) => {
+t.test('an uncompressed reply also varies on Accept-Encoding', async (t) => {
   const app = await build(t)
   const headers = await withItems(app)
   for (const encoding of [undefined, 'identity', 'unknown']) {
@@ -44,7 +44,7 @@ t.test('what is not compressed says that it could have been', async (t) => {
   }
 })
 
-t.test('beside Accept-Encoding a reply still varies on the origin', async (t) => {
+t.test('a reply that varies on Accept-Encoding also varies on Origin', async (t) => {
   const app = await build(t, { CORS_API_ORIGINS: 'https://app.example' })
   const headers = await withItems(app)
   for (const origin of [{}, { origin: 'https://app.example' }, { origin: 'https://evil.example' }]) {
@@ -64,7 +64,7 @@ t.test('a short reply is not compressed', async (t) => {
 })
 
 for (const { kind } of transports) {
-  t.test(`what a login by ${kind} answers is never compressed, nor is a refresh`, async (t) => {
+  t.test(`replies to a login by ${kind} and to a refresh are never compressed`, async (t) => {
     // Replies become longer than 1 KiB by the name and, for tokens, by the issuer.
     const app = await build(t, { JWT_ISSUER: 'i'.repeat(400) })
     const name = '名'.repeat(120)

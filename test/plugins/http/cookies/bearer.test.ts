@@ -2,7 +2,7 @@ import t from 'tap'
 import { hasBearer } from '../../../../src/plugins/http/cookies/bearer.ts'
 import { build, logIn, transports } from '../../../build.ts'
 
-t.test('every form of the scheme Bearer is an attempt with a token, and nothing else is', async (t) => {
+t.test('every form of the Bearer scheme counts as a token, and no other scheme does', async (t) => {
   for (const authorization of [
     'Bearer x',
     'bearer x',
@@ -21,7 +21,7 @@ t.test('every form of the scheme Bearer is an attempt with a token, and nothing 
 
 const cookie = transports.find(({ kind }) => kind === 'cookie')
 
-t.test('beside a cookie only Bearer counts in its place', { skip: !cookie && 'logs in by cookie' }, async (t) => {
+t.test('only a Bearer header replaces the cookie', { skip: !cookie && 'logs in by cookie' }, async (t) => {
   const app = await build(t)
   const { headers } = await logIn(app, 'ada', cookie)
   const ask = (authorization: string, method: 'GET' | 'DELETE', more: Record<string, string> = {}) =>

@@ -6,7 +6,7 @@ import { build, logIn, signUp, testEnvironment, transports } from '../../../buil
 const cookie = transports.find(({ kind }) => kind === 'cookie')
 const byCookie = { skip: !cookie && 'logs in by cookie' }
 
-t.test('a cookie is bound to this host where it is Secure, else to the port by its name', async (t) => {
+t.test('the name of a cookie binds it to the host if it is Secure, and to the port otherwise', async (t) => {
   const nameWith = (environment: Record<string, string>, purpose: 'sid' | 'refresh') =>
     cookieName(readSettings({ ...testEnvironment, ...environment }), purpose)
   t.equal(nameWith({ PORT: '8080' }, 'sid'), '__Host-sid')
@@ -15,7 +15,7 @@ t.test('a cookie is bound to this host where it is Secure, else to the port by i
   t.equal(nameWith({ COOKIE_SECURE: 'false', PORT: '8080' }, 'refresh'), 'refresh-8080')
 })
 
-t.test('two services on localhost share the jar of a browser, and no cookie in it', byCookie, async (t) => {
+t.test('two services on localhost do not share cookies', byCookie, async (t) => {
   const jar: string[] = []
   const apps = []
   for (const PORT of ['3000', '4000']) {
@@ -30,7 +30,7 @@ t.test('two services on localhost share the jar of a browser, and no cookie in i
   }
 })
 
-t.test('a value is read as any client may write it', async (t) => {
+t.test('a cookie value is decoded in every form that clients send', async (t) => {
   for (const [text, value] of [
     ['a', 'a'],
     ['"a"', 'a'],
@@ -48,7 +48,7 @@ t.test('a value is read as any client may write it', async (t) => {
     t.equal(decodeValue(text), value, text)
 })
 
-t.test('a session cookie in double quotes counts', byCookie, async (t) => {
+t.test('a session cookie may be in double quotes', byCookie, async (t) => {
   const app = await build(t)
   await signUp(app, 'ada')
   const { headers } = (await cookie?.logIn(app, 'ada')) ?? { headers: {} as Record<string, string> }

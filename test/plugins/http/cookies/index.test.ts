@@ -7,7 +7,7 @@ import { HOST, LISTED, origins } from './origins.ts'
 const rows = (app: FastifyInstance) => app.db.select().from(app.tables.users)
 
 t.test(
-  'ASVS 3.5.1: an unsafe request with a cookie is refused before any handler where a foreign page sent it',
+  'ASVS 3.5.1: an unsafe request with a cookie from a page of another origin is refused before any handler',
   async (t) => {
     const app = await build(t, { CORS_API_ORIGINS: LISTED })
     await signUp(app, 'ada')
@@ -34,7 +34,7 @@ t.test(
   }
 )
 
-t.test('any cookie counts, beside another scheme than Bearer too; a bearer token and no cookie do not', async (t) => {
+t.test('any cookie is checked, also with another scheme than Bearer, but not with a bearer token', async (t) => {
   const app = await build(t, { CORS_API_ORIGINS: LISTED })
   const foreign = { origin: 'https://evil.test', host: HOST }
   const call = { method: 'POST', url: '/api/auth/logout' } as const
@@ -49,7 +49,7 @@ t.test('any cookie counts, beside another scheme than Bearer too; a bearer token
   t.equal(`${none.statusCode} ${none.json().code}`, '401 UNAUTHENTICATED')
 })
 
-t.test('while cookies are not Secure a page of the service by plain http is its own', async (t) => {
+t.test("while cookies are not Secure, the service's own origin may use plain HTTP", async (t) => {
   const app = await build(t, { COOKIE_SECURE: 'false' })
   const send = async (origin: string, host: string) => {
     const headers = { cookie: 'theme=dark', origin, host }
@@ -62,7 +62,7 @@ t.test('while cookies are not Secure a page of the service by plain http is its 
   t.equal(await send('http://localhost:443', 'localhost'), 403)
 })
 
-t.test('without Host no origin is the own one', async (t) => {
+t.test("without Host, no origin is the service's own", async (t) => {
   const port = await listen(await build(t))
   for (const origin of ['https://undefined', 'https://']) {
     const lines = ['POST /nowhere HTTP/1.0', `Origin: ${origin}`, 'Cookie: theme=dark', 'Content-Length: 0']

@@ -36,7 +36,7 @@ const buildListed = (t: Parameters<typeof build>[0], more = {}) => build(t, { CO
 const allowHeaders = (headers: Record<string, unknown>) =>
   Object.keys(headers).filter((name) => name.startsWith('access-control-'))
 
-t.test('ASVS 3.4.2: the listed origin may read a reply, with credentials', async (t) => {
+t.test('ASVS 3.4.2: a listed origin can read replies with credentials', async (t) => {
   const app = await buildListed(t)
   const reply = await app.inject({ method: 'GET', url: '/api/auth', headers: { origin: LISTED } })
   t.equal(reply.statusCode, 200)
@@ -49,7 +49,7 @@ t.test('ASVS 3.4.2: the listed origin may read a reply, with credentials', async
 })
 
 t.test(
-  'ASVS 3.4.2: its preflight is answered on known and unknown paths, for our methods and headers only',
+  'ASVS 3.4.2: preflights of a listed origin are answered on all paths, for our methods and headers only',
   async (t) => {
     const app = await buildListed(t)
     for (const url of ['/api/probe/some-id', '/nowhere', '/api/auth/login']) {
@@ -95,7 +95,7 @@ for (const origin of hostile) {
   )
 }
 
-t.test('ASVS 3.4.2: every failure can be read by the listed origin and by no other', async (t) => {
+t.test('ASVS 3.4.2: only a listed origin can read failures', async (t) => {
   const app = await buildListed(t, { RATE_LIMIT_MAX: '6' })
   const rows: [url: string, status: number][] = [
     ['/api/users/me', 401],
@@ -117,7 +117,7 @@ t.test('ASVS 3.4.2: every failure can be read by the listed origin and by no oth
   }
 })
 
-t.test('a reply to a request without an origin varies on it too', async (t) => {
+t.test('a reply to a request without an Origin also varies on it', async (t) => {
   const app = await buildListed(t)
   for (const url of ['/api/auth', '/nowhere', '/%zz']) {
     const reply = await app.inject({ method: 'GET', url })
@@ -126,7 +126,7 @@ t.test('a reply to a request without an origin varies on it too', async (t) => {
   }
 })
 
-t.test('two Origin headers are not the listed one', async (t) => {
+t.test('two Origin headers do not count as a listed one', async (t) => {
   const port = await listen(await buildListed(t))
   const lines = [
     'GET /api/auth HTTP/1.1',
@@ -140,7 +140,7 @@ t.test('two Origin headers are not the listed one', async (t) => {
   t.notMatch(answer?.head, 'access-control')
 })
 
-t.test('without a list nobody gets an allow header, and nothing varies on the origin', async (t) => {
+t.test('without CORS_API_ORIGINS, no reply has an allow header or varies on Origin', async (t) => {
   const app = await build(t)
   const headers = { origin: LISTED, 'access-control-request-method': 'GET' }
   for (const url of ['/api/auth', '/nowhere', '/%zz']) {
@@ -162,35 +162,32 @@ const apps = [
   'moz-extension://2c1ff34f-5bd1-4bd4-8c55-3cd4a3d4a2ee'
 ]
 for (const transport of transports) {
-  t.test(
-    `ASVS 3.4.2: a listed app reads replies and acts with a login by ${transport.kind}, any other does not`,
-    async (t) => {
-      const app = await build(t, { CORS_API_ORIGINS: [LISTED, ...apps].join(',') })
-      const ada = await logIn(app, 'ada', transport)
-      const others = ['capacitor://localhost:8100', 'capacitor://localhost.evil.test', 'app://other', 'tauri://local']
-      for (const origin of [...apps, ...others]) {
-        const isListed = apps.includes(origin)
-        const asked = await app.inject({
-          method: 'OPTIONS',
-          url: '/api/users/me',
-          headers: { origin, 'access-control-request-method': 'PATCH' }
-        })
-        const acted = await app.inject({
-          method: 'PATCH',
-          url: '/api/users/me',
-          headers: { ...ada.headers, origin, 'sec-fetch-site': 'cross-site' },
-          payload: { name: `Ada of ${origin}` }
-        })
-        t.equal(asked.statusCode, 204, origin)
-        for (const reply of [asked, acted])
-          t.equal(reply.headers['access-control-allow-origin'], isListed ? origin : undefined, origin)
-        t.equal(acted.statusCode, isListed || transport.kind === 'token' ? 200 : 403, origin)
-      }
+  t.test(`ASVS 3.4.2: only a listed app can read replies and act with a session by ${transport.kind}`, async (t) => {
+    const app = await build(t, { CORS_API_ORIGINS: [LISTED, ...apps].join(',') })
+    const ada = await logIn(app, 'ada', transport)
+    const others = ['capacitor://localhost:8100', 'capacitor://localhost.evil.test', 'app://other', 'tauri://local']
+    for (const origin of [...apps, ...others]) {
+      const isListed = apps.includes(origin)
+      const asked = await app.inject({
+        method: 'OPTIONS',
+        url: '/api/users/me',
+        headers: { origin, 'access-control-request-method': 'PATCH' }
+      })
+      const acted = await app.inject({
+        method: 'PATCH',
+        url: '/api/users/me',
+        headers: { ...ada.headers, origin, 'sec-fetch-site': 'cross-site' },
+        payload: { name: `Ada of ${origin}` }
+      })
+      t.equal(asked.statusCode, 204, origin)
+      for (const reply of [asked, acted])
+        t.equal(reply.headers['access-control-allow-origin'], isListed ? origin : undefined, origin)
+      t.equal(acted.statusCode, isListed || transport.kind === 'token' ? 200 : 403, origin)
     }
-  )
+  })
 }
 
-t.test('CORS_ALLOWED_HEADERS adds to the request headers that a listed page may send', async (t) => {
+t.test('CORS_ALLOWED_HEADERS adds request headers that a listed page may send', async (t) => {
   const app = await buildListed(t, { CORS_ALLOWED_HEADERS: 'x-tenant, X-Client-Version' })
   const headers = { origin: LISTED, 'access-control-request-method': 'POST' }
   const reply = await app.inject({ method: 'OPTIONS', url: '/api/auth/login', headers })
@@ -198,7 +195,7 @@ t.test('CORS_ALLOWED_HEADERS adds to the request headers that a listed page may 
   t.equal(reply.headers['access-control-allow-headers'], `${ALLOWED}, x-tenant, X-Client-Version`)
 })
 
-t.test('an OPTIONS whose Access-Control-Request-Method is empty is no preflight', async (t) => {
+t.test('an OPTIONS with an empty Access-Control-Request-Method is not a preflight', async (t) => {
   for (const CORS_API_ORIGINS of ['', LISTED]) {
     const app = await build(t, { CORS_API_ORIGINS })
     for (const origin of [LISTED, 'https://evil.test']) {

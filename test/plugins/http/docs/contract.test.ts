@@ -70,7 +70,7 @@ const operationsOf = ({ paths }: Document) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
   )
 
-t.test('every operation answers as the document says, when it succeeds and when it fails', async (t) => {
+t.test('every operation answers as documented, in success and failure', async (t) => {
   const { app, document, ask, answered } = await openContract(t)
   const user = { username: 'ada', email: 'ada@example.com', name: 'Ada', password: PASSWORD }
   await ask('GET /livez', 200)
@@ -92,7 +92,7 @@ t.test('every operation answers as the document says, when it succeeds and when 
   }
 })
 
-t.test('every unsafe operation is said to refuse a foreign page that comes with a cookie, and does', async (t) => {
+t.test('every unsafe operation documents that it refuses cookies from another origin, and does', async (t) => {
   const { document, ask } = await openContract(t)
   const headers = { cookie: 'theme=dark', origin: 'https://evil.test' }
   const unsafe = operationsOf(document).filter((call) => !call.startsWith('GET '))

@@ -36,7 +36,7 @@ async function openDocs(t: Test) {
   return { app, routes, document, replyOf, operations: new Map(named) }
 }
 
-t.test('ASVS 13.4.5: nothing of the reference is there until it is asked for', async (t) => {
+t.test('ASVS 13.4.5: without API_DOCS there is no API reference', async (t) => {
   const app = await build(t)
   for (const url of ['/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/index.html', '/metrics']) {
     const reply = await app.inject({ method: 'GET', url })
@@ -45,7 +45,7 @@ t.test('ASVS 13.4.5: nothing of the reference is there until it is asked for', a
   }
 })
 
-t.test('the document lists exactly the routes that the router has', async (t) => {
+t.test('the document lists exactly the routes of the router', async (t) => {
   const { document, operations, routes } = await openDocs(t)
   t.equal(document.openapi, '3.1.0')
   const ours = routes.filter(({ method, schema }) => !schema?.hide && method !== 'HEAD')
@@ -54,7 +54,7 @@ t.test('the document lists exactly the routes that the router has', async (t) =>
   t.ok(names.length > 10)
 })
 
-t.test('every operation has a summary and a schema for what it answers', async (t) => {
+t.test('every operation has a summary and reply schemas', async (t) => {
   const { operations, replyOf } = await openDocs(t)
   for (const [name, { summary, tags, responses }] of operations) {
     t.ok(summary, `${name} has a summary`)
@@ -70,7 +70,7 @@ t.test('every operation has a summary and a schema for what it answers', async (
 })
 
 t.test(
-  'ASVS 8.2.1, 8.3.1: guarded operations, and only those, name the ways to log in, and answer 401 without one',
+  'ASVS 8.2.1, 8.3.1: only guarded operations list security schemes, and they answer 401 without credentials',
   async (t) => {
     const { app, document, operations } = await openDocs(t)
     const schemes = Object.keys(document.components.securitySchemes)
@@ -92,7 +92,7 @@ t.test(
   }
 )
 
-t.test('failures are one named schema, with the codes that an operation may answer', async (t) => {
+t.test('failures share one schema, and each operation lists its codes', async (t) => {
   const { document, operations, replyOf } = await openDocs(t)
   t.same(Object.keys(document.components.schemas), ['Problem'])
   t.same(document.components.schemas['Problem']?.required, ['title', 'status', 'code', 'detail', 'requestId'])
@@ -117,7 +117,7 @@ function partsOf(part: unknown): Record<string, unknown>[] {
   return [...own, ...Object.values(part).flatMap(partsOf)]
 }
 
-t.test('callers may leave out what has a default', async (t) => {
+t.test('members with a default are optional', async (t) => {
   const { operations } = await openDocs(t)
   const parameters = partsOf([...operations.values()].map((operation) => operation.parameters ?? []))
   const optional = parameters.filter(({ schema }) => schema && Object.hasOwn(schema, 'default'))
@@ -129,7 +129,7 @@ t.test('callers may leave out what has a default', async (t) => {
   }
 })
 
-t.test('a pattern of the document means the same with the flag u and without', async (t) => {
+t.test('every published pattern means the same with and without the u flag', async (t) => {
   const { document } = await openDocs(t)
   const patterns = partsOf(document).flatMap(({ pattern }) => (typeof pattern === 'string' ? [pattern] : []))
   t.ok(patterns.length > 0)

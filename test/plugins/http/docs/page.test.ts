@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build } from '../../../build.ts'
 
-t.test('the page has a policy of its own and takes everything from this service', async (t) => {
+t.test('the page has its own policy, and loads everything from this service', async (t) => {
   const app = await build(t, { API_DOCS: 'true' })
   const page = await app.inject({ method: 'GET', url: '/docs' })
   t.equal(page.statusCode, 200)
@@ -22,7 +22,7 @@ t.test('the page has a policy of its own and takes everything from this service'
   }
 })
 
-t.test('the page needs no script within itself', async (t) => {
+t.test('the page has no inline script', async (t) => {
   const app = await build(t, { API_DOCS: 'true' })
   const page = await app.inject({ method: 'GET', url: '/docs' })
   t.notMatch(page.body, /<script(?![^>]*\ssrc=)[^>]*>\s*\S/, 'its policy would block it')

@@ -14,7 +14,7 @@ const schema = {
   response: { 200: Type.Object({ kind: Type.String({ default: 'a', pattern: '\\P{Cc}' }) }) }
 }
 
-t.test('what has a default is not required of a caller, at any depth, and always there in a reply', async (t) => {
+t.test('members with a default are optional in requests, at any depth, and required in replies', async (t) => {
   const { body, response, summary } = toPublished(schema) as typeof schema
   t.same(body.required, ['names', 'code'])
   t.same(body.properties.names.items.required, ['first'])
@@ -22,14 +22,14 @@ t.test('what has a default is not required of a caller, at any depth, and always
   t.equal(summary, 'Anything')
 })
 
-t.test('patterns that need the flag u are left out, and the others stay', async (t) => {
+t.test('patterns that need the u flag are left out, and others stay', async (t) => {
   const { body, response } = toPublished(schema) as typeof schema
   t.notOk('pattern' in body.properties.names.items.properties.first)
   t.match(body.properties.code, { pattern: '^\\d+$' })
   t.notOk('pattern' in response[200].properties.kind)
 })
 
-t.test('the schema that the service goes by stays as it is', async (t) => {
+t.test('the schema of the route itself does not change', async (t) => {
   const before = JSON.stringify(schema)
   toPublished(schema)
   t.equal(JSON.stringify(schema), before)

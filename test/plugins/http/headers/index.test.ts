@@ -48,7 +48,7 @@ const hstsCases: [environment: Record<string, string>, header: string | undefine
   [{ COOKIE_SECURE: 'false' }, undefined],
   [{ COOKIE_SECURE: 'false', HSTS: 'true' }, undefined]
 ]
-t.test('ASVS 3.4.1: HSTS is sent only where browsers come by https, and as its setting says', async (t) => {
+t.test('ASVS 3.4.1: HSTS is only sent if browsers use HTTPS, and follows its setting', async (t) => {
   for (const [environment, header] of hstsCases) {
     const app = await build(t, environment)
     for (const url of ['/livez', '/%zz', '/nowhere']) {
@@ -67,7 +67,7 @@ t.test('ASVS 4.1.1: replies are JSON in UTF-8', async (t) => {
   }
 })
 
-t.test('ASVS 3.7.2: nothing in a request makes a redirect or a script', async (t) => {
+t.test('ASVS 3.7.2: no request leads to a redirect or a script', async (t) => {
   const app = await build(t)
   for (const name of ['callback', 'jsonp', 'next', 'returnTo', 'redirect_uri']) {
     const reply = await app.inject({ method: 'GET', url: `/api/auth?${name}=https://evil.example` })
@@ -77,7 +77,7 @@ t.test('ASVS 3.7.2: nothing in a request makes a redirect or a script', async (t
   }
 })
 
-t.test('ASVS 4.1.2: http is not redirected to https, whatever a proxy header says', async (t) => {
+t.test('ASVS 4.1.2: HTTP is not redirected to HTTPS, whatever a proxy header says', async (t) => {
   const app = await build(t)
   const reply = await app.inject({ method: 'GET', url: '/api/auth', headers: { 'x-forwarded-proto': 'http' } })
   t.equal(reply.statusCode, 200)

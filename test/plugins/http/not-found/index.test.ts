@@ -23,7 +23,7 @@ const request = (line: string, ...headers: string[]) =>
   [line, 'Host: localhost', 'Connection: close', ...headers, '', ''].join('\r\n')
 
 for (const [path, ...some] of paths) {
-  t.test(`ASVS 13.4.4, 4.1.4: ${path} answers 405 with Allow to each method that it has not`, async (t) => {
+  t.test(`ASVS 13.4.4, 4.1.4: ${path} answers every other method with 405 and Allow`, async (t) => {
     const app = await build(t)
     const port = await listen(app)
     // Routes may be added to a path: what it says that it allows must hold what is listed above, and be true.
@@ -52,7 +52,7 @@ for (const [path, ...some] of paths) {
   })
 }
 
-t.test('ASVS 13.4.4: an unknown path is 404 for every method, OPTIONS and TRACE too', async (t) => {
+t.test('ASVS 13.4.4: an unknown path is 404 for every method, including OPTIONS and TRACE', async (t) => {
   const app = await build(t)
   const port = await listen(app)
   for (const method of [...METHODS, 'OPTIONS' as const]) {
@@ -66,7 +66,7 @@ t.test('ASVS 13.4.4: an unknown path is 404 for every method, OPTIONS and TRACE 
   }
 })
 
-t.test('a plain OPTIONS is answered alike where CORS is configured', async (t) => {
+t.test('a plain OPTIONS gets the same answer if CORS is configured', async (t) => {
   const app = await build(t, { CORS_API_ORIGINS: 'https://app.example' })
   for (const origin of [undefined, 'https://app.example', 'https://evil.example']) {
     const headers = origin === undefined ? {} : { origin }
@@ -77,7 +77,7 @@ t.test('a plain OPTIONS is answered alike where CORS is configured', async (t) =
   }
 })
 
-t.test('HEAD is GET without a body', async (t) => {
+t.test('HEAD answers like GET without a body', async (t) => {
   const app = await build(t)
   const get = await app.inject({ method: 'GET', url: '/api/auth' })
   const head = await app.inject({ method: 'HEAD', url: '/api/auth' })
@@ -87,7 +87,7 @@ t.test('HEAD is GET without a body', async (t) => {
   t.equal((await app.inject({ method: 'HEAD', url: '/api/users/me' })).statusCode, 401)
 })
 
-t.test('a method in a header or in the query is no method', async (t) => {
+t.test('a method in a header or in the query is ignored', async (t) => {
   const app = await build(t)
   const headers = { 'x-http-method-override': 'DELETE', 'x-original-url': '/livez', 'x-rewrite-url': '/livez' }
   const reply = await app.inject({ method: 'POST', url: '/api/users/me?_method=GET', headers })
@@ -108,7 +108,7 @@ t.test('CONNECT closes the connection, Upgrade is ignored', async (t) => {
   }
 })
 
-t.test('a route that finds nothing where it has the method is 404, not 405', async (t) => {
+t.test('a route that finds nothing is 404, not 405', async (t) => {
   const app = await build(t, { API_DOCS: 'true' })
   const reply = await app.inject({ method: 'GET', url: '/docs/static/nope' })
   t.equal(reply.statusCode, 404)

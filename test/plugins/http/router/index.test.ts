@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import router from '../../../../src/plugins/http/router/index.ts'
 
-t.test('routes are mounted last, under their prefix, and see decorators that came after them', async (t) => {
+t.test('routes are registered last, with their prefix, and see decorators that were added after them', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(router)

@@ -15,7 +15,7 @@ function load(t: Test, environment: Environment, files: Record<string, string> =
   return { loaded, said, file, text: existsSync(file) ? readFileSync(file, 'utf8') : null }
 }
 
-t.test('the first start writes .env with fresh keys for its owner only, and says so in one line', async (t) => {
+t.test('the first start creates .env with new keys and mode 0600, and prints one line', async (t) => {
   const first = load(t, { HOME: '/root' })
   t.equal(statSync(first.file).mode & 0o777, 0o600)
   t.match(first.said, [/^First start: created \.env/])
@@ -26,7 +26,7 @@ t.test('the first start writes .env with fresh keys for its owner only, and says
   t.not(second.loaded['SECRET_KEY'], first.loaded['SECRET_KEY'], 'another start elsewhere has other keys')
 })
 
-t.test('nothing is written in production, where a secret is given, or where there is no example', async (t) => {
+t.test('.env is not created in production, with a given secret, or without .env.example', async (t) => {
   const rows: [Environment, Record<string, string>?][] = [
     [{ NODE_ENV: 'production' }],
     [{ SECRET_KEY: 'given' }],
@@ -41,7 +41,7 @@ t.test('nothing is written in production, where a secret is given, or where ther
   }
 })
 
-t.test('an empty secret and the secret of another program keep nobody from the first start', async (t) => {
+t.test("an empty secret or another program's secret does not prevent the first start", async (t) => {
   for (const environment of [{ SECRET_KEY: '' }, { AWS_SECRET_KEY: 'of another program' }]) {
     const { text, loaded } = load(t, environment)
     t.match(text, /^SECRET_KEY=[\w-]{64}$/m, JSON.stringify(environment))
@@ -49,7 +49,7 @@ t.test('an empty secret and the secret of another program keep nobody from the f
   }
 })
 
-t.test('an .env that exists is read and never changed', async (t) => {
+t.test('an existing .env is read and never changed', async (t) => {
   const files = { '.env.example': EXAMPLE, '.env': 'PORT=4000\nSECRET_KEY=\n' }
   const { text, said, loaded } = load(t, {}, files)
   t.equal(text, files['.env'])
@@ -57,14 +57,14 @@ t.test('an .env that exists is read and never changed', async (t) => {
   t.match(loaded, { PORT: '4000' })
 })
 
-t.test('a BOM in front of .env drops no setting, be the first line a comment or not', async (t) => {
+t.test('a BOM at the start of .env loses no setting', async (t) => {
   for (const text of ['PORT=4000\nHOST=::\n', '# local\r\nPORT=4000\r\nHOST=::\r\n']) {
     const { loaded } = load(t, {}, { '.env': `\uFEFF${text}` })
     t.same(loaded, { PORT: '4000', HOST: '::' })
   }
 })
 
-t.test('the environment wins over .env, unless it is empty', async (t) => {
+t.test('the environment takes precedence over .env, unless it is empty', async (t) => {
   const { loaded } = load(t, { PORT: '5000', LOG_LEVEL: '' }, { '.env': 'PORT=4000\nLOG_LEVEL=warn\nHOST=::\n' })
   t.match(loaded, { PORT: '5000', LOG_LEVEL: 'warn', HOST: '::' })
 })

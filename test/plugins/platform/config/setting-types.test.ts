@@ -17,7 +17,7 @@ function read(type: SettingType<unknown>, input: string) {
 
 const numberOf = (type: SettingType<unknown>) => (input: string) => read(type, input)
 
-t.test('a duration is a number with a unit or plain seconds, in seconds', async (t) => {
+t.test('a duration is a number of seconds or has a unit', async (t) => {
   const seconds = numberOf(duration('1s'))
   const rows = { '1': 1, '90': 90, '90s': 90, '15m': 900, '12h': 43_200, '30d': 2_592_000, '3650d': 315_360_000 }
   for (const [input, value] of Object.entries(rows)) t.equal(seconds(input), value, input)
@@ -26,7 +26,7 @@ t.test('a duration is a number with a unit or plain seconds, in seconds', async 
   t.equal(read(duration('0s', 0), '0'), 0, 'zero, where the setting allows it')
 })
 
-t.test('a whole number is decimal digits between its bounds', async (t) => {
+t.test('a whole number consists of decimal digits and is within its bounds', async (t) => {
   const value = numberOf(integer('8', 8, 256))
   t.equal(value('8'), 8)
   t.equal(value('256'), 256)
@@ -35,7 +35,7 @@ t.test('a whole number is decimal digits between its bounds', async (t) => {
   }
 })
 
-t.test('a flag is true or false and nothing that looks like it', async (t) => {
+t.test('a flag is exactly true or false', async (t) => {
   t.equal(read(flag('true'), 'true'), true)
   t.equal(read(flag('true'), 'false'), false)
   for (const input of ['1', '0', 'yes', 'no', 'TRUE', 'on', 'constructor', '__proto__']) {
@@ -43,13 +43,13 @@ t.test('a flag is true or false and nothing that looks like it', async (t) => {
   }
 })
 
-t.test('a choice is one of its words', async (t) => {
+t.test('a choice accepts only its words', async (t) => {
   const value = numberOf(choice(['lax', 'strict'], 'lax'))
   t.equal(value('strict'), 'strict')
   for (const input of ['Strict', 'none', 'lax,strict']) t.equal(value(input), undefined, `${input} is refused`)
 })
 
-t.test('a text passes its test; one without a fallback may be missing', async (t) => {
+t.test('a text must pass its test, and may be missing if its fallback is null', async (t) => {
   const isWord = (value: string) => /^\S+$/.test(value)
   t.equal(read(text('x', isWord, ''), 'word'), 'word')
   t.equal(read(text('x', isWord, ''), 'two words'), undefined)
@@ -58,7 +58,7 @@ t.test('a text passes its test; one without a fallback may be missing', async (t
   t.equal(text(null, isWord, '').fallback, null)
 })
 
-t.test('a list is split at commas, trimmed, and refused as a whole for one bad item', async (t) => {
+t.test('a list is split at commas and trimmed, and one invalid item makes it invalid', async (t) => {
   const isShort = (item: string) => item.length < 4
   t.same(read(list(isShort, ''), ' a , bc,, d '), ['a', 'bc', 'd'])
   t.same(read(list(isShort, ''), ''), [])

@@ -22,7 +22,7 @@ const secretNames = settingNames().filter((name) => name.endsWith('SECRET_KEY'))
 const durations = settingNames().filter((name) => /_TTL$|_AGE$|_FOR$|_WINDOW$/.test(name))
 const key = randomKey()
 
-t.test('every setting names itself when it is refused and never quotes its value', async (t) => {
+t.test('every fault names its setting and never quotes the value', async (t) => {
   for (const name of settingNames()) {
     const faults = faultsOf({ [name]: 'xyzzy://user:hunter2 @host' })
     t.match(faults, [new RegExp(`^${name} `)])
@@ -31,7 +31,7 @@ t.test('every setting names itself when it is refused and never quotes its value
   }
 })
 
-t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each setting is refused by name where it cannot be used', async (t) => {
+t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each invalid setting is refused by name', async (t) => {
   const rows: [name: string, ...values: string[]][] = [
     ...durations.map((name): [string, string] => [name, '0']),
     ['HOST', 'http://localhost', 'two words', 'a/b'],
@@ -90,7 +90,7 @@ t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each setting is refused by name where it cann
   }
 })
 
-t.test('a duration that becomes a timer is one that a timer can hold, and the refusal names the bound', async (t) => {
+t.test('a duration for a timer has a limit that timers support, and the fault names it', async (t) => {
   for (const [name, longest] of [
     ['SHUTDOWN_DELAY', '1h'],
     ['RATE_LIMIT_WINDOW', '24d']
@@ -101,7 +101,7 @@ t.test('a duration that becomes a timer is one that a timer can hold, and the re
   }
 })
 
-t.test('what a deployment needs is accepted', async (t) => {
+t.test('values of real deployments are accepted', async (t) => {
   const rows: Environment[] = [
     { TRUST_PROXY: '10.0.0.1, 192.168.0.0/16,::1,fd00::/8' },
     { CORS_API_ORIGINS: 'https://app.example,http://localhost:5173,http://127.0.0.1:8080,https://[::1]:5173' },
@@ -124,7 +124,7 @@ t.test('what a deployment needs is accepted', async (t) => {
 })
 
 t.test(
-  'ASVS 11.2.3, 13.3.1: short, repetitive, placeholder and missing secrets are refused, and one bad key of a list',
+  'ASVS 11.2.3, 13.3.1: short, repetitive, placeholder, and missing secrets are refused, even one in a list',
   async (t) => {
     const weak = [
       'short',
@@ -154,7 +154,7 @@ t.test(
   }
 )
 
-t.test('ASVS 13.3.1: no two secrets share a key, not within their lists either', async (t) => {
+t.test('ASVS 13.3.1: no two secrets share a key, not even in lists', async (t) => {
   const [first = '', ...others] = secretNames
   for (const name of secretNames) t.match(faultsOf({ [name]: `${key},${key}` }), [/must not share a key/])
   for (const other of others) {
@@ -164,7 +164,7 @@ t.test('ASVS 13.3.1: no two secrets share a key, not within their lists either',
   }
 })
 
-t.test('settings that contradict each other are refused', async (t) => {
+t.test('settings that conflict are refused', async (t) => {
   t.match(faultsOf({ RATE_LIMIT_SHARED: 'true' }), ['RATE_LIMIT_SHARED=true needs REDIS_URL'])
   const hasCookies = settingNames().includes('COOKIE_SAME_SITE')
   const faults = faultsOf({ COOKIE_SAME_SITE: 'none', COOKIE_SECURE: 'false' })
@@ -178,7 +178,7 @@ t.test('all faults are reported together', async (t) => {
   for (const fault of faults) t.match(message, fault)
 })
 
-t.test('an empty setting counts as not set, and spaces around a value do not count', async (t) => {
+t.test('an empty setting counts as not set, and spaces around a value are ignored', async (t) => {
   const settings = readSettings({
     ...testEnvironment,
     PORT: '',
@@ -190,7 +190,7 @@ t.test('an empty setting counts as not set, and spaces around a value do not cou
   t.match(settings, { PORT: 3000, RATE_LIMIT_MAX: 1000, TRUST_PROXY: [], REDIS_URL: null, HOST: '::1' })
 })
 
-t.test('the settings are frozen, their lists too', async (t) => {
+t.test('the settings and their lists are frozen', async (t) => {
   const settings = readSettings({ ...testEnvironment, TRUST_PROXY: '10.0.0.1' })
   t.throws(() => Object.assign(settings, { PORT: 1 }), TypeError)
   t.throws(() => (settings.TRUST_PROXY as string[]).push('10.0.0.2'), TypeError)

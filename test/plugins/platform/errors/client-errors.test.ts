@@ -50,7 +50,7 @@ const malformed: [what: string, bytes: string | Buffer][] = [
 ]
 
 for (const [what, bytes] of malformed) {
-  t.test(`ASVS 4.2.1: ${what}: one 400 or a closed connection, and the server goes on`, async (t) => {
+  t.test(`ASVS 4.2.1: ${what}: one 400 or a closed connection, and the server keeps running`, async (t) => {
     const answers = answersIn(await exchange(port, bytes))
     t.equal(answers.length, 1, 'one answer')
     for (const { status, head, body } of answers) {
@@ -63,7 +63,7 @@ for (const [what, bytes] of malformed) {
   })
 }
 
-t.test('ASVS 4.2.1, 16.5.1: headers that are too large are 431, an unknown expectation is 417', async (t) => {
+t.test('ASVS 4.2.1, 16.5.1: headers that are too large are 431, and an unknown Expect is 417', async (t) => {
   const rows: [bytes: string, status: number, code: string][] = [
     [request('GET /livez HTTP/1.1', host, `X-Large: ${'x'.repeat(20_000)}`), 431, 'HEADERS_TOO_LARGE'],
     [request(`GET /${'x'.repeat(20_000)} HTTP/1.1`, host), 431, 'HEADERS_TOO_LARGE'],
@@ -78,12 +78,12 @@ t.test('ASVS 4.2.1, 16.5.1: headers that are too large are 431, an unknown expec
   }
 })
 
-t.test('Expect: 100-continue is understood', async (t) => {
+t.test('Expect: 100-continue is supported', async (t) => {
   const head = request(login, host, json, 'Expect: 100-continue', 'Content-Length: 2', 'Connection: close')
   t.match(answersIn(await exchange(port, head, '{}')), [{ status: 100 }, { status: 400, body: /VALIDATION_FAILED/ }])
 })
 
-t.test('ASVS 15.2.2: a body over the limit is 413, chunked too', async (t) => {
+t.test('ASVS 15.2.2: a body over the limit is 413, even if it is chunked', async (t) => {
   const part = `1000\r\n${' '.repeat(4096)}\r\n`
   const rows = [
     [request(login, host, json, 'Content-Length: 102401')],
@@ -97,7 +97,7 @@ t.test('ASVS 15.2.2: a body over the limit is 413, chunked too', async (t) => {
   }
 })
 
-t.test('a malformed request behind an answered one on the same connection is answered too', async (t) => {
+t.test('a malformed request after an answered one on the same connection is answered', async (t) => {
   const socket = connect(port, '127.0.0.1')
   let text = ''
   socket.on('data', (chunk) => {
@@ -111,7 +111,7 @@ t.test('a malformed request behind an answered one on the same connection is ans
   t.equal(answersIn(text).length, 2)
 })
 
-t.test('a malformed request behind one that is being answered costs that one nothing', async (t) => {
+t.test('a malformed request does not harm the reply to an earlier one', async (t) => {
   const answers = answersIn(await exchange(port, `${request('GET /readyz HTTP/1.1', host)}GET\r\n\r\n`))
   t.match(answers, [{ status: 200, head: /connection: close/ }])
   t.equal(answers.length, 1)

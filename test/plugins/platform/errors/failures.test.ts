@@ -43,7 +43,7 @@ const rows: [what: string, call: InjectOptions, status: number, code: string][] 
 ]
 
 for (const [what, call, status, code] of rows) {
-  t.test(`ASVS 4.1.1, 16.5.1: ${what} is ${status} ${code} in the one shape, with all headers`, async (t) => {
+  t.test(`ASVS 4.1.1, 16.5.1: ${what} is ${status} ${code} in the standard format, with all headers`, async (t) => {
     const app = await build(t)
     const reply = await app.inject(call)
     t.equal(reply.statusCode, status)

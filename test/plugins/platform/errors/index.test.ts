@@ -44,7 +44,7 @@ const failures: [what: string, thrown: unknown][] = [
 ]
 
 for (const [what, thrown] of failures) {
-  t.test(`ASVS 13.4.2, 16.5.1: a handler that throws ${what} is a 500 that says nothing`, async (t) => {
+  t.test(`ASVS 13.4.2, 16.5.1: a handler that throws ${what} is a 500 that reveals nothing`, async (t) => {
     const { app, lines } = await buildWithRoutes(t, throws(thrown))
 
     const reply = await app.inject({ method: 'GET', url: '/boom' })
@@ -62,7 +62,7 @@ for (const [what, thrown] of failures) {
   })
 }
 
-t.test('ASVS 16.5.1: the status that a package gives a refusal stays, its text does not', async (t) => {
+t.test("ASVS 16.5.1: a package's error keeps its status but not its text", async (t) => {
   const rows: [status: number, code: string][] = [
     [400, 'MALFORMED_REQUEST'],
     [403, 'FORBIDDEN'],
@@ -80,7 +80,7 @@ t.test('ASVS 16.5.1: the status that a package gives a refusal stays, its text d
   }
 })
 
-t.test('401 carries a challenge and 503 when to come back; our own headers of an error win', async (t) => {
+t.test("a 401 has a challenge, a 503 has Retry-After, and an error's own headers win", async (t) => {
   const Own = class extends createError('OWN', 'An own refusal', 401) {
     readonly headers = { 'www-authenticate': 'Bearer realm="own"' }
   }
@@ -99,32 +99,29 @@ t.test('401 carries a challenge and 503 when to come back; our own headers of an
   }
 })
 
-t.test(
-  'onServerError is told of each 5xx and of nothing else, and a listener that fails changes nothing',
-  async (t) => {
-    const cause = new Error(SECRET)
-    const told: [unknown, string][] = []
-    const { app, lines } = await buildWithRoutes(t, (app) => {
-      throws(cause)(app)
-      app.onServerError(() => {
-        throw new Error('sync')
-      })
-      app.onServerError(async () => Promise.reject(new Error('async')))
-      app.onServerError((error, request) => void told.push([error, request.id]))
+t.test('onServerError gets every 5xx and nothing else, and a failing listener changes nothing', async (t) => {
+  const cause = new Error(SECRET)
+  const told: [unknown, string][] = []
+  const { app, lines } = await buildWithRoutes(t, (app) => {
+    throws(cause)(app)
+    app.onServerError(() => {
+      throw new Error('sync')
     })
+    app.onServerError(async () => Promise.reject(new Error('async')))
+    app.onServerError((error, request) => void told.push([error, request.id]))
+  })
 
-    const reply = await app.inject({ method: 'GET', url: '/boom' })
-    await app.inject({ method: 'GET', url: '/nowhere' })
+  const reply = await app.inject({ method: 'GET', url: '/boom' })
+  await app.inject({ method: 'GET', url: '/nowhere' })
 
-    t.equal(reply.statusCode, 500)
-    t.equal(reply.json().code, 'INTERNAL_ERROR')
-    t.same(told, [[cause, reply.json().requestId]])
-    t.equal(lines.filter(({ msg }) => msg === 'an onServerError listener failed').length, 2)
-  }
-)
+  t.equal(reply.statusCode, 500)
+  t.equal(reply.json().code, 'INTERNAL_ERROR')
+  t.same(told, [[cause, reply.json().requestId]])
+  t.equal(lines.filter(({ msg }) => msg === 'an onServerError listener failed').length, 2)
+})
 
 t.test(
-  'a client that goes away in the middle of its body is no failure of the service or of the database',
+  'a client that disconnects while sending its body is not a failure of the service or the database',
   async (t) => {
     const { app, lines } = await buildWithRoutes(t, (app) => {
       app.post('/body', async () => ({}))
@@ -165,7 +162,7 @@ t.test(
   }
 )
 
-t.test('a handler that outlasts its time is a 503 like any other', async (t) => {
+t.test('a handler that times out is a 503 like any other', async (t) => {
   const { app } = await buildWithRoutes(t, (app) =>
     app.get('/slow', { handlerTimeout: 10 }, async (request) => {
       await new Promise((resolve) => request.signal.addEventListener('abort', resolve))

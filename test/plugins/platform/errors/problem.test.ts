@@ -11,20 +11,20 @@ import { problemHeaders, toCoded, toProblem } from '../../../../src/plugins/plat
 const fault = (keyword: string, instancePath: string, params = {}) =>
   Object.assign(new Error('x'), { validation: [{ keyword, instancePath, message: 'is bad', params, schemaPath: '' }] })
 
-t.test('title is the status phrase, detail the text of the error', async (t) => {
+t.test("title is the status phrase, and detail is the error's message", async (t) => {
   const error = toCoded(new NotFound())
   const detail = 'There is nothing at this URL'
   t.same(toProblem(error, 'id'), { title: 'Not Found', status: 404, code: 'NOT_FOUND', detail, requestId: 'id' })
 })
 
-t.test('ASVS 16.5.1: a 5xx says one sentence, whatever its text', async (t) => {
+t.test('ASVS 16.5.1: every 5xx has the same detail, whatever the error says', async (t) => {
   const unavailable = toProblem(toCoded(new ServiceUnavailable({ cause: new Error('secret') })), 'id')
   const internal = toProblem(toCoded(new InternalError()), 'id')
   t.equal(unavailable.detail, internal.detail)
   t.notMatch(JSON.stringify(unavailable), 'secret')
 })
 
-t.test('a fault of validation names the member, a missing and an unknown one too', async (t) => {
+t.test('a validation error names the member, even if it is missing or unknown', async (t) => {
   const rows: [ReturnType<typeof fault>, string, string][] = [
     [fault('type', '/note/title'), '/note/title', 'is bad'],
     [fault('required', '', { missingProperty: 'title' }), '/title', 'is bad'],
@@ -45,7 +45,7 @@ t.test('the name of an unknown member is repeated only if it is a plain one', as
   }
 })
 
-t.test('a failure is never stored by caches', async (t) => {
+t.test('caches never store a failure', async (t) => {
   for (const error of [new NotFound(), new RateLimited(), new InternalError()]) {
     t.match(problemHeaders(toCoded(error)), { 'cache-control': 'no-store' })
   }

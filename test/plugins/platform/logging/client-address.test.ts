@@ -69,7 +69,7 @@ const rows: { name: string; from: string; forwarded: string | undefined; address
   { name: 'IPv4 in IPv6 of the connection', from: '::ffff:203.0.113.9', forwarded: undefined, address: STRANGER }
 ]
 
-t.test('who the client is, in the log and for the limit', async (t) => {
+t.test('the client address, in the log and for the rate limit', async (t) => {
   const { app, lines } = await buildWithLog(t, { TRUST_PROXY: '10.0.0.0/8, fd00::/8', RATE_LIMIT_MAX: '50' })
   const asked = new Map<string, number>()
   for (const { name, from, forwarded, address } of rows) {

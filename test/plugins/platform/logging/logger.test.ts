@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildWithLog } from '../../../build.ts'
 
-t.test('LOG_LEVEL says what is logged', async (t) => {
+t.test('LOG_LEVEL sets the least severe level that is logged', async (t) => {
   for (const [level, count] of [
     ['info', 1],
     ['warn', 0],
@@ -14,7 +14,7 @@ t.test('LOG_LEVEL says what is logged', async (t) => {
   }
 })
 
-t.test('a line that should one day hold a secret loses it', async (t) => {
+t.test('members that may hold secrets are left out of a line', async (t) => {
   const { app, lines } = await buildWithLog(t)
   lines.length = 0
   const secret = 'hunter2'

@@ -39,7 +39,7 @@ async function ask(url: string, count: number) {
   return [...statuses]
 }
 
-t.test('a full disk loses log lines and no request', async (t) => {
+t.test('a full disk costs log lines but no request', async (t) => {
   const server = await start(t, freshFolder(t), environment, openSync('/dev/full', 'w'))
   await untilUp(server.url)
   t.same(await ask(server.url, 300), [400])
@@ -49,7 +49,7 @@ t.test('a full disk loses log lines and no request', async (t) => {
   t.equal(server.output(), '')
 })
 
-t.test('a reader that goes away loses log lines and no request', async (t) => {
+t.test('a log reader that disconnects costs log lines but no request', async (t) => {
   const { reader, writer } = createPipe(t)
   for (const stdout of ['pipe', writer] as const) {
     const server = await start(t, freshFolder(t), environment, stdout)
@@ -63,7 +63,7 @@ t.test('a reader that goes away loses log lines and no request', async (t) => {
   }
 })
 
-t.test('a reader that stalls loses no request; it is told how many lines it missed, and gets all others', async (t) => {
+t.test('a log reader that stalls costs no request, and learns how many lines were dropped', async (t) => {
   const { writer, read } = createPipe(t)
   const server = await start(t, freshFolder(t), environment, writer)
   closeSync(writer)
@@ -88,7 +88,7 @@ t.test('a reader that stalls loses no request; it is told how many lines it miss
   t.equal(ofRequests.length + Number(told[0]?.['lost']), 2 * (count + 10), 'no line is missing without being counted')
 })
 
-t.test('a service that ends loses no line, not even for a reader that is late', async (t) => {
+t.test('no line is lost when the service exits, even with a slow reader', async (t) => {
   const { writer, read } = createPipe(t)
   const server = await start(t, freshFolder(t), environment, writer)
   closeSync(writer)
@@ -104,7 +104,7 @@ t.test('a service that ends loses no line, not even for a reader that is late', 
   t.match(lines.at(-1), { event: 'sys_shutdown' })
 })
 
-t.test('nobody who reads the log can keep the service from ending', async (t) => {
+t.test('no log reader can keep the service from exiting', async (t) => {
   const { writer } = createPipe(t)
   const server = await start(t, freshFolder(t), environment, writer)
   closeSync(writer)
@@ -116,7 +116,7 @@ t.test('nobody who reads the log can keep the service from ending', async (t) =>
 
 const hasTerminals = spawnSync('script', ['--version']).stdout?.includes('util-linux') ?? false
 t.test(
-  'a terminal shows readable lines, and one that is stopped stops no request',
+  'a terminal shows readable lines, and a stopped one blocks no request',
   {
     skip: hasTerminals ? false : 'needs script of util-linux'
   },

@@ -6,7 +6,7 @@ import { waitUntil } from '../../../servers.ts'
 
 import { createPipe } from './pipe.ts'
 
-t.test('a line is written whole, whatever the target takes at a time, and in order', async (t) => {
+t.test('lines are written whole and in order, however little the target accepts at a time', async (t) => {
   const { writer, read } = createPipe(t)
   const output = createOutput(writer, 1)
   const text = 'é'.repeat(100_000)
@@ -22,7 +22,7 @@ t.test('a line is written whole, whatever the target takes at a time, and in ord
   )
 })
 
-t.test('a file that is appended to keeps what was there', async (t) => {
+t.test('appending to a file keeps its content', async (t) => {
   const folder = t.testdir({ log: 'before\n' })
   const fd = openSync(join(folder, 'log'), 'a')
   const output = createOutput(fd, 16_384)
