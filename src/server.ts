@@ -16,7 +16,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`)
 const startupLine = (address: string) =>
   ({ event: 'sys_startup', address, msg: `listening at ${address}` }) as unknown as string
 
-/** Starts listening. A failure is printed like in the log, without secrets, and ends the process. */
+/** Starts listening. If that fails, prints the error without secrets and exits. */
 async function start() {
   try {
     const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
@@ -41,10 +41,10 @@ const { close } = closeWithGrace(
   async ({ signal, err }) => {
     if (err) app.log.fatal({ event: 'sys_crash', err }, 'uncaught error')
     app.log.info({ event: 'sys_shutdown', signal }, 'stopping')
-    // The load balancer sees it and stops sending requests; those that still arrive are served.
+    // The load balancer sees this in /readyz and stops sending requests. Requests that still arrive are served.
     app.lifecycle.isStopping = true
     if (!err) await new Promise((resolve) => setTimeout(resolve, delayMs))
-    // Node also waits for connections that are open but have no request.
+    // Node also waits for open connections without a request.
     const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS - 1000)
     await app.close()
     clearTimeout(cut)

@@ -5,7 +5,7 @@ import { findTitles, promises, render } from '../scripts/security-doc.ts'
 
 const titles = findTitles()
 
-t.test('docs/security.md is what npm run docs:security writes', async (t) => {
+t.test('docs/security.md is up to date', async (t) => {
   t.ok(readFileSync(join(import.meta.dirname, '../docs/security.md'), 'utf8') === render(), 'run npm run docs:security')
 })
 

@@ -24,7 +24,7 @@ const code = new Map(files.map((path) => [path, withoutComments(read(path))]))
 const filesWith = (pattern: RegExp) => files.filter((path) => pattern.test(code.get(path) ?? '')).sort()
 
 for (const { name, folder, tests } of concerns) {
-  t.test(`${name} is a folder, a plugin of its name, a line in app.ts and a folder of tests`, async (t) => {
+  t.test(`${name} is a folder, a plugin of that name, a line in app.ts, and a folder of tests`, async (t) => {
     const { default: plugin } = await import(join(ROOT, folder, 'index.ts'))
     t.equal(plugin[Symbol.for('plugin-meta')]?.name, name)
     const path = `./${relative('src', folder)}/index.ts`
@@ -61,7 +61,7 @@ t.test('imports point one way: routes, features, identity, http, platform', asyn
   }
 })
 
-t.test('app.ts registers and does nothing else', async (t) => {
+t.test('app.ts only registers plugins', async (t) => {
   t.notMatch(code.get('src/app.ts'), /\bif \(|\bfor \(| \? |&&|\|\|/)
 })
 
@@ -81,14 +81,14 @@ t.test('a table belongs to its concern: the rest of src names it only in the ind
   }
 })
 
-t.test('each database driver stays in its folder of db, which only db reaches', async (t) => {
+t.test('each database driver stays in its folder of db, which only db imports', async (t) => {
   const inFolder = (dialect: string) => (path: string) => path.startsWith(`src/plugins/platform/db/${dialect}`)
   t.ok(filesWith(/from 'postgres'/).every(inFolder('postgres')))
   t.ok(filesWith(/from 'better-sqlite3'/).every(inFolder('sqlite')))
   t.ok(filesWith(/db\/(postgres|sqlite)\/|'\.\/(postgres|sqlite)\//).every(inFolder('')))
 })
 
-t.test('.env.example has the settings, all of them, in the order of app.ts', async (t) => {
+t.test('.env.example has all settings, in the order of app.ts', async (t) => {
   const keys = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, key = '']) => key)
   t.same([...keys].sort(), settingNames().sort())
   const folders = [...read('src/app.ts').matchAll(/app\.register\((\w+)/g)].map(
@@ -126,7 +126,7 @@ t.test('no guard looks at the URL of a request', async (t) => {
   ])
 })
 
-t.test('only one function inserts sessions, and only it asks the gates', async (t) => {
+t.test('only one function inserts sessions, and only that function calls the gates', async (t) => {
   const door = ['src/plugins/identity/auth/insert-session.ts']
   t.same(filesWith(/\.insert\(\s*(\w+\.)*sessions\s*\)|insert into "?sessions/i), door)
   t.same(filesWith(/ of gates\b|\bgates\.(map|forEach)/), door)

@@ -45,15 +45,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who I am */
+        /** Get your account */
         get: operations["getUsersMe"];
         put?: never;
         post?: never;
-        /** Delete my account and end all logins; needs a fresh login */
+        /** Delete your account and end all its sessions; requires a fresh session */
         delete: operations["deleteUsersMe"];
         options?: never;
         head?: never;
-        /** Change my names */
+        /** Change your username or name */
         patch: operations["patchUsersMe"];
         trace?: never;
     };
@@ -65,7 +65,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change my password: every other login ends, this one is renewed */
+        /** Change your password: renews this session and ends all others */
         put: operations["putUsersMePassword"];
         post?: never;
         delete?: never;
@@ -81,7 +81,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened to my account and my logins, newest first, 50 a page */
+        /** List the security activity of your account, newest first, 50 per page */
         get: operations["getUsersMeEvents"];
         put?: never;
         post?: never;
@@ -98,7 +98,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The service answers */
+        /** Check that the service answers */
         get: operations["getAuth"];
         put?: never;
         post?: never;
@@ -117,7 +117,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make an account */
+        /** Create an account */
         post: operations["postAuthSignup"];
         delete?: never;
         options?: never;
@@ -134,7 +134,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Log in by cookie or by token */
+        /** Log in with a cookie or with tokens */
         post: operations["postAuthLogin"];
         delete?: never;
         options?: never;
@@ -151,7 +151,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give the password again: this login is fresh, and renewed */
+        /** Confirm your password: renews this session and makes it fresh */
         post: operations["postAuthReauthenticate"];
         delete?: never;
         options?: never;
@@ -168,7 +168,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End this login */
+        /** Log out: ends this session */
         post: operations["postAuthLogout"];
         delete?: never;
         options?: never;
@@ -183,7 +183,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whose credential this is, without reading the user; for nginx auth_request */
+        /** Get the user id and session of a credential without reading the user; for nginx auth_request */
         get: operations["getAuthWhoami"];
         put?: never;
         post?: never;
@@ -200,7 +200,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Am I logged in, and for how long? */
+        /** Check whether you are logged in */
         get: operations["getAuthCheckAuth"];
         put?: never;
         post?: never;
@@ -217,11 +217,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My logins: the one of this request first, then the one used last */
+        /** List your active sessions: the current one first, then the most recently used */
         get: operations["getAuthSessions"];
         put?: never;
         post?: never;
-        /** End all my logins */
+        /** End all your sessions, or all but this one */
         delete: operations["deleteAuthSessions"];
         options?: never;
         head?: never;
@@ -238,7 +238,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one of my logins */
+        /** End one of your sessions */
         delete: operations["deleteAuthSessionsId"];
         options?: never;
         head?: never;
@@ -255,8 +255,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A new access token, and the refresh token to use from now on
-         * @description Without a body the refresh token is that of the cookie (`refreshIn: "cookie"`).
+         * Refresh: get a new access token, and the refresh token to use from now on
+         * @description Without a body, the refresh token is read from the cookie (`refreshIn: "cookie"`).
          */
         post: operations["postAuthTokenRefresh"];
         delete?: never;
@@ -272,10 +272,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My notes, newest first */
+        /** List your notes, newest first */
         get: operations["getNotes"];
         put?: never;
-        /** Write a note */
+        /** Create a note */
         post: operations["postNotes"];
         delete?: never;
         options?: never;
@@ -290,7 +290,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One note */
+        /** Get a note */
         get: operations["getNotesId"];
         put?: never;
         post?: never;
@@ -741,7 +741,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Who I am */
+            /** @description Get your account */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -807,12 +807,12 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Letters and digits of any script, and `.`, `_` and `-` between them
+                     * @description Letters and digits of any script, with `.`, `_`, and `-` between them
                      * @example ada
                      */
                     username?: string;
                     /**
-                     * @description Not blank, and without control characters
+                     * @description Not blank, no control characters
                      * @example Ada Lovelace
                      */
                     name?: string;
@@ -820,7 +820,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Change my names */
+            /** @description Change your username or name */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -867,7 +867,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Change my password: every other login ends, this one is renewed */
+            /** @description Change your password: renews this session and ends all others */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -880,16 +880,16 @@ export interface operations {
                         /** @enum {string} */
                         tokenType: "Bearer";
                         accessToken: string;
-                        /** @description Seconds until the access token ends (RFC 6749, 5.1) */
+                        /** @description Seconds until the access token expires (RFC 6749, 5.1) */
                         expiresIn: number;
-                        /** @description Not with `refreshIn: "cookie"`: then a cookie has it */
+                        /** @description Missing with `refreshIn: "cookie"`: a cookie holds it */
                         refreshToken?: string;
-                        /** @description Seconds until the refresh token ends */
+                        /** @description Seconds until the refresh token expires */
                         refreshExpiresIn: number;
                     };
                 };
             };
-            /** @description Done: the cookie is another */
+            /** @description Renewed: the reply sets a new cookie */
             204: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -922,7 +922,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What happened to my account and my logins, newest first, 50 a page */
+            /** @description List the security activity of your account, newest first, 50 per page */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -935,7 +935,7 @@ export interface operations {
                         events: {
                             id: string;
                             /**
-                             * @description As in the OWASP logging vocabulary
+                             * @description A name from the OWASP logging vocabulary
                              * @example authn_login_success
                              */
                             event: string;
@@ -968,7 +968,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The service answers */
+            /** @description Check that the service answers */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -999,7 +999,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Letters and digits of any script, and `.`, `_` and `-` between them
+                     * @description Letters and digits of any script, with `.`, `_`, and `-` between them
                      * @example ada
                      */
                     username: string;
@@ -1009,7 +1009,7 @@ export interface operations {
                      */
                     email: string;
                     /**
-                     * @description Not blank, and without control characters
+                     * @description Not blank, no control characters
                      * @example Ada Lovelace
                      */
                     name: string;
@@ -1019,7 +1019,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Make an account */
+            /** @description Create an account */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1067,7 +1067,7 @@ export interface operations {
                     /** @enum {unknown} */
                     authType: "cookie" | "token";
                     /**
-                     * @description false: ends with the browser, or after 12 idle hours
+                     * @description false: the session ends when the browser closes, or after 12 idle hours
                      * @default true
                      */
                     remember?: boolean;
@@ -1080,7 +1080,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Log in by cookie or by token */
+            /** @description Log in with a cookie or with tokens */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1110,11 +1110,11 @@ export interface operations {
                         /** @enum {string} */
                         tokenType: "Bearer";
                         accessToken: string;
-                        /** @description Seconds until the access token ends (RFC 6749, 5.1) */
+                        /** @description Seconds until the access token expires (RFC 6749, 5.1) */
                         expiresIn: number;
-                        /** @description Not with `refreshIn: "cookie"`: then a cookie has it */
+                        /** @description Missing with `refreshIn: "cookie"`: a cookie holds it */
                         refreshToken?: string;
-                        /** @description Seconds until the refresh token ends */
+                        /** @description Seconds until the refresh token expires */
                         refreshExpiresIn: number;
                     };
                 };
@@ -1144,7 +1144,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Give the password again: this login is fresh, and renewed */
+            /** @description Confirm your password: renews this session and makes it fresh */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1157,16 +1157,16 @@ export interface operations {
                         /** @enum {string} */
                         tokenType: "Bearer";
                         accessToken: string;
-                        /** @description Seconds until the access token ends (RFC 6749, 5.1) */
+                        /** @description Seconds until the access token expires (RFC 6749, 5.1) */
                         expiresIn: number;
-                        /** @description Not with `refreshIn: "cookie"`: then a cookie has it */
+                        /** @description Missing with `refreshIn: "cookie"`: a cookie holds it */
                         refreshToken?: string;
-                        /** @description Seconds until the refresh token ends */
+                        /** @description Seconds until the refresh token expires */
                         refreshExpiresIn: number;
                     };
                 };
             };
-            /** @description Done: the cookie is another */
+            /** @description Renewed: the reply sets a new cookie */
             204: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1224,7 +1224,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whose credential this is, without reading the user; for nginx auth_request */
+            /** @description Get the user id and session of a credential without reading the user; for nginx auth_request */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1259,7 +1259,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Am I logged in, and for how long? */
+            /** @description Check whether you are logged in */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1313,7 +1313,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description My logins: the one of this request first, then the one used last */
+            /** @description List your active sessions: the current one first, then the most recently used */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1327,7 +1327,7 @@ export interface operations {
                             id: string;
                             /** @enum {unknown} */
                             kind: "cookie" | "token";
-                            /** @description The login of this request */
+                            /** @description Whether this is the session of the request */
                             current: boolean;
                             /** Format: date-time */
                             createdAt: string;
@@ -1353,7 +1353,7 @@ export interface operations {
     deleteAuthSessions: {
         parameters: {
             query?: {
-                /** @description true: all but the login of this request */
+                /** @description true: keeps the session of this request */
                 keepCurrent?: boolean;
             };
             header?: never;
@@ -1429,7 +1429,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A new access token, and the refresh token to use from now on */
+            /** @description Refresh: get a new access token, and the refresh token to use from now on */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1442,11 +1442,11 @@ export interface operations {
                         /** @enum {string} */
                         tokenType: "Bearer";
                         accessToken: string;
-                        /** @description Seconds until the access token ends (RFC 6749, 5.1) */
+                        /** @description Seconds until the access token expires (RFC 6749, 5.1) */
                         expiresIn: number;
-                        /** @description Not with `refreshIn: "cookie"`: then a cookie has it */
+                        /** @description Missing with `refreshIn: "cookie"`: a cookie holds it */
                         refreshToken?: string;
-                        /** @description Seconds until the refresh token ends */
+                        /** @description Seconds until the refresh token expires */
                         refreshExpiresIn: number;
                     };
                 };
@@ -1474,7 +1474,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description My notes, newest first */
+            /** @description List your notes, newest first */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1527,7 +1527,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Write a note */
+            /** @description Create a note */
             201: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1570,7 +1570,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One note */
+            /** @description Get a note */
             200: {
                 headers: {
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import notesRoutes from './notes/routes.ts'
 
-/** Every route of the service: those of the plugins, then yours. */
+/** Mounts every route of the service: those of the plugins, and yours. */
 export default async function routes(app: FastifyInstance) {
   app.mount('/api/notes', notesRoutes)
   await app.mountRoutes()

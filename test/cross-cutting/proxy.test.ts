@@ -1,11 +1,11 @@
 import t from 'tap'
 import { buildWithLog, logIn, PASSWORD, transports } from '../build.ts'
 
-// What a client says of itself, and what a proxy says of it: where it is looked at, and whom it may fool.
+// Forwarding headers from clients and from proxies: when the service reads them, and that clients cannot forge them.
 
 const PEER = '127.0.0.1'
 const long = `1.2.3.4, ${'x'.repeat(10_000)}`
-/** Headers, and the address that counts where the peer is the trusted proxy. */
+/** Headers, and the client address if the peer is the trusted proxy. */
 const rows: [what: string, headers: Record<string, string>, through: string][] = [
   ['one address', { 'x-forwarded-for': '198.51.100.7' }, '198.51.100.7'],
   ['a forged start', { 'x-forwarded-for': '1.2.3.4, 198.51.100.7' }, '198.51.100.7'],
@@ -63,7 +63,7 @@ for (const transport of transports) {
           t.equal(sessions.find(({ id }: { id: string }) => id === newest?.id)?.ip, address, `${what}: in the list`)
           const set = login.headers['set-cookie']
           if (set) t.match(set, /^__Host-sid=.*; Secure/, what)
-          // The own origin is that of Host, behind whatever proxy.
+          // The service's own origin comes from Host, behind any proxy.
           for (const [origin, isOwn] of [
             ['https://api.example', true],
             ['https://evil.example', false]

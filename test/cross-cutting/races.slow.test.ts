@@ -2,7 +2,7 @@ import t from 'tap'
 import { backends, build, logIn, PASSWORD, signUp, transports } from '../build.ts'
 import { call, renewedBy } from '../plugins/identity/auth/calls.ts'
 
-// Calls that meet, 2 to 20 at once and several times: the refusal wins, and what was ended stays ended.
+// Concurrent calls, 2 to 20 at once and repeated: the rejection wins, and ended sessions stay ended.
 
 const ROUNDS = 4
 const NEXT = 'another long password'
@@ -13,7 +13,7 @@ for (const backend of backends) {
   for (const transport of transports) {
     t.test(`races by ${transport.kind} on ${backend.name}`, { skip: backend.skip }, async (t) => {
       const environment = await backend.environment()
-      // A login is touched with nearly every request, so that there is always a write to meet.
+      // Nearly every request touches the session, so that there is always a concurrent write.
       const app = await build(t, { ...environment, SESSION_TTL: '1', REFRESH_TOKEN_TTL: '60', FRESH_FOR: '1h' })
       const status = async (login: Parameters<typeof call>[1], line: string, body?: object) =>
         (await call(app, login, line, body)).statusCode

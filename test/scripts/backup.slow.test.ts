@@ -117,7 +117,7 @@ t.test(
   }
 )
 
-t.test('a backup overwrites nothing unless it is told to, and never the database', async (t) => {
+t.test('a backup overwrites a file only with --overwrite, and never the database', async (t) => {
   const { folder, path } = await emptyDatabase(t)
   t.match(backUp(path, {}), /app\.db\.backup-\d{8}T\d{6}Z$/)
   const to = join(folder, 'kept')
@@ -131,7 +131,7 @@ t.test('a backup overwrites nothing unless it is told to, and never the database
   t.strictSame(namesIn(path), new Set())
 })
 
-t.test('npm run db:backup and db:restore say in a line what is wrong', async (t) => {
+t.test('npm run db:backup and db:restore report errors in one line', async (t) => {
   const { run } = workplace(t)
   const rows = [
     ['backup', 'Not backed up: SQLITE_CANTOPEN\n'],
@@ -145,7 +145,7 @@ t.test('npm run db:backup and db:restore say in a line what is wrong', async (t)
   })
 })
 
-t.test('a restore brings back all of its moment but the logins, and keeps what was there aside', async (t) => {
+t.test('a restore brings back everything except sessions, and keeps the old file', async (t) => {
   const { folder, path, run, serve } = workplace(t)
   let server = await serve()
   const { url } = server
@@ -186,7 +186,7 @@ t.test('a restore brings back all of its moment but the logins, and keeps what w
   }
 })
 
-t.test('--keep-logins restores logins as they were, and says what that means', async (t) => {
+t.test('--keep-logins restores sessions too, and says what that means', async (t) => {
   const { path } = await emptyDatabase(t)
   sql(path, `insert into sessions (${COLUMNS}) values ('a', 'b', 'token', 0, 1, 1, 1, 1, 9e15, 9e15, 1)`)
   const from = backUp(path, {})
@@ -195,7 +195,7 @@ t.test('--keep-logins restores logins as they were, and says what that means', a
   t.equal(sql(path), 0)
 })
 
-t.test('a restore refuses what is not intact, not ours or newer, and touches nothing', async (t) => {
+t.test('a restore rejects a file that is damaged, foreign, or newer, and changes nothing', async (t) => {
   const { folder, path } = await emptyDatabase(t)
   const before = readFileSync(path)
   const good = backUp(path, {})
@@ -248,7 +248,7 @@ t.test(
   }
 )
 
-t.test('the logins of a file of another version are taken over too, as far as both know their columns', async (t) => {
+t.test('sessions from a file of another version are kept too, with the columns that both versions have', async (t) => {
   const { path } = await emptyDatabase(t)
   const from = backUp(path, {})
   sql(
@@ -261,7 +261,7 @@ t.test('the logins of a file of another version are taken over too, as far as bo
   t.equal(sql(path), 1)
 })
 
-t.test('a restore that is killed leaves the old state or the new one, whenever that is', async (t) => {
+t.test('a restore that is killed at any moment leaves the old state or the new one', async (t) => {
   const { folder, path, run } = await emptyDatabase(t)
   const login = (id: number) =>
     `insert into sessions (${COLUMNS}) values ('${id}', 'b', 'token', 0, 1, 1, 1, 1, 9e15, 9e15, 1)`

@@ -6,7 +6,7 @@ const SCRIPT = join(import.meta.dirname, '../../scripts/calibrate-hash.ts')
 const env = { PATH: process.env['PATH'] }
 const run = (...words: string[]) => spawnSync(process.execPath, [SCRIPT, ...words], { env, encoding: 'utf8' })
 
-t.test('npm run calibrate-hash tells what a hash costs, and never proposes less than is safe', async (t) => {
+t.test('npm run calibrate-hash measures a hash, and never suggests unsafe parameters', async (t) => {
   const { status, stdout } = run('1')
   t.equal(status, 0)
   t.match(stdout, /^now {3}memoryCost: 19456 \(19 MiB\), timeCost: 2: [\d.]+ ms\n {6}\d+ hashes a second/)

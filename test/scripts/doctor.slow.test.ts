@@ -49,7 +49,7 @@ dns.lookup = (name, ...rest) => lookup(name.endsWith('.example.com') ? '127.0.0.
   }
 }
 
-t.test('the command says pass and FAIL, writes nothing, and exits by what it found', async (t) => {
+t.test('the command prints pass and FAIL, writes no file, and sets its exit code', async (t) => {
   const folder = freshFolder(t)
   const words = ['--spa', 'http://localhost:5173', '--api', 'http://localhost:3000']
   const unset = await run(folder, words, {})
@@ -82,7 +82,7 @@ async function startLocal(t: Test, settings: Record<string, string> = {}) {
   return { folder, own, words: ['--spa', 'http://localhost:5173', '--api', api, '--live', '--user', 'ada'] }
 }
 
-t.test('--live finds nothing where all is well, and leaves no login', { skip: noCookies }, async (t) => {
+t.test('--live finds nothing if all is well, and leaves no session', { skip: noCookies }, async (t) => {
   const { folder, own, words } = await startLocal(t)
   const { code, err, out } = await run(folder, words, own)
   t.match({ code, err }, { code: 0, err: '' })
@@ -95,7 +95,7 @@ t.test('--live finds nothing where all is well, and leaves no login', { skip: no
   t.notMatch(byToken.out, /Browsers store the cookie that it sends/)
 })
 
-t.test('--live calls the service as the page of an app would', async (t) => {
+t.test('--live calls the service as a page of an app would', async (t) => {
   const CORS_API_ORIGINS = 'capacitor://localhost'
   const { folder, own, words } = await startLocal(t, { CORS_API_ORIGINS })
   const asApp = ['--spa', CORS_API_ORIGINS, ...words.slice(2), '--no-cookies']
@@ -106,7 +106,7 @@ t.test('--live calls the service as the page of an app would', async (t) => {
   })
 })
 
-t.test('--live sees that the running service has other settings', { skip: noCookies }, async (t) => {
+t.test('--live notices that the running service has other settings', { skip: noCookies }, async (t) => {
   const { folder, own, words } = await startLocal(t, { CORS_API_ORIGINS: 'http://localhost:8080' })
   t.match(await run(folder, words, own), {
     settings: ['CORS_API_ORIGINS', 'CORS_API_ORIGINS', 'the proxy'],
@@ -114,7 +114,7 @@ t.test('--live sees that the running service has other settings', { skip: noCook
   })
 })
 
-t.test('--live sees that clients can choose their address', { skip: noCookies }, async (t) => {
+t.test('--live notices that clients can choose their address', { skip: noCookies }, async (t) => {
   const { folder, own, words } = await startLocal(t, { TRUST_PROXY: '127.0.0.1,::1' })
   t.match(await run(folder, words, own), { settings: ['TRUST_PROXY'] })
 })
@@ -137,7 +137,7 @@ async function startMeddler(t: Test, target: number, hide: { host?: string; repl
   return `http://localhost:${(meddler.address() as AddressInfo).port}`
 }
 
-t.test('--live sees what a proxy on the way does wrong', { skip: noCookies }, async (t) => {
+t.test('--live notices the mistakes of a proxy', { skip: noCookies }, async (t) => {
   const { folder, own } = await startLocal(t)
   const port = Number(own['PORT'])
   const page = 'http://localhost:5173'
@@ -158,7 +158,7 @@ t.test('--live sees what a proxy on the way does wrong', { skip: noCookies }, as
   }
 })
 
-t.test('--live sees that nothing is there, or something else', async (t) => {
+t.test('--live notices that nothing or another server answers', async (t) => {
   const folder = freshFolder(t)
   const port = `${await freePort()}`
   const words = ['--spa', 'http://localhost:5173', '--api', `http://localhost:${port}`, '--live']
@@ -166,7 +166,7 @@ t.test('--live sees that nothing is there, or something else', async (t) => {
   t.match(await run(folder, words, env), { code: 1, settings: ['--api'] })
 })
 
-t.test('--live goes through nginx by https', { skip: noNginx || noCookies }, async (t) => {
+t.test('--live works through nginx over HTTPS', { skip: noNginx || noCookies }, async (t) => {
   const folder = freshFolder(t)
   const settings = { ...settled, ...production, TRUST_PROXY: '127.0.0.1', HOST: '127.0.0.1' } as Record<string, string>
   for (const COOKIE_SECURE of ['true', 'false']) {

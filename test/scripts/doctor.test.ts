@@ -5,14 +5,14 @@ import { testEnvironment } from '../build.ts'
 
 type Case = { page?: string; api?: string; environment?: Environment; hasCookies?: boolean }
 
-/** What is right in production: two names of one site, behind a proxy. */
+/** Correct settings for production: two host names of one site, behind a proxy. */
 const production: Environment = {
   COOKIE_SECURE: 'true',
   CORS_API_ORIGINS: 'https://app.example.com',
   TRUST_PROXY: '10.0.0.0/8',
   HOST: '0.0.0.0'
 }
-/** What .env.example says. */
+/** The settings of .env.example. */
 const local: Environment = { COOKIE_SECURE: 'false', CORS_API_ORIGINS: 'http://localhost:5173', API_DOCS: 'true' }
 
 /** The settings that the doctor would change. */
@@ -156,19 +156,19 @@ const wrong: [what: string, setUp: Case, setting: string][] = [
   ['localhost and 127.0.0.1 are mixed', { ...here, api: 'http://127.0.0.1:3000', environment: local }, '--api']
 ]
 for (const [what, setUp, setting] of wrong) {
-  t.test(`the doctor names the setting, and no other: ${what}`, async (t) => {
+  t.test(`the doctor names only the setting to change: ${what}`, async (t) => {
     t.same(diagnose(setUp), [setting])
   })
 }
 
-t.test('it tells of plain http on both sides, whatever else follows from it', async (t) => {
+t.test('the doctor reports plain HTTP on both sides, but not its consequences', async (t) => {
   const http = { environment: { COOKIE_SECURE: 'false', CORS_API_ORIGINS: 'http://app.example.com', TRUST_PROXY: '' } }
   t.same(diagnose({ ...http, page: 'http://app.example.com', api: 'http://api.example.com' }), ['--api', '--spa'])
   t.ok(diagnose({ page: 'http://app.example.com' }).includes('--spa'))
   t.ok(diagnose({ api: 'http://api.example.com' }).includes('--api'))
 })
 
-t.test('one fault hides no other', async (t) => {
+t.test('one mistake does not hide others', async (t) => {
   const environment = { ...local, TRUST_PROXY: '' }
   const expected = ['CORS_API_ORIGINS', 'COOKIE_SECURE', 'TRUST_PROXY', 'CORS_API_ORIGINS', 'API_DOCS']
   t.same(diagnose({ environment }), expected, '.env.example, taken to production')

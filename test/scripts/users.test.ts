@@ -31,21 +31,21 @@ async function prepare(t: Test, environment: Record<string, string | undefined>)
 }
 
 for (const backend of backends) {
-  t.test(`accounts and logins from the shell on ${backend.name}`, { skip: backend.skip }, async (t) => {
+  t.test(`accounts and sessions from the shell on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const { app, users } = await prepare(t, await backend.environment())
 
-    t.test('an account is made as by HTTP, and refused as by HTTP', async (t) => {
+    t.test('accounts are created and rejected by the same rules as over HTTP', async (t) => {
       const create = ['create', 'ada', 'ada@example.com', 'Ada Lovelace']
       const made = await users(create, { input: PASSWORD })
       t.match(made, { refused: null, printed: / ada\n$/ })
       for (const transport of transports) await t.resolves(transport.logIn(app, 'ada'))
-      t.match(await users(create, { input: PASSWORD }), { refused: 'This user name is taken' })
+      t.match(await users(create, { input: PASSWORD }), { refused: 'This username is taken' })
       t.match(await users(['create', 'b', 'b@example.com', 'Bob'], { input: PASSWORD }), { refused: /\/username/ })
       t.match(await users(['create', 'bob', 'b@example.com', 'Bob'], { input: 'short' }), { refused: /\/password/ })
-      t.match(await users(['create', 'bob', 'b@example.com', 'Bob'], { input: 'password' }), { refused: /Many people/ })
+      t.match(await users(['create', 'bob', 'b@example.com', 'Bob'], { input: 'password' }), { refused: /too common/ })
     })
 
-    t.test('a login that is ended there is dead in the service', async (t) => {
+    t.test('a session ended in the shell is invalid in the service', async (t) => {
       for (const transport of transports) {
         await signUp(app, `eve-${transport.kind}`)
         const [one, two] = [
@@ -67,7 +67,7 @@ for (const backend of backends) {
       }
     })
 
-    t.test('the logins of everybody are ended at once', async (t) => {
+    t.test('the sessions of all users end at once', async (t) => {
       const sessions = []
       for (const [i, transport] of transports.entries()) sessions.push(await logIn(app, `mallory-${i}`, transport))
       t.match(await users(['revoke', 'mallory-0'], { all: true }), { refused: /without a name and without/ })
@@ -81,10 +81,10 @@ for (const backend of backends) {
       for (const [i, transport] of transports.entries()) await t.resolves(transport.logIn(app, `mallory-${i}`))
     })
 
-    t.test('a password that is set there ends all logins', async (t) => {
+    t.test('a password set in the shell ends all sessions', async (t) => {
       const grace = await logIn(app, 'grace')
       t.match(await users(['password', 'grace'], { input: 'short' }), { refused: /8 to 256/ })
-      t.match(await users(['password', 'grace'], { input: 'PassWord' }), { refused: /Many people/ })
+      t.match(await users(['password', 'grace'], { input: 'PassWord' }), { refused: /too common/ })
       t.match(await users(['password', 'nobody'], { input: PASSWORD }), { refused: /No account/ })
       t.match(await users(['password', 'grace'], { input: 'set from the shell' }), { refused: null })
       const isDead = async () =>
@@ -105,7 +105,7 @@ for (const backend of backends) {
   })
 }
 
-t.test('nothing that a user sent moves the terminal of who lists it', async (t) => {
+t.test('no text from a user can control the terminal', async (t) => {
   const { app, users } = await prepare(t, {})
   const { user } = await logIn(app, 'ada')
   const { sessions, users: accounts } = app.tables
@@ -120,7 +120,7 @@ t.test('nothing that a user sent moves the terminal of who lists it', async (t) 
   }
 })
 
-t.test('npm run users asks the terminal, and says in a line what is wrong', async (t) => {
+t.test('npm run users prompts on the terminal, and reports errors in one line', async (t) => {
   const folder = freshFolder(t)
   const env = { PATH: process.env['PATH'], ...settled }
   const users = (words: string[], input = '') =>

@@ -2,7 +2,7 @@ import { integer, text } from '../../plugins/platform/config/setting-types.ts'
 import { defineSettings, type Settings, type Values } from '../../plugins/platform/config/settings.ts'
 
 const metricsSettings = {
-  /** None: no metrics. Not PORT, so that no proxy and no client reaches them. */
+  /** Without it, there are no metrics. It must differ from PORT, so that no proxy or client reaches them. */
   METRICS_PORT: integer(null, 1, 65_535),
   METRICS_HOST: text('127.0.0.1', (host) => !/[\s/]/.test(host), 'must be a host name or an address')
 }

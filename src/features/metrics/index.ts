@@ -5,19 +5,19 @@ import './env.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** For metrics of yours: `new Counter({ …, registers: [app.metrics] })`. Null without METRICS_PORT. */
+    /** Register your own metrics here: `new Counter({ …, registers: [app.metrics] })`. Null without METRICS_PORT. */
     metrics: Registry | null
   }
 }
 
-/** What the service does and how it is, for Prometheus, on a port of its own; nothing without METRICS_PORT. */
+/** Metrics for Prometheus, on a port of their own; nothing without METRICS_PORT. */
 async function metrics(app: FastifyInstance) {
   const { METRICS_PORT: port, METRICS_HOST: host } = app.config
   if (port === null) {
     app.decorate('metrics', null)
     return
   }
-  // Loaded only here: it would cost each start 100 ms.
+  // Imported only if needed, because it takes 100 ms.
   const { openMetrics } = await import('./metrics.ts')
   const { registry, requests, server, close } = openMetrics(app)
   app.decorate('metrics', registry)
@@ -31,9 +31,9 @@ async function metrics(app: FastifyInstance) {
     done()
   })
 
-  // Only while it serves: a console or a command is not to take the port from it. Losing it stops nothing.
+  // Only if the app listens, so that a console or a command does not take the port. A failure does not stop the service.
   app.addHook('onListen', async () => {
-    server.on('error', (err) => app.log.error({ err }, 'metrics cannot be served'))
+    server.on('error', (err) => app.log.error({ err }, 'could not serve metrics'))
     server.listen(port, host, () => app.log.info(`metrics at http://${host}:${port}/metrics`))
   })
   app.addHook('onClose', async () => close())

@@ -6,14 +6,14 @@ import { countSecurityEvents } from './security.ts'
 import { createMetricsServer } from './server.ts'
 import { createStateMetrics } from './state.ts'
 
-/** Every metric of the service, and the server that shows them. */
+/** Creates every metric of the service, and the server that exposes them. */
 export function openMetrics(app: FastifyInstance) {
   const registry = new Registry()
   const requests = createRequestMetrics(registry)
   const stopCounting = countSecurityEvents(registry)
   createStateMetrics(app, registry)
   const stopMeasuring = createProcessMetrics(registry)
-  const server = createMetricsServer(registry, (err) => app.log.error({ err }, 'metrics could not be collected'))
+  const server = createMetricsServer(registry, (err) => app.log.error({ err }, 'could not collect metrics'))
 
   function close() {
     stopCounting()

@@ -2,12 +2,12 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { Registry } from '@prometheus-io/client'
 import { createGauges } from './gauges.ts'
 
-/** How often the event loop is asked whether it is late, in ms. */
+/** How often the event loop delay is sampled, in ms. */
 const RESOLUTION_MS = 10
 
 /**
- * The process and its event loop, by the usual names. The client's own collection has three times as many, walks all sockets
- * at each scrape, and its timers outlive the service. Gives what ends this one.
+ * Metrics of the process and its event loop, with the usual names. The default collection of the package has three times as many,
+ * walks all sockets at each scrape, and its timers outlive the service. Returns a function that stops measuring.
  */
 export function createProcessMetrics(registry: Registry) {
   const { gauge, counter } = createGauges(registry)
@@ -30,7 +30,7 @@ export function createProcessMetrics(registry: Registry) {
 
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
-  // Nanoseconds, and with the time that it was asked to wait.
+  // In nanoseconds, including the resolution of the sampling.
   const lag = (ns: number) => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1000)
   gauge('nodejs_eventloop_lag_p99_seconds', 'Event loop delay since the last scrape, 99th percentile', () =>
     lag(delay.percentile(99))

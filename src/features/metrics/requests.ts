@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http'
 import { Histogram, type Registry } from '@prometheus-io/client'
 import { createGauges } from './gauges.ts'
 
-/** From what the check of a login takes to the longest answer that is promised, in seconds. */
+/** In seconds, from the time of a session check to the longest reply time that we promise. */
 const BUCKETS = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5]
 
-/** Requests by method, route pattern (never the address: anything may stand there) and status. */
+/** Requests by method, status, and route pattern. Never by URL, which can contain anything. */
 export function createRequestMetrics(registry: Registry) {
   const { gauge, counter } = createGauges(registry)
   let begun = 0
@@ -23,7 +23,7 @@ export function createRequestMetrics(registry: Registry) {
   counter('http_requests_aborted_total', 'Requests that the client aborted', () => closed - answered)
 
   return {
-    // Fastify does not tell of a client that goes after it has sent a body; Node always closes its answer.
+    // Fastify does not report a client that disconnects after sending its body, but Node always closes the reply.
     begin(answer: ServerResponse) {
       begun++
       answer.on('close', close)

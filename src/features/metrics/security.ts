@@ -3,8 +3,8 @@ import { eventNames } from '../../plugins/platform/audit/event-types.ts'
 import { onSecurityEvent } from '../../plugins/platform/audit/log.ts'
 
 /**
- * Security events, and what they say of logins and refresh tokens. All begin at 0: of a counter that first appears at 1
- * Prometheus sees no increase. Gives what ends the counting.
+ * Counts security events, logins, and token refreshes. All counters start at 0, because Prometheus sees no increase in a counter
+ * that first appears at 1. Returns a function that stops counting.
  */
 export function countSecurityEvents(registry: Registry) {
   const registers = [registry]

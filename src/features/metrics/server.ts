@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { Registry } from '@prometheus-io/client'
 
-/** Answers GET /metrics and nothing else, to the few that scrape. */
+/** Serves only GET /metrics, for a few scrapers. */
 export function createMetricsServer(registry: Registry, onFault: (err: unknown) => void) {
   const limits = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000, maxHeaderSize: 4096 }
   const server = createServer(limits, ({ method, url }, response) => {

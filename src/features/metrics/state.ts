@@ -2,7 +2,7 @@ import { Gauge, type Registry } from '@prometheus-io/client'
 import type { FastifyInstance } from 'fastify'
 import { createGauges } from './gauges.ts'
 
-/** How the parts are at the moment of the scrape: they are asked then, and never by a request. */
+/** The state of dependencies and queues, read at each scrape and never during a request. */
 export function createStateMetrics(app: FastifyInstance, registry: Registry) {
   const { counter } = createGauges(registry)
   const registers = [registry]
@@ -39,7 +39,7 @@ export function createStateMetrics(app: FastifyInstance, registry: Registry) {
   counter('http_requests_shed_total', 'Requests rejected with 503 by load shedding', () => app.shedRequests())
   new Gauge({
     name: 'blocklist_entries',
-    help: 'Revoked token sessions whose access tokens may still be valid; absent while SQL cannot tell',
+    help: 'Revoked token sessions whose access tokens may still be valid; absent if SQL is unavailable',
     registers,
     async collect() {
       await app.revocations.size().then(

@@ -2,7 +2,7 @@ import { text } from '../../plugins/platform/config/setting-types.ts'
 import { defineSettings, type Values } from '../../plugins/platform/config/settings.ts'
 
 const tracingSettings = {
-  /** By its standard name; the other OTEL_* variables are read by the packages themselves. None: no traces. */
+  /** The standard name. The packages read the other OTEL_* variables themselves. Without it, there are no traces. */
   OTEL_EXPORTER_OTLP_ENDPOINT: text(
     null,
     (url) => /^https?:\/\/\S+$/.test(url) && URL.canParse(url),

@@ -2,7 +2,7 @@ import { tracingChannel } from 'node:diagnostics_channel'
 import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node'
 
-/** What may leave the service. No address, which may hold anything, no statement, no text of an error. */
+/** The attributes that are exported. No URL, which can contain anything, no SQL, and no error message. */
 const KEPT = new Set([
   'http.request.method',
   'http.route',
@@ -13,7 +13,7 @@ const KEPT = new Set([
   'db.collection.name'
 ])
 
-/** The same span without all that may not leave; of requests only those are errors that the service is to blame for. */
+/** The span with only its exported attributes. A request counts as an error only if its status is 5xx. */
 export function withoutSecrets(span: ReadableSpan): ReadableSpan {
   const attributes = Object.fromEntries(Object.entries(span.attributes).filter(([name]) => KEPT.has(name)))
   const status = attributes['http.response.status_code']
@@ -22,7 +22,7 @@ export function withoutSecrets(span: ReadableSpan): ReadableSpan {
   return Object.create(span, { attributes: { value: attributes }, events: { value: [] }, status: { value: { code } } })
 }
 
-/** A span for each call that a channel tells of, where a request is the cause. Gives what ends it. */
+/** Creates a span for each call on a diagnostics channel that a request causes. Returns a function that unsubscribes. */
 export function traceCalls<Message extends object>(
   tracer: Tracer,
   name: string,

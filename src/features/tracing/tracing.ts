@@ -9,16 +9,16 @@ import { traceCalls, withoutSecrets } from './spans.ts'
 
 type Options = { trustsCallers: boolean; report: (isDelivered: boolean, cause?: unknown) => void }
 
-/** What was not delivered by then is lost: a collector that does not answer keeps no service from ending. */
+/** Spans that are not exported by then are lost: a collector that does not answer must not delay shutdown. */
 const FLUSH_MS = 2000
 
-/** Sends to an endpoint what may leave, and reports when that begins and ceases to work. */
+/** Exports spans without secrets, and reports when exporting fails or works again. */
 function openExporter(endpoint: string, report: Options['report']): SpanExporter {
   const collector = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` })
   let isDelivered = true
   return {
     export(spans, done) {
-      // Spans within the service are of no use by themselves: it says nothing else of what it does there.
+      // Internal spans add nothing, because the service creates none of its own.
       const ends = spans.filter(({ kind }) => kind !== SpanKind.INTERNAL)
       collector.export(ends.map(withoutSecrets), (result) => {
         const isGood = result.code === 0
@@ -31,7 +31,7 @@ function openExporter(endpoint: string, report: Options['report']): SpanExporter
   }
 }
 
-/** Begins to trace this process. */
+/** Starts tracing this process. */
 export function openTracing(endpoint: string, { trustsCallers, report }: Options) {
   const name = resourceFromAttributes({ 'service.name': 'fastify-minimal-starter' })
   const resource = name.merge(detectResources({ detectors: [envDetector] }))
@@ -52,14 +52,14 @@ export function openTracing(endpoint: string, { trustsCallers, report }: Options
     }))
   ]
 
-  // A span for each hook as well would be a dozen for each request.
+  // Spans for hooks would add a dozen to each request.
   const instrumentation = new FastifyOtelInstrumentation({
     instrumentHooks: false,
     instrumentHandler: false,
     recordExceptions: false,
     requestHook(span, request) {
       span.updateName(`${request.method} ${request.routeOptions.url ?? ''}`.trim())
-      // As in the log and in the body of a failure.
+      // The same id as in the log and in error replies.
       span.setAttribute('request.id', request.id)
     }
   })
@@ -67,7 +67,7 @@ export function openTracing(endpoint: string, { trustsCallers, report }: Options
 
   return {
     plugin: instrumentation.plugin(),
-    /** Goes on in the trace of a request. */
+    /** Continues in the trace of a request. */
     within(request: FastifyRequest, next: () => void) {
       const traced = request.opentelemetry()
       if (traced.context) context.with(traced.context, next)

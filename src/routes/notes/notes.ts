@@ -5,12 +5,12 @@ import { isUuid } from '../../plugins/platform/db/ids.ts'
 import type { Database, Tables } from '../../plugins/platform/db/types.ts'
 import type { NoteBody, NoteChanges } from './schemas.ts'
 
-/** All SQL that touches notes. Every call names the owner, so nobody reaches another's. */
+/** All SQL that touches notes. Every call names the owner, so no user can reach the notes of another. */
 export function createNotes(db: Database, { notes }: Tables) {
   const owned = (userId: string, id: string) => and(eq(notes.userId, userId), eq(notes.id, id))
 
   return {
-    /** Null where the owner was deleted meanwhile. */
+    /** Returns null if the owner was deleted in the meantime. */
     async create(userId: string, note: NoteBody, now: Date) {
       const row = { id: randomUUIDv7(), userId, ...note, createdAt: now, updatedAt: now }
       try {
@@ -21,7 +21,7 @@ export function createNotes(db: Database, { notes }: Tables) {
         throw error
       }
     },
-    /** Newest first; those before the note `cursor`, if it is given. One more than `limit` tells that there are more. */
+    /** Newest first, starting after the note `cursor` if given. Reads one more than `limit` to see whether another page follows. */
     async list(userId: string, limit: number, cursor: string | undefined) {
       const before = cursor === undefined ? undefined : lt(notes.id, cursor)
       const rows = db

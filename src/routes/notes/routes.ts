@@ -7,7 +7,7 @@ import { NoteNotFound } from './errors.ts'
 import { createNotes } from './notes.ts'
 import { ListQuery, ListReply, NoteBody, NoteChanges, NoteReply } from './schemas.ts'
 
-/** /api/notes: the example to copy or to delete. */
+/** /api/notes: an example to copy or delete. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const notes = createNotes(app.db, app.tables)
   const tags = ['notes']
@@ -17,11 +17,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     return note
   }
 
-  // The whole scope is guarded: a route that is added here cannot be left open.
+  // Guards the whole scope, so that no route added here is open by mistake.
   app.addHook('onRequest', app.authenticate)
 
   app.post('', {
-    schema: { summary: 'Write a note', tags, body: NoteBody, response: { 201: NoteReply, ...problems(400, 401) } },
+    schema: { summary: 'Create a note', tags, body: NoteBody, response: { 201: NoteReply, ...problems(400, 401) } },
     handler: async (request, reply) => {
       const note = await notes.create(accountOf(request).userId, request.body, new Date())
       if (note === null) throw new Unauthenticated()
@@ -31,7 +31,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('', {
     schema: {
-      summary: 'My notes, newest first',
+      summary: 'List your notes, newest first',
       tags,
       querystring: ListQuery,
       response: { 200: ListReply, ...problems(400, 401) }
@@ -41,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/:id', {
     schema: {
-      summary: 'One note',
+      summary: 'Get a note',
       tags,
       params: IdParams,
       response: { 200: NoteReply, ...problems(401, NoteNotFound) }

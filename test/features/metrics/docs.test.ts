@@ -6,7 +6,7 @@ import { buildMeasured } from './scrape.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 
-/** Every metric that there is, with its text and the names of its labels. */
+/** Every metric, with its help text and label names. */
 async function buildList(t: Parameters<typeof buildMeasured>[0]) {
   const { app } = await buildMeasured(t)
   const metrics = (app.metrics?.getMetricsAsArray() ?? []) as unknown as {
@@ -18,7 +18,7 @@ async function buildList(t: Parameters<typeof buildMeasured>[0]) {
   return metrics
 }
 
-/** The metrics that these PromQL expressions ask for: what is neither a function, a keyword nor a label. */
+/** The metrics that these PromQL expressions use: names that are not functions, keywords, or labels. */
 function namesIn(expressions: string[]) {
   const bare = expressions
     .join('\n')
@@ -27,7 +27,7 @@ function namesIn(expressions: string[]) {
   return new Set(names.map((name) => name.replace(/(?<=^http_request_duration_seconds)_(bucket|sum|count)$/, '')))
 }
 
-t.test('the Grafana dashboard asks for every metric, and for no other', async (t) => {
+t.test('the Grafana dashboard uses every metric, and no other', async (t) => {
   const { panels } = JSON.parse(read('deploy/grafana-dashboard.json')) as { panels: { targets?: { expr: string }[] }[] }
   const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
   t.ok(expressions.length > 10)
@@ -35,7 +35,7 @@ t.test('the Grafana dashboard asks for every metric, and for no other', async (t
   t.same([...namesIn(expressions)].sort(), metrics.map(({ name }) => name).sort())
 })
 
-t.test('the alerts ask for metrics that there are', async (t) => {
+t.test('the alerts use only existing metrics', async (t) => {
   const expressions = [
     ...read('deploy/prometheus-rules.yaml').matchAll(/expr: (?:>-\n)?([\s\S]*?)(?=\n +(?:for|annotations):)/g)
   ]
@@ -51,7 +51,7 @@ t.test('the alerts ask for metrics that there are', async (t) => {
     t.match(read('docs/metrics.md'), `| \`${name}\` |`, `what to do is written down for ${name}`)
 })
 
-t.test('docs/metrics.md has every metric, with its labels and its text', async (t) => {
+t.test('docs/metrics.md lists every metric, with its labels and help text', async (t) => {
   const text = read('docs/metrics.md')
   const rows = [...text.matchAll(/^\| `([a-z]+_[a-z0-9_]+)` \| (.*?) ?\| (.*) \|$/gm)]
   const documented = rows.map(([, name, labels = '', help]) => ({ name, help, labels: labels.match(/\w+/g) ?? [] }))

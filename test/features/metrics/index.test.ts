@@ -6,7 +6,7 @@ import { buildWithLog, logIn, PASSWORD, signUp, transports } from '../../build.t
 import { noRedisProgram, startPostgres, startRedis, waitUntil } from '../../servers.ts'
 import { buildMeasured } from './scrape.ts'
 
-t.test('ASVS 13.4.5: metrics are at /metrics of their own port, and nothing else is', async (t) => {
+t.test('ASVS 13.4.5: metrics are served at /metrics on a port of their own, which serves nothing else', async (t) => {
   const { app, url, metricsPort, scrape } = await buildMeasured(t)
   const { reply, text } = await scrape()
   t.equal(reply.status, 200)
@@ -49,10 +49,10 @@ t.test(
   }
 )
 
-t.test('requests in flight, and those that the client gave up', async (t) => {
+t.test('requests in flight and aborted requests are counted', async (t) => {
   const release = Promise.withResolvers<void>()
   const { app, url, values } = await buildMeasured(t)
-  // The service is ready, so the wait is in what a route asks.
+  // The service is ready, so the wait is in a query of a route.
   app.passwords.verify = async () => {
     await release.promise
     return false
@@ -75,7 +75,7 @@ t.test('requests in flight, and those that the client gave up', async (t) => {
   t.equal(after['http_requests_aborted_total'], 1)
 })
 
-t.test('all security events begin at 0 and are counted', async (t) => {
+t.test('all security events start at 0 and are counted', async (t) => {
   const { app, url, values } = await buildMeasured(t)
   t.equal((await values())['security_events_total{event="user_created"}'], 0)
   await signUp(app, 'ada')
@@ -86,7 +86,7 @@ t.test('all security events begin at 0 and are counted', async (t) => {
 })
 
 for (const { kind } of transports) {
-  t.test(`logins by ${kind} count by their result, as do passwords given again`, async (t) => {
+  t.test(`logins and reauthentications by ${kind} are counted by result`, async (t) => {
     const { app, values } = await buildMeasured(t)
     const transport = transports.find((one) => one.kind === kind)
     const { headers } = await logIn(app, 'ada', transport)
@@ -104,7 +104,7 @@ for (const { kind } of transports) {
   })
 }
 
-t.test('the hash queue says how many run, wait and were refused', async (t) => {
+t.test('the hash queue reports how many hashes are running, waiting, and rejected', async (t) => {
   const { app, values } = await buildMeasured(t)
   const hashes = Promise.allSettled(Array.from({ length: 140 }, () => app.passwords.hash(PASSWORD)))
   const busy = await values()
@@ -117,7 +117,7 @@ t.test('the hash queue says how many run, wait and were refused', async (t) => {
   t.equal(idle['password_hashes{state="waiting"}'], 0)
 })
 
-t.test('the database is 1 while it can be used and 0 while not, and the scrape is answered', async (t) => {
+t.test('the database is 1 while available and 0 during an outage, and the scrape is answered', async (t) => {
   const postgres = await startPostgres()
   const { values } = await buildMeasured(t, { DB_URI: await postgres.createDatabase() })
   const name = 'dependency_up{dependency="database"}'
@@ -130,7 +130,7 @@ t.test('the database is 1 while it can be used and 0 while not, and the scrape i
   await waitUntil(async () => (await values())[name] === 1, 'it is back')
 })
 
-t.test('Redis is 1 while it can be used and 0 while not', { skip: noRedisProgram }, async (t) => {
+t.test('Redis is 1 while available and 0 during an outage', { skip: noRedisProgram }, async (t) => {
   const redis = await startRedis()
   const { values } = await buildMeasured(t, { REDIS_URL: redis.url })
   const name = 'dependency_up{dependency="redis"}'
@@ -141,12 +141,12 @@ t.test('Redis is 1 while it can be used and 0 while not', { skip: noRedisProgram
   t.notOk(name in (await without.values()), 'and is not named where there is none')
 })
 
-t.test('the process tells its CPU time, its memory and how late its event loop is', async (t) => {
+t.test('the process reports its CPU time, memory, and event loop delay', async (t) => {
   const { values } = await buildMeasured(t)
   const before = await values()
   let after = before
   await waitUntil(async () => {
-    // By its own CPU time: on a busy machine this process gets a part of the time alone.
+    // Measured in CPU time: on a busy machine, this process gets only part of the wall time.
     const begin = process.cpuUsage()
     while (process.cpuUsage(begin).user < 120_000) Math.random()
     after = await values()
@@ -160,33 +160,30 @@ t.test('the process tells its CPU time, its memory and how late its event loop i
   t.ok(Math.abs((after['process_start_time_seconds'] ?? 0) - (Date.now() / 1000 - process.uptime())) < 5)
 })
 
-t.test('metrics of your own are shown too', async (t) => {
+t.test('custom metrics are served too', async (t) => {
   const { app, values } = await buildMeasured(t)
   const registers = app.metrics ? [app.metrics] : []
   new Counter({ name: 'notes_written_total', help: 'Notes', registers }).inc(3)
   t.equal((await values())['notes_written_total'], 3)
 })
 
-t.test(
-  'a metric that cannot be collected is a 500 and a line of the log, and the next scrape is as any other',
-  async (t) => {
-    const { app, lines, scrape } = await buildMeasured(t)
-    const { load } = app.passwords
-    app.passwords.load = () => {
-      throw new Error('not now')
-    }
-    t.equal((await scrape()).reply.status, 500)
-    const line = lines.find(({ msg }) => msg === 'metrics could not be collected')
-    t.match(line, { level: 'error', err: { message: 'not now' } })
-    app.passwords.load = load
-    t.equal((await scrape()).reply.status, 200)
+t.test('a metric that cannot be collected is a 500 and a log line, and does not affect the next scrape', async (t) => {
+  const { app, lines, scrape } = await buildMeasured(t)
+  const { load } = app.passwords
+  app.passwords.load = () => {
+    throw new Error('not now')
   }
-)
+  t.equal((await scrape()).reply.status, 500)
+  const line = lines.find(({ msg }) => msg === 'could not collect metrics')
+  t.match(line, { level: 'error', err: { message: 'not now' } })
+  app.passwords.load = load
+  t.equal((await scrape()).reply.status, 200)
+})
 
-t.test('a port that is taken is said, and the service goes on without metrics', async (t) => {
+t.test('if the port is taken, that is logged, and the service runs without metrics', async (t) => {
   const { metricsPort } = await buildMeasured(t)
   const { app, lines } = await buildWithLog(t, { METRICS_PORT: `${metricsPort}` })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  await waitUntil(() => lines.some(({ msg }) => msg === 'metrics cannot be served'), 'it is said')
+  await waitUntil(() => lines.some(({ msg }) => msg === 'could not serve metrics'), 'it is said')
   t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
 })

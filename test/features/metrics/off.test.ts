@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import t from 'tap'
 import { build } from '../../build.ts'
 
-t.test('ASVS 13.4.5: without METRICS_PORT there are no metrics, and nothing of them is loaded', async (t) => {
+t.test('ASVS 13.4.5: without METRICS_PORT, there are no metrics, and their code is not loaded', async (t) => {
   const app = await build(t)
   const reply = await app.inject({ method: 'GET', url: '/metrics' })
   t.equal(reply.statusCode, 404)

@@ -4,7 +4,7 @@ import type { Environment } from '../../../src/plugins/platform/config/settings.
 import { buildWithLog } from '../../build.ts'
 import { freePort, waitUntil } from '../../servers.ts'
 
-/** An app that listens, at `port`, and a way to ask for its metrics. */
+/** An app that listens at `port`, and a function that scrapes its metrics. */
 export async function buildMeasured(t: Test, environment: Environment = {}) {
   const metricsPort = await freePort()
   const { app, lines } = await buildWithLog(t, { METRICS_PORT: `${metricsPort}`, ...environment })

@@ -14,7 +14,7 @@ type Body = {
 const toValues = (attributes: Attribute[]) =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? value.intValue]))
 
-/** Takes what is sent to it by OTLP over HTTP, as JSON. */
+/** Receives OTLP over HTTP, as JSON. */
 export async function startCollector(t: Test) {
   const bodies: string[] = []
   const paths: (string | undefined)[] = []

@@ -9,7 +9,7 @@ import { startCollector } from './collector.ts'
 const SERVER = 2
 const CLIENT = 3
 
-t.test('a request is a span by its method, route pattern and status, and names its request id', async (t) => {
+t.test('a request creates a span with its method, route pattern, status, and request id', async (t) => {
   const collector = await startCollector(t)
   const { app, lines } = await buildWithLog(t, { OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/` })
   const { headers } = await logIn(app, 'ada')
@@ -87,7 +87,7 @@ t.test(
   }
 )
 
-t.test('what a request asks PostgreSQL and Redis are spans within it', { skip: noRedis }, async (t) => {
+t.test('queries of a request to PostgreSQL and Redis are spans within its span', { skip: noRedis }, async (t) => {
   const collector = await startCollector(t)
   const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: await redisUrl() }
   const app = await build(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...environment })
@@ -119,7 +119,7 @@ t.test('what a request asks PostgreSQL and Redis are spans within it', { skip: n
   t.notMatch(collector.bodies.join(), /Ada King|select \*|\$1/)
 })
 
-t.test('the trace of a caller is continued only where a proxy is trusted', async (t) => {
+t.test('the trace of a caller is continued only if a proxy is trusted', async (t) => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   for (const [TRUST_PROXY, isContinued] of [
     ['', false],
@@ -149,7 +149,7 @@ t.test(
       await waitUntil(() => told().length > 0, 'it is said')
     }
     await absent.app.close()
-    t.match(told(), [{ event: 'dependency_down', level: 'error', msg: 'traces cannot be delivered' }])
+    t.match(told(), [{ event: 'dependency_down', level: 'error', msg: 'could not export traces' }])
     t.equal(told().length, 1)
 
     const silent = createServer().listen(0, '127.0.0.1')

@@ -3,7 +3,7 @@ import t from 'tap'
 import { build, logIn } from '../../build.ts'
 import { freshFolder, settled, start } from '../../process.ts'
 
-t.test('without an endpoint nothing of OpenTelemetry is loaded', async (t) => {
+t.test('without an endpoint, OpenTelemetry is not loaded', async (t) => {
   const app = await build(t)
   await logIn(app, 'ada')
   const loaded = Object.keys(createRequire(import.meta.url).cache)
@@ -26,5 +26,5 @@ t.test('an endpoint without the packages stops the start and says what to instal
     NODE_OPTIONS: `--import "data:text/javascript;base64,${Buffer.from(absent).toString('base64')}"`
   })
   t.equal(await server.exited, 1)
-  t.match(server.output(), 'Could not start: OTEL_EXPORTER_OTLP_ENDPOINT is set, which needs development dependencies')
+  t.match(server.output(), 'Could not start: OTEL_EXPORTER_OTLP_ENDPOINT is set, but its packages are not installed')
 })

@@ -17,7 +17,7 @@ for (const backend of backends) {
     const ada = await logIn(app, 'ada')
     const eve = await logIn(app, 'eve', transports.at(-1))
 
-    t.test('are written, read, changed and deleted by their owner', async (t) => {
+    t.test('are created, read, changed, and deleted by their owner', async (t) => {
       const created = await write(app, ada.headers, { title: 'Groceries', text: 'Milk' })
       t.equal(created.statusCode, 201)
       const note = created.json()
@@ -43,7 +43,7 @@ for (const backend of backends) {
       }
     })
 
-    t.test('keep a time in UTC and a flag, and lose the time by null', async (t) => {
+    t.test('store a due time in UTC and a flag, and clear the time with null', async (t) => {
       const payload = { title: 'a', text: '', dueAt: '2026-03-01T12:00:00.5+02:00', isDone: true }
       const note = (await write(app, ada.headers, payload)).json()
       t.match(note, { dueAt: '2026-03-01T10:00:00.500Z', isDone: true })
@@ -56,7 +56,7 @@ for (const backend of backends) {
       }
     })
 
-    t.test('of another user are not found, and stay as they are', async (t) => {
+    t.test('of another user are not found, and do not change', async (t) => {
       const note = (await write(app, ada.headers, { title: 'Mine', text: 'secret' })).json()
       const url = `/api/notes/${note.id}`
       for (const method of ['GET', 'PATCH', 'DELETE'] as const) {
@@ -70,7 +70,7 @@ for (const backend of backends) {
       t.strictSame(read.json(), note)
     })
 
-    t.test('with an id that cannot be are not found', async (t) => {
+    t.test('with an invalid id are not found', async (t) => {
       const ids = ['x', '1', 'null', randomUUIDv7(), randomUUIDv7().toUpperCase(), `urn:uuid:${randomUUIDv7()}`, '%00']
       ids.push(
         "'%20or%20'1'='1",
@@ -89,35 +89,38 @@ for (const backend of backends) {
       }
     })
 
-    t.test('are listed newest first, page by page, none lost and none twice while others come and go', async (t) => {
-      const { headers } = await logIn(app, 'lister')
-      const ids: string[] = []
-      for (let i = 0; i < 7; i++) ids.push((await write(app, headers, { title: `note ${i}`, text: '' })).json().id)
+    t.test(
+      'are listed newest first, page by page, none missing or repeated while others are added and deleted',
+      async (t) => {
+        const { headers } = await logIn(app, 'lister')
+        const ids: string[] = []
+        for (let i = 0; i < 7; i++) ids.push((await write(app, headers, { title: `note ${i}`, text: '' })).json().id)
 
-      const seen: string[] = []
-      let cursor: string | null = ''
-      for (let page = 0; cursor !== null && page < 9; page++) {
-        const url: string = `/api/notes?limit=3${cursor && `&cursor=${cursor}`}`
-        const reply = await app.inject({ method: 'GET', url, headers })
-        t.equal(reply.statusCode, 200)
-        t.strictSame(Object.keys(reply.json()).sort(), ['nextCursor', 'notes'])
-        t.ok(reply.json().notes.length <= 3)
-        seen.push(...reply.json().notes.map((note: { id: string }) => note.id))
-        cursor = reply.json().nextCursor
-        // Between two pages one is written and the last of the page is deleted.
-        await write(app, headers, { title: 'new', text: '' })
-        await app.inject({ method: 'DELETE', url: `/api/notes/${seen.at(-1)}`, headers })
+        const seen: string[] = []
+        let cursor: string | null = ''
+        for (let page = 0; cursor !== null && page < 9; page++) {
+          const url: string = `/api/notes?limit=3${cursor && `&cursor=${cursor}`}`
+          const reply = await app.inject({ method: 'GET', url, headers })
+          t.equal(reply.statusCode, 200)
+          t.strictSame(Object.keys(reply.json()).sort(), ['nextCursor', 'notes'])
+          t.ok(reply.json().notes.length <= 3)
+          seen.push(...reply.json().notes.map((note: { id: string }) => note.id))
+          cursor = reply.json().nextCursor
+          // Between two pages, a note is created and the last note of the page is deleted.
+          await write(app, headers, { title: 'new', text: '' })
+          await app.inject({ method: 'DELETE', url: `/api/notes/${seen.at(-1)}`, headers })
+        }
+        // Notes of the same millisecond may come in any order.
+        t.strictSame(seen, ids.sort().reverse())
+        const all = await app.inject({ method: 'GET', url: '/api/notes', headers })
+        t.equal(all.json().notes.length, 7)
+        t.equal(all.json().nextCursor, null)
+        const exact = await app.inject({ method: 'GET', url: '/api/notes?limit=7', headers })
+        t.equal(exact.json().nextCursor, null, 'a full last page is the last')
       }
-      // Those of one millisecond come in any order.
-      t.strictSame(seen, ids.sort().reverse())
-      const all = await app.inject({ method: 'GET', url: '/api/notes', headers })
-      t.equal(all.json().notes.length, 7)
-      t.equal(all.json().nextCursor, null)
-      const exact = await app.inject({ method: 'GET', url: '/api/notes?limit=7', headers })
-      t.equal(exact.json().nextCursor, null, 'a full last page is the last')
-    })
+    )
 
-    t.test('are listed by a query of the documented form only', async (t) => {
+    t.test('are listed only for a query in the documented form', async (t) => {
       const id = randomUUIDv7()
       const queries = [
         'limit=0',
@@ -155,7 +158,7 @@ for (const backend of backends) {
       }
     })
 
-    t.test('have bodies of the documented form only', async (t) => {
+    t.test('accept only bodies in the documented form', async (t) => {
       const note = (await write(app, ada.headers, { title: 'a', text: 'b' })).json()
       const url = `/api/notes/${note.id}`
       const bad: [object, string][] = [
@@ -178,7 +181,7 @@ for (const backend of backends) {
         const reply = await write(app, ada.headers, payload)
         t.equal(`${reply.statusCode} ${reply.json().code}`, '400 VALIDATION_FAILED')
         t.equal(reply.json().errors[0].pointer, pointer)
-        // A change may leave members out.
+        // A change may omit members.
         if (Object.keys(payload).length === 1) continue
         const patch = await app.inject({ method: 'PATCH', url, headers: ada.headers, payload })
         t.equal(`${patch.statusCode} ${patch.json().code}`, '400 VALIDATION_FAILED')
@@ -188,7 +191,7 @@ for (const backend of backends) {
       t.strictSame((await app.inject({ method: 'GET', url, headers: ada.headers })).json(), note, 'unchanged')
     })
 
-    t.test('keep hostile text as it was sent, or refuse it', async (t) => {
+    t.test('store hostile text as it was sent, or reject it', async (t) => {
       for (const [what, text] of Object.entries(hostile)) {
         const isFine = !text.includes('\0') && text.isWellFormed()
         const created = await write(app, ada.headers, { title: 'a', text })
@@ -205,7 +208,7 @@ for (const backend of backends) {
       }
     })
 
-    t.test('are for who is logged in', async (t) => {
+    t.test('are only for users who are logged in', async (t) => {
       for (const [method, url] of [
         ['GET', '/api/notes'],
         ['POST', '/api/notes'],
@@ -218,7 +221,7 @@ for (const backend of backends) {
       }
     })
 
-    t.test('go with their owner, who can write no more', async (t) => {
+    t.test('are deleted with their owner, who cannot create any more', async (t) => {
       const gone = await logIn(app, 'gone')
       const { users, notes } = app.tables
       await write(app, gone.headers, { title: 'a', text: '' })

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
 import type { Session } from './tables.ts'
 
-/** Who makes the request, as its credential alone tells. */
+/** The user and session of a request, read from its credential alone. */
 export type Account = { userId: string; sid: string; kind: Session['kind']; freshUntil: Date }
 
 /** The account of a valid credential. `freshFor` is in seconds. */

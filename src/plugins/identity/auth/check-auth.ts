@@ -4,7 +4,7 @@ import { toUserReply } from '../users/schemas.ts'
 import { freshUntil } from './account.ts'
 import type { CheckAuthReply } from './schemas.ts'
 
-/** Tells a page that loads whether it is logged in. An invalid credential is no failure here; an outage is (503). */
+/** Tells a page whether its user is logged in. An invalid credential is not an error here; an outage is (503). */
 export async function checkAuth(
   app: Pick<FastifyInstance, 'identify' | 'users' | 'sessions' | 'config'>,
   request: FastifyRequest,

@@ -1,11 +1,11 @@
 import createError from '@fastify/error'
 
 /** The same for an unknown name and a wrong password (ASVS 5.0, 6.3.8). */
-export const InvalidCredentials = createError('INVALID_CREDENTIALS', 'The name or the password is wrong', 401)
+export const InvalidCredentials = createError('INVALID_CREDENTIALS', 'The name or password is wrong', 401)
 export const ReauthenticationRequired = createError(
   'REAUTHENTICATION_REQUIRED',
-  'Give the password again first: POST /api/auth/reauthenticate',
+  'Confirm your password first: POST /api/auth/reauthenticate',
   403
 )
-/** Also for the login of another user: ids cannot be probed. */
-export const SessionNotFound = createError('SESSION_NOT_FOUND', 'You have no login with this id', 404)
+/** Also for a session of another user, so that ids cannot be probed. */
+export const SessionNotFound = createError('SESSION_NOT_FOUND', 'You have no active session with this id', 404)

@@ -19,7 +19,7 @@ declare module 'fastify' {
 
 type Guards = ReturnType<typeof createGuards>
 
-/** Find out who makes a request, and whether they may go on. */
+/** Guards authenticate a request and decide whether it may continue. */
 function createGuards({
   strategies,
   sessions,

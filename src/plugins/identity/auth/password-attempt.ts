@@ -5,7 +5,7 @@ import type { User } from '../users/tables.ts'
 import { InvalidCredentials } from './errors.ts'
 import type { Session } from './tables.ts'
 
-/** Somebody gives a password: for the user with this id, or for the one whose name they typed. */
+/** An attempt to authenticate with a password, as the user with this id or with this name. */
 export type PasswordAttempt = {
   who: { id: string } | { name: string }
   password: string
@@ -13,7 +13,7 @@ export type PasswordAttempt = {
   failure: 'authn_login_fail' | 'authn_password_change_fail'
 }
 
-/** If a password changes while it is verified, the call starts over. No honest client needs more tries than this. */
+/** If the password changes while it is verified, the call starts over, at most this often. */
 const MAX_TRIES = 3
 
 export function createPasswordAttempts({

@@ -12,7 +12,7 @@ import type { Strategy } from './strategy.ts'
 export type PasswordLogin = ReturnType<typeof createPasswordLogin>
 type Used = 'users' | 'passwords' | 'throttle' | 'audit' | 'sessions' | 'revocations' | 'newSessions' | 'log'
 
-/** Logging in, reauthenticating, and changing the password: everything that a password proves. */
+/** Logs in, reauthenticates, and changes passwords: everything that requires the password. */
 export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
   const { users, passwords, sessions, revocations, newSessions, log } = app
   const withVerifiedPassword = createPasswordAttempts(app)
@@ -22,11 +22,11 @@ export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
     return { who: { id }, password: typedPassword(request, password), kind, failure }
   }
 
-  /** Replaces a hash that is weak, or of a password without NFC. If that fails, the next login tries again. */
+  /** Replaces a hash that is weak or was made before NFC. If that fails, the next login tries again. */
   async function strengthen({ id, passwordHash }: User, password: string, match: Match) {
     if (match !== 'as typed' && !passwords.isWeak(passwordHash)) return
     const rehashed = passwords.hash(password).then((hash) => users.rehash(id, passwordHash, hash))
-    await rehashed.catch((err: unknown) => log.warn({ err, userId: id }, 'the password hash could not be renewed'))
+    await rehashed.catch((err: unknown) => log.warn({ err, userId: id }, 'could not upgrade the password hash'))
   }
 
   return {

@@ -23,12 +23,12 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const signUp = createSignUp(app)
   const contracts = [...strategies.values()].map(({ openapi }) => openapi)
   const tags = ['auth']
-  const index = { summary: 'The service answers', tags, response: { 200: schemas.StatusReply } }
+  const index = { summary: 'Check that the service answers', tags, response: { 200: schemas.StatusReply } }
   app.get('', { schema: index, handler: async () => ({ status: 'All set!' }) })
 
   app.post('/signup', {
     schema: {
-      summary: 'Make an account',
+      summary: 'Create an account',
       tags,
       body: schemas.SignUpBody(app.config.PASSWORD_MIN_LENGTH),
       response: {
@@ -44,7 +44,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/login', {
     schema: {
-      summary: 'Log in by cookie or by token',
+      summary: 'Log in with a cookie or with tokens',
       tags,
       security: [],
       body: schemas.LoginBody([...strategies.values()]),
@@ -66,7 +66,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/reauthenticate', {
     schema: {
-      summary: 'Give the password again: this login is fresh, and renewed',
+      summary: 'Confirm your password: renews this session and makes it fresh',
       tags,
       body: schemas.ReauthenticateBody,
       response: { ...schemas.renewedReplies(contracts), ...problems(400, 401, InvalidCredentials, TooManyAttempts) }
@@ -81,12 +81,12 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.post('/logout', {
-    schema: { summary: 'End this login', tags, response: { 204: NoContent, ...problems(401) } },
+    schema: { summary: 'Log out: ends this session', tags, response: { 204: NoContent, ...problems(401) } },
     onRequest: app.authenticateToRevoke(() => true),
     handler: async (request, reply) => {
       const { sid, kind } = accountOf(request)
       const session = await revocations.revoke(request, sid, 'logout', new Date())
-      // Another request has just renewed it: the credential that the client holds since then is not logged out.
+      // Another request has just renewed the session, and the new credential of the client is still valid.
       if (session?.revokedReason === 'renewed') throw new Unauthenticated()
       strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
@@ -95,7 +95,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/whoami', {
     schema: {
-      summary: 'Whose credential this is, without reading the user; for nginx auth_request',
+      summary: 'Get the user id and session of a credential without reading the user; for nginx auth_request',
       tags,
       response: { 200: schemas.WhoamiReply, ...problems(401) }
     },
@@ -109,7 +109,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get('/check-auth', {
-    schema: { summary: 'Am I logged in, and for how long?', tags, response: { 200: schemas.CheckAuthReply } },
+    schema: { summary: 'Check whether you are logged in', tags, response: { 200: schemas.CheckAuthReply } },
     compress: false,
     handler: (request, reply) => checkAuth(app, request, reply)
   })

@@ -19,14 +19,17 @@ export function LoginBody(strategies: Strategy[]) {
     password: KnownPassword,
     authType: Type.Enum(strategies.map(({ kind }) => kind)),
     remember: Type.Optional(
-      Type.Boolean({ default: true, description: 'false: ends with the browser, or after 12 idle hours' })
+      Type.Boolean({
+        default: true,
+        description: 'false: the session ends when the browser closes, or after 12 idle hours'
+      })
     )
   }
-  // A strategy reads its own members itself.
+  // Each strategy reads its own members.
   const all = Object.assign({}, members, ...strategies.map(({ openapi }) => openapi.loginMembers))
   return Type.Object(all as typeof members, closed)
 }
-/** The reply of one of the strategies. Each is closed, since the first that fits is taken and unlisted members are dropped. */
+/** The reply of one of the strategies. Each schema is closed: the first one that matches is used, and unlisted members are dropped. */
 export function LoginReply(contracts: StrategyOpenApi[]) {
   const replies = contracts.map(({ reply }) => reply)
   return replies.length === 1 && replies[0] ? replies[0] : Type.Union(replies)
@@ -34,7 +37,7 @@ export function LoginReply(contracts: StrategyOpenApi[]) {
 
 export const ReauthenticateBody = Type.Object({ password: KnownPassword }, closed)
 
-/** The replies of a renewal, by status, for all strategies. Those that share a status share its reply. */
+/** The replies of a renewal, by status, for all strategies. Strategies with the same status share its reply. */
 export function renewedReplies(contracts: StrategyOpenApi[]): Record<number, TSchema> {
   return Object.assign({}, ...contracts.map(({ renewed }) => renewed))
 }
@@ -57,7 +60,7 @@ const ListedLogin = Type.Object(
   {
     id: Type.String(),
     kind: Kind,
-    current: Type.Boolean({ description: 'The login of this request' }),
+    current: Type.Boolean({ description: 'Whether this is the session of the request' }),
     createdAt: Time,
     lastSeenAt: Time,
     expiresAt: Time,
@@ -67,12 +70,12 @@ const ListedLogin = Type.Object(
   closed
 )
 export const SessionList = Type.Object({ sessions: Type.Array(ListedLogin), nextCursor: NextCursor }, closed)
-/** `cursor` is the time in ms and the id of the last login of a page. */
+/** `cursor` is the time in ms and the id of the last session of a page. */
 export const SessionListQuery = Type.Object(
   { cursor: Cursor(`^\\d{1,14}_${UUID_PATTERN.slice(1)}`), limit: Limit(50) },
   closed
 )
 export const RevokeAllQuery = Type.Object(
-  { keepCurrent: Type.Optional(Type.Boolean({ description: 'true: all but the login of this request' })) },
+  { keepCurrent: Type.Optional(Type.Boolean({ description: 'true: keeps the session of this request' })) },
   closed
 )

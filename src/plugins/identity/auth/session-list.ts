@@ -1,7 +1,7 @@
 import { isLive, type Place, type Sessions } from './sessions.ts'
 import type { Session } from './tables.ts'
 
-/** Later than any login was seen, and still a time that both databases know. */
+/** Later than the last use of any session, and still a valid time in both databases. */
 const BEFORE_ALL = new Date(99_999_999_999_999)
 
 const toCursor = ({ lastSeenAt, id }: Place) => `${lastSeenAt.getTime()}_${id}`
@@ -11,7 +11,7 @@ function toPlace(cursor: string): Place {
   return { lastSeenAt: new Date(Number(ms)), id }
 }
 
-/** The live logins of a user from a cursor on, one more than `limit`: this one first, then the one used last. */
+/** The live sessions of a user after a cursor, one more than `limit`: the current one first, then the most recently used. */
 export async function listSessions(
   logins: Sessions,
   userId: string,
@@ -26,7 +26,7 @@ export async function listSessions(
   return own && isLive(own, now) ? [own, ...others] : others
 }
 
-/** A page of what was found. The cursor of a page that has this login alone is before all others. */
+/** Cuts a page from the sessions found. If the page has only the current session, its cursor comes before all others. */
 export function toPage(found: Session[], current: string, limit: number) {
   const page = found.slice(0, limit)
   const last = page.at(-1)

@@ -9,24 +9,24 @@ import { RevokeAllQuery, SessionList, SessionListQuery } from './schemas.ts'
 import { listSessions, toPage } from './session-list.ts'
 import { isLive } from './sessions.ts'
 
-/** /api/auth/sessions: the logins of the one who asks, whatever carries them (ASVS 5.0, 7.5.2). */
+/** /api/auth/sessions: the sessions of the current user, whatever their transport (ASVS 5.0, 7.5.2). */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const { strategies, sessions, revocations, audit } = app
   const tags = ['auth']
 
-  /** SESSION_NOT_FOUND for an id that is no live login of the one who asks. */
+  /** Throws SESSION_NOT_FOUND unless the id is that of a live session of the current user. */
   async function requireOwn(request: FastifyRequest, id: string) {
     const { userId } = accountOf(request)
     const login = isUuid(id) ? await sessions.find(id) : null
     if (login && login.userId !== userId) await audit.record(request, 'malicious_direct_reference', { reason: 'login' })
-    // Once more too, while somebody is still to be told of its revocation.
+    // A revocation that is still pending may be repeated.
     const isThere = login && (isLive(login, new Date()) || login.revocationPending)
     if (login?.userId !== userId || !isThere) throw new SessionNotFound()
   }
 
   app.get('', {
     schema: {
-      summary: 'My logins: the one of this request first, then the one used last',
+      summary: 'List your active sessions: the current one first, then the most recently used',
       tags,
       querystring: SessionListQuery,
       response: { 200: SessionList, ...problems(400, 401) }
@@ -41,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.delete('/:id', {
     schema: {
-      summary: 'End one of my logins',
+      summary: 'End one of your sessions',
       tags,
       params: IdParams,
       response: { 204: NoContent, ...problems(401, SessionNotFound) }
@@ -52,7 +52,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const { id } = request.params
       await requireOwn(request, id)
       const login = await revocations.revoke(request, id, 'revoked', new Date())
-      // Renewed by another request just now: it lives on under another id.
+      // Another request has just renewed the session, so it continues with another id.
       if (login?.revokedReason === 'renewed') throw new SessionNotFound()
       if (id === sid) strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
@@ -61,7 +61,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.delete('', {
     schema: {
-      summary: 'End all my logins',
+      summary: 'End all your sessions, or all but this one',
       tags,
       querystring: RevokeAllQuery,
       response: { 204: NoContent, ...problems(400, 401) }

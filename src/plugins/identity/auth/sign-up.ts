@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
 import type { SignUpBody } from './schemas.ts'
 
-/** Creates an account. Throws USERNAME_TAKEN, EMAIL_TAKEN or PASSWORD_TOO_COMMON; after too many taken names TOO_MANY_ATTEMPTS. */
+/** Creates an account. Throws USERNAME_TAKEN, EMAIL_TAKEN or PASSWORD_TOO_COMMON; after too many taken names, TOO_MANY_ATTEMPTS. */
 export function createSignUp({
   users,
   passwords,
@@ -11,7 +11,7 @@ export function createSignUp({
 }: Pick<FastifyInstance, 'users' | 'passwords' | 'throttle' | 'audit'>) {
   return async function signUp(request: FastifyRequest, { password, ...names }: Static<ReturnType<typeof SignUpBody>>) {
     const user = await throttle.takeName(request, async () => {
-      // Cheap checks first: a taken name costs no hash. The insert decides.
+      // Checks names first, so that a taken name costs no hash. The insert makes the final decision.
       await users.refuseTaken(names.username, names.email)
       await passwords.refuseCommon(password)
       const passwordHash = await passwords.hash(password, 'signUps')

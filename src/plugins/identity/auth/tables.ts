@@ -25,7 +25,7 @@ export const REVOKED_REASONS = [
   'password',
   /** The account was deleted. */
   'deletion',
-  /** A spent refresh token came back. */
+  /** A spent refresh token was used again. */
   'reuse',
   /** The account had more sessions than MAX_SESSIONS_PER_USER. */
   'limit'

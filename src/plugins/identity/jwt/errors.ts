@@ -1,16 +1,16 @@
 import createError from '@fastify/error'
 import type { Session } from '../auth/tables.ts'
 
-// RFC 6750, 3: the challenge says that there was a token and that it does not count.
+// RFC 6750, 3: the challenge says that the request had a token and that it is not valid.
 const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
 
-/** The token was issued by a clock that is ahead of ours. Only the log says so; the client gets INVALID_TOKEN. */
+/** The clock of the issuer is ahead of ours. Only the log says so; the client gets INVALID_TOKEN. */
 export class TokenNotYetValid extends Error {
   readonly code = 'TOKEN_NOT_YET_VALID'
   override name = 'TokenNotYetValid'
 }
 
-/** Why a token was refused, for the log: a code of ours or of the library, or that its claims are not ours. */
+/** Why a token was rejected, for the log: our code or that of the library, or `claims` if its claims are wrong. */
 export function causeOf({ cause }: Error) {
   return (cause as { code?: string } | undefined)?.code ?? 'claims'
 }
@@ -21,9 +21,9 @@ export class InvalidToken extends createError('INVALID_TOKEN', 'The token is not
 export class TokenExpired extends createError('TOKEN_EXPIRED', 'The token has expired', 401) {
   readonly headers = headers
 }
-export class TokenRevoked extends createError('TOKEN_REVOKED', 'The login of this token was ended', 401) {
+export class TokenRevoked extends createError('TOKEN_REVOKED', 'The session of this token was revoked', 401) {
   readonly headers = headers
-  /** The login, where the token itself says it. */
+  /** The session id, if the token names it. */
   readonly sid: string | undefined
 
   constructor(sid?: string) {
@@ -33,7 +33,7 @@ export class TokenRevoked extends createError('TOKEN_REVOKED', 'The login of thi
 }
 export class RefreshTokenReused extends createError(
   'REFRESH_TOKEN_REUSED',
-  'This refresh token was used before, so its login was ended',
+  'This refresh token was used before, so its session was revoked',
   401
 ) {
   readonly headers = headers

@@ -15,7 +15,7 @@ declare module 'fastify' {
   }
 }
 
-/** Logins by JWT: short access tokens, and refresh tokens that rotate. */
+/** Sessions carried by JWTs: short-lived access tokens, and refresh tokens that rotate. */
 async function jwt(app: FastifyInstance) {
   const tokens = await createTokens(app)
   app.decorate('tokens', tokens)

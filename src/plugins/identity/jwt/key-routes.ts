@@ -2,14 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { JwksReply } from './key-schemas.ts'
 import { accessKeys } from './keys.ts'
 
-/** / , where JWT_PRIVATE_KEY is set: keys of HMAC are never published. */
+/** The JWKS route, only with JWT_PRIVATE_KEY: HMAC keys are never published. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const keys = accessKeys(app.config).flatMap(({ jwk }) => jwk ?? [])
   if (keys.length === 0) return
 
   app.get('/.well-known/jwks.json', {
     schema: {
-      summary: 'The public keys of the access tokens (RFC 7517)',
+      summary: 'Get the public keys that verify access tokens (RFC 7517)',
       tags: ['auth'],
       response: { 200: JwksReply }
     },

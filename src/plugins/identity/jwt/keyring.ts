@@ -4,13 +4,13 @@ import { TOLERANCE_SECONDS } from '../blocklist/blocklist.ts'
 import { InvalidToken } from './errors.ts'
 import type { Key } from './keys.ts'
 
-/** What all tokens of one kind share, and the claims that each must have. */
+/** The properties that all tokens of one kind share, and the claims that each must have. */
 export type TokenKind = { name: string; typ: string; audience: string; requiredClaims: string[] }
 export type Claims = Readonly<Record<string, unknown>>
 
 const headerOf = (token: string) => token.slice(0, token.indexOf('.'))
 
-/** The `kid` of a header; undefined where it has none, or is no header: the library refuses that by itself. */
+/** The `kid` of a header; undefined without one. An unreadable header is undefined too: the library rejects it. */
 function kidOf(header: string): unknown {
   try {
     return JSON.parse(Buffer.from(header, 'base64url').toString())?.kid
@@ -20,8 +20,8 @@ function kidOf(header: string): unknown {
 }
 
 /**
- * Signs with the first key and verifies with all of them, each by its one algorithm (RFC 8725, 3.1). One namespace of
- * @fastify/jwt a key: with options for each call it would build a verifier for each call.
+ * Signs with the first key and verifies with all of them, each by its one algorithm (RFC 8725, 3.1). Each key has a namespace of
+ * @fastify/jwt, because with options per call the package would build a verifier per call.
  */
 export async function createKeyring(
   app: FastifyInstance,
@@ -43,7 +43,7 @@ export async function createKeyring(
         allowedAud: audience,
         requiredClaims,
         clockTolerance: TOLERANCE_SECONDS * 1000,
-        // It would say expired before the other claims were looked at.
+        // Otherwise a token could count as expired before its other claims are checked.
         ignoreExpiration: true
       }
     })
@@ -53,7 +53,7 @@ export async function createKeyring(
   const verifiers: JWT[] = []
   for (const [i, key] of keys.entries()) verifiers.push(await register(key, i))
   const [signer] = verifiers as [JWT]
-  // Our own headers are known by their very bytes; only those of others are read.
+  // Compares the bytes of our own headers; only other headers are parsed.
   const byHeader = new Map(verifiers.map((verifier) => [headerOf(verifier.sign({})), [verifier]]))
   const byKid = new Map<unknown, JWT[]>(keys.map(({ kid }, i) => [kid, verifiers.slice(i, i + 1)]))
 
@@ -82,7 +82,7 @@ export async function createKeyring(
 
   return {
     sign: (claims: Claims) => signer.sign(claims),
-    /** The claims of a token of ours, expired ones too; INVALID_TOKEN for every refusal. Time and revocation come after it. */
+    /** The claims of a token that we signed, expired or not. Throws INVALID_TOKEN. The caller checks times and revocation. */
     verify
   }
 }

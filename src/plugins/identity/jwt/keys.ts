@@ -2,7 +2,7 @@ import { createHash, createHmac, createPrivateKey, createPublicKey, type KeyObje
 import type { Settings } from '../../platform/config/settings.ts'
 import type { Jwk } from './key-schemas.ts'
 
-/** A key that signs and verifies, `secret` as @fastify/jwt takes it; `jwk`: what is published of it, null: nothing. */
+/** A key that signs and verifies. `secret` is in the form that @fastify/jwt takes; `jwk` is the published part, or null. */
 export type Key = {
   kid: string
   algorithm: 'HS256' | 'EdDSA' | 'ES256'
@@ -12,7 +12,7 @@ export type Key = {
 
 const BLOCK = /-----BEGIN PRIVATE KEY-----([\w+/=\s]+)-----END PRIVATE KEY-----/g
 
-/** One algorithm a curve; others have none here. */
+/** The one algorithm of a curve, or null for a curve that is not supported. */
 function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject) {
   if (asymmetricKeyType === 'ed25519') return 'EdDSA'
   return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ES256' : null
@@ -39,8 +39,8 @@ function readPrivateKey(base64: string): Key | null {
 }
 
 /**
- * The keys of a text with one or more PKCS#8 blocks, Ed25519 or P-256 and all of one algorithm; null where it is anything else.
- * Line breaks may be `\n` escapes or spaces: .env files and secret stores differ.
+ * Reads one or more PKCS#8 blocks, Ed25519 or P-256 and all of one algorithm. Returns null for anything else.
+ * Line breaks may be `\n` escapes or spaces, because .env files and secret stores differ.
  */
 export function readPrivateKeys(text: string): Key[] | null {
   const pem = text.replaceAll(/\\r|\\n/g, '\n')
@@ -52,10 +52,10 @@ export function readPrivateKeys(text: string): Key[] | null {
   return isUsable && isOneAlgorithm && isDistinct ? usable : null
 }
 
-/** The keys of JWT_SECRET_KEY: the bytes of their text, so that other tools can sign and verify. Nobody is told of them. */
+/** The keys of JWT_SECRET_KEY: the bytes of their text, so that other tools can sign and verify. They are never published. */
 export function secretKeys({ JWT_SECRET_KEY }: Settings): Key[] {
   return JWT_SECRET_KEY.map((text) => ({
-    // Gives nothing away of the key, and is the same in all replicas.
+    // Reveals nothing about the key, and is the same in all replicas.
     kid: createHmac('sha256', text).update('kid').digest('base64url').slice(0, 12),
     algorithm: 'HS256',
     secret: Buffer.from(text),
@@ -63,7 +63,7 @@ export function secretKeys({ JWT_SECRET_KEY }: Settings): Key[] {
   }))
 }
 
-/** What access tokens are signed with: those of JWT_PRIVATE_KEY and nothing else where it is set (RFC 8725, 3.1). */
+/** The keys that sign access tokens: if JWT_PRIVATE_KEY is set, only those (RFC 8725, 3.1). */
 export function accessKeys(settings: Settings): Key[] {
   const { JWT_PRIVATE_KEY } = settings
   return (JWT_PRIVATE_KEY && readPrivateKeys(JWT_PRIVATE_KEY)) || secretKeys(settings)

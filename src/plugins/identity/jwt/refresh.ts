@@ -4,7 +4,7 @@ import { causeOf, InvalidToken, RefreshTokenReused, TokenRevoked } from './error
 import { refreshLogin } from './rotation.ts'
 import type { TokenReply } from './schemas.ts'
 
-/** The answer to a refresh token, and what is to be written down of it. */
+/** Answers a refresh, and records it in the audit log. */
 export function createRefresh(app: FastifyInstance) {
   const { sessions, revocations, tokens, refreshCookie, audit, config } = app
   const { REFRESH_GRACE: graceSeconds, REFRESH_TOKEN_TTL: idleTtl, ACCESS_TOKEN_TTL: accessTtl } = config

@@ -6,7 +6,7 @@ import type { Session } from '../auth/tables.ts'
 import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
 import type { RefreshClaims } from './tokens.ts'
 
-/** Of racing requests one rotates and the others read again; the second reading decides. */
+/** Of concurrent requests, one rotates the token and the others read the session again. */
 const ATTEMPTS = 3
 
 export type Rotation = {
@@ -18,10 +18,10 @@ export type Rotation = {
 }
 
 /**
- * The login whose current refresh token answers a refresh with this one (RFC 9700, 4.14.2); `isRepeat`: it had rotated
- * before. Within the grace period after a rotation the current and the previous token both get the current one; then the
- * current one rotates. Anything older, or the previous one later, is theft: the login is revoked. Throws TOKEN_REVOKED,
- * TOKEN_EXPIRED, INVALID_TOKEN or REFRESH_TOKEN_REUSED.
+ * Returns the session whose current refresh token answers this refresh (RFC 9700, 4.14.2). `isRepeat`: it had rotated before.
+ * During the grace period after a rotation, the current and the previous token both get the current one. After it, the current
+ * token rotates, and the previous one counts as stolen: the session is revoked. Older tokens always count as stolen. Throws
+ * TOKEN_REVOKED, TOKEN_EXPIRED, INVALID_TOKEN, or REFRESH_TOKEN_REUSED.
  */
 export async function refreshLogin(
   rotation: Rotation,
@@ -35,14 +35,14 @@ export async function refreshLogin(
     if (login === null || login.revokedAt !== null) throw new TokenRevoked(sid)
     if (login.kind !== 'token' || gen > login.generation) throw new InvalidToken()
     if (login.expiresAt <= now) throw new TokenExpired()
-    // Without grace there is none either where another replica's clock is ahead.
+    // Without a grace period, a replica whose clock is behind must not grant one.
     const isInGrace = graceSeconds > 0 && now.getTime() - login.rotatedAt.getTime() < graceSeconds * 1000
     if (isInGrace && gen >= login.generation - 1) return { login, isRepeat: true }
     if (gen < login.generation) {
       await revocations.revoke(source, sid, 'reuse', now)
       throw new RefreshTokenReused(login)
     }
-    // What was issued before may live longer than what is issued now.
+    // Tokens issued earlier may live longer than the one issued now.
     const longest = Math.max(login.accessTtl, accessTtl)
     const expiresAt = idleEnd(login, idleTtl, now)
     const rotated = await sessions.rotate(sid, gen, { expiresAt, accessTtl: longest }, now)

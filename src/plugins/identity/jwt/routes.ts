@@ -12,17 +12,17 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post('/token-refresh', {
     schema: {
-      summary: 'A new access token, and the refresh token to use from now on',
+      summary: 'Refresh: get a new access token, and the refresh token to use from now on',
       tags: ['auth'],
       security: [],
-      description: 'Without a body the refresh token is that of the cookie (`refreshIn: "cookie"`).',
+      description: 'Without a body, the refresh token is read from the cookie (`refreshIn: "cookie"`).',
       body: RefreshBody,
       'x-optional-body': true,
       response: { 200: TokenReply, ...problems(400, ...refusals) }
     },
     bodyLimit: SMALL_BODY,
     compress: false,
-    // A missing body is invalid only if there is no cookie either.
+    // A missing body is invalid only without the cookie.
     attachValidation: true,
     async handler(request, reply) {
       const cookie = request.body === undefined ? app.refreshCookie.read(request, reply) : undefined

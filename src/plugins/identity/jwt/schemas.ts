@@ -5,17 +5,17 @@ import { UserReply } from '../users/schemas.ts'
 const pair = {
   tokenType: Type.Literal('Bearer'),
   accessToken: Type.String(),
-  expiresIn: Type.Integer({ description: 'Seconds until the access token ends (RFC 6749, 5.1)' }),
-  refreshToken: Type.Optional(Type.String({ description: 'Not with `refreshIn: "cookie"`: then a cookie has it' })),
-  refreshExpiresIn: Type.Integer({ description: 'Seconds until the refresh token ends' })
+  expiresIn: Type.Integer({ description: 'Seconds until the access token expires (RFC 6749, 5.1)' }),
+  refreshToken: Type.Optional(Type.String({ description: 'Missing with `refreshIn: "cookie"`: a cookie holds it' })),
+  refreshExpiresIn: Type.Integer({ description: 'Seconds until the refresh token expires' })
 }
 
 export const TokenReply = Type.Object(pair, closed)
 export type TokenReply = Static<typeof TokenReply>
 export const TokenLoginReply = Type.Object({ user: UserReply, ...pair }, closed)
 
-/** Where the client will have its refresh token: in the reply, or in a cookie that no script can read. */
+/** Where the client gets its refresh token: in the reply, or in a cookie that scripts cannot read. */
 export const RefreshIn = Type.Optional(Type.Enum(['body', 'cookie'], { default: 'body' }))
 
-/** Any text: what is no token is a 401 like every other bad one. */
+/** Any text: one that is not a token is a 401, like every other invalid token. */
 export const RefreshBody = Type.Object({ refreshToken: Type.String() }, closed)

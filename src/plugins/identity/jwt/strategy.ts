@@ -48,7 +48,7 @@ export function createTokenStrategy(app: Dependencies): Strategy {
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
-        description: 'An access token (RFC9068), checked as RFC8725 says'
+        description: 'An access token (RFC 9068), verified according to RFC 8725'
       },
       reply: TokenLoginReply,
       renewed: { 200: TokenReply },
@@ -69,7 +69,7 @@ export function createTokenStrategy(app: Dependencies): Strategy {
     },
     deliver: async (reply, session, _credential, now) => refreshCookie.deliver(reply, session, now),
     identify: (request) => (hasBearer(request.headers) ? identify(request) : null),
-    // The client keeps its tokens, and the blocklist their session. The cookie may belong to another session.
+    // The server cannot take tokens from the client; the blocklist rejects them. The cookie may belong to another session.
     signOut(request, reply, sid) {
       if (refreshCookie.findSession(request) === sid) refreshCookie.clear(reply)
     }

@@ -14,13 +14,13 @@ export type RefreshClaims = { sid: string; gen: number }
 type Times = { iat: number; exp: number }
 export type Tokens = Awaited<ReturnType<typeof createTokens>>
 
-/** A verified token of the cache costs no second signature check. An entry has about 1 kB. */
+/** The signature of a cached token is not verified again. An entry takes about 1 kB. */
 const MAX_CACHED_TOKENS = 4000
 
 const seconds = (time: Date) => Math.floor(time.getTime() / 1000)
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
-/** Access and refresh tokens: what is in them, and that nothing else is taken (RFC 8725, 3.8 to 3.12; RFC 9068). */
+/** Issues and verifies access and refresh tokens; accepts only its own claims (RFC 8725, 3.8 to 3.12; RFC 9068). */
 export async function createTokens(app: FastifyInstance) {
   const { JWT_ISSUER, ACCESS_TOKEN_TTL } = app.config
   const kinds = {
@@ -32,13 +32,13 @@ export async function createTokens(app: FastifyInstance) {
     ...kinds.access,
     requiredClaims: [...requiredClaims, 'sub', 'jti', 'auth_time']
   })
-  // HS256 always: the signature of a refresh token must repeat, and nobody else reads it.
+  // Always HS256: the signature of a refresh token must be reproducible, and only this service verifies it.
   const refresh = await createKeyring(app, secretKeys(app.config), {
     ...kinds.refresh,
     requiredClaims: [...requiredClaims, 'gen']
   })
 
-  /** The library checks less than it seems: `aud` may be a list there, `sub` an object and `exp` 1e400. */
+  /** The library checks less than it seems: it accepts a list as `aud`, an object as `sub`, and 1e400 as `exp`. */
   function checkShape({ iss, aud, sid, iat, exp }: Claims, audience: string, hasOwnClaims: boolean) {
     const isOurs = iss === JWT_ISSUER && aud === audience && isUuid(sid) && hasOwnClaims
     if (!isOurs || !isCount(iat) || !isCount(exp)) throw new InvalidToken()
@@ -56,11 +56,11 @@ export async function createTokens(app: FastifyInstance) {
     return claims as AccessClaims & Times
   }
 
-  // The library's own cache takes a SHA-256 of the token to look it up, and anybody's refused tokens push out good ones.
+  // The cache of the library hashes the token for each lookup, and rejected tokens evict valid ones.
   const cache = new LruMap<AccessClaims & Times>(MAX_CACHED_TOKENS)
 
   return {
-    /** Throws INVALID_TOKEN, or TOKEN_EXPIRED for one that is otherwise perfect. Revocation comes after it. */
+    /** Throws INVALID_TOKEN, or TOKEN_EXPIRED if the token is otherwise valid. The caller checks revocation. */
     verifyAccess(token: string, now: Date): AccessClaims {
       const known = cache.get(token)
       const claims = known ?? readAccess(token)
@@ -68,17 +68,17 @@ export async function createTokens(app: FastifyInstance) {
       if (known === undefined) cache.set(token, claims)
       return claims
     },
-    /** Throws INVALID_TOKEN, or TOKEN_EXPIRED for one that is otherwise perfect. */
+    /** Throws INVALID_TOKEN, or TOKEN_EXPIRED if the token is otherwise valid. */
     verifyRefresh(token: string, now: Date): RefreshClaims {
       const claims = refresh.verify(token)
       checkShape(claims, kinds.refresh.audience, isCount(claims['gen']))
       checkTime(claims as Times, now)
       return claims as RefreshClaims
     },
-    /** A new access token and the login's one refresh token, made from the row alone and so always the same. */
+    /** A new access token, and the refresh token of the session, which is made from the row alone and so always the same. */
     issue(login: Session, now: Date): Required<TokenReply> {
       const iat = seconds(now)
-      // Never longer than its row knows: that is how long a revocation is remembered.
+      // Never longer than the row says: a revocation is remembered for that long.
       const life = Math.min(ACCESS_TOKEN_TTL, login.accessTtl)
       const exp = Math.min(iat + life, seconds(login.absoluteExpiresAt))
       const refreshExp = seconds(login.expiresAt)

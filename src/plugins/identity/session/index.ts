@@ -7,7 +7,7 @@ import { redisStore } from './redis.ts'
 import { createSqlStore } from './store.ts'
 import { createCookieStrategy } from './strategy.ts'
 
-/** Logins by cookie. */
+/** Sessions carried by a cookie. */
 async function session(app: FastifyInstance) {
   const store = redisStore(app) ?? createSqlStore(app.sessions)
   const cookies = (sessions: RevokedSession[]) => sessions.filter(({ kind }) => kind === 'cookie')
@@ -15,7 +15,7 @@ async function session(app: FastifyInstance) {
     windowMs: async () => store.windowMs,
     prepare: (sessions) => store.prepare(cookies(sessions)),
     add: (sessions) => store.end(cookies(sessions)),
-    // What is not remembered is read from SQL: there is nothing to complete.
+    // Sessions that are not in the store are read from SQL, so there is nothing to complete.
     begin: async () => async () => {}
   })
   app.strategies.set('cookie', await createCookieStrategy(app, store))

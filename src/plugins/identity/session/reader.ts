@@ -8,8 +8,8 @@ import type { SessionStore } from './store.ts'
 declare module 'fastify' {
   interface Session {
     /**
-     * The session as the store has it, revoked and expired ones too; missing for an unknown or unsigned cookie. A function, since
-     * the package serializes and hashes every other member each time, to see whether it has to be saved.
+     * The session as stored, revoked and expired ones too; missing for an unknown or unsigned cookie. It is a function because
+     * the package serializes and hashes every other member of each session to see whether it has to be saved.
      */
     row?: () => CheckedSession
   }
@@ -17,7 +17,7 @@ declare module 'fastify' {
 
 const MAX_CACHED_COOKIES = 4000
 
-/** A session as the store has it, and its cookie as the first key signs it. */
+/** A session as stored, and its cookie signed with the first key. */
 type Found = { session: CheckedSession; signedCookie: string }
 
 export function hashSecret(secret: string) {
@@ -64,7 +64,7 @@ export async function createOpener(
     return opened.promise
   }
 
-  // A cookie that was opened before opens to the same. The package signs and hashes five times to open one.
+  // Caches opened cookies, because the package signs and hashes five times to open one.
   const cache = new LruMap<{ secretHash: string; signedCookie: string }>(MAX_CACHED_COOKIES)
 
   return {

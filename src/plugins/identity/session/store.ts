@@ -1,22 +1,22 @@
 import type { CheckedSession, RevokedSession, Sessions } from '../auth/sessions.ts'
 
-/** Where the login of a cookie is looked up. Whatever the store, SQL is the record. */
+/** Looks up the session of a cookie. SQL is the source of truth, whatever the store. */
 export type SessionStore = {
   /** How long the store may remember a session after its last change, in ms. */
   windowMs: number
-  /** The login with this secret's SHA-256, revoked and expired ones too; null: unknown. Throws where nobody can tell. */
+  /** The session with this SHA-256 of its secret, revoked and expired ones too, or null. Throws if no store can answer. */
   find(secretHash: string, now: Date): Promise<CheckedSession | null>
-  /** To be called before a login is written to SQL; the function that it gives remembers it, unless it ended meanwhile. */
+  /** Call it before writing a session to SQL. The returned function caches the session unless it was revoked in the meantime. */
   lease(secretHash: string): Promise<(login: CheckedSession) => Promise<void>>
-  /** Remembers what has changed of a login that it remembers. Losing it costs time, not truth. */
+  /** Updates a session that is cached. A lost update only costs a query. */
   keep(login: CheckedSession): Promise<void>
-  /** From now on asks SQL about these, for some seconds or until the function that it gives. Throws where it could not. */
+  /** Bypasses the cache for these sessions, for some seconds or until the returned function is called. Throws if it cannot. */
   prepare(sessions: RevokedSession[]): Promise<() => Promise<void>>
-  /** Refuses these from now on. Throws where that was not stored. */
+  /** Rejects these sessions from now on. Throws if that could not be stored. */
   end(sessions: RevokedSession[]): Promise<void>
 }
 
-/** SQL alone: the row is what counts, so there is nothing to keep in step. */
+/** Reads sessions from SQL only, so there is no cache to keep in sync. */
 export function createSqlStore(sessions: Sessions): SessionStore {
   return {
     windowMs: 0,

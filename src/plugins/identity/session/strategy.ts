@@ -35,7 +35,7 @@ export async function createCookieStrategy(
     cookie.set(reply, value, session.remember ? maxAge : null)
   }
 
-  /** The value of the cookie; undefined beside a bearer token, and if two came. */
+  /** The value of the cookie; undefined if the request also has a bearer token, or two such cookies. */
   const readCookie = (request: FastifyRequest) => (hasBearer(request.headers) ? undefined : cookie.read(request))
 
   /** Slides the idle expiry, at most once a minute or once in a tenth of the idle lifetime. No request waits for it. */
@@ -47,7 +47,7 @@ export async function createCookieStrategy(
     app.sessions
       .touch(session.id, expiresAt, cutoff, now)
       .then((touched) => touched && store.keep(touched))
-      .catch((err: unknown) => log.debug({ err }, 'the last use of a session could not be stored'))
+      .catch((err: unknown) => log.debug({ err }, 'could not store the last use of a session'))
   }
 
   /** The session of this cookie, live or not, or null. */
@@ -58,7 +58,7 @@ export async function createCookieStrategy(
       return null
     }
     const { session, signedCookie } = found
-    // Signed with an older key of the list: signed with the first one from now on (ASVS 5.0, 13.3.4).
+    // Signed with an older key of the list: sign it with the first one (ASVS 5.0, 13.3.4).
     if (signedCookie !== value && isLive(session, now)) setCookie(reply, signedCookie, session, now)
     return session
   }
@@ -83,7 +83,7 @@ export async function createCookieStrategy(
       refusals: [SessionExpired, SessionRevoked],
       scheme: { type: 'apiKey', in: 'cookie', name },
       reply: Type.Object({ user: UserReply }, closed),
-      renewed: { 204: Type.Null({ description: 'Done: the cookie is another' }) }
+      renewed: { 204: Type.Null({ description: 'Renewed: the reply sets a new cookie' }) }
     },
     assertAllowed: (request) => app.refuseForeignPage(request),
     async findReplaced(request, reply) {

@@ -7,7 +7,7 @@ import { EventsQuery, EventsReply } from './audit-schemas.ts'
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/me/events', {
     schema: {
-      summary: 'What happened to my account and my logins, newest first, 50 a page',
+      summary: 'List the security activity of your account, newest first, 50 per page',
       tags: ['users'],
       querystring: EventsQuery,
       response: { 200: EventsReply, ...problems(400, 401) }

@@ -4,7 +4,7 @@ import { closed, IdCursor, NextCursor, NullableString, Time } from '../../http/s
 const EventReply = Type.Object(
   {
     id: Type.String(),
-    event: Type.String({ description: 'As in the OWASP logging vocabulary', examples: ['authn_login_success'] }),
+    event: Type.String({ description: 'A name from the OWASP logging vocabulary', examples: ['authn_login_success'] }),
     createdAt: Time,
     sessionId: NullableString,
     kind: NullableString,

@@ -1,4 +1,4 @@
-/** Loaded with the first password that is set: it takes 60 ms and nobody needs it before. */
+/** Loads the list when the first password is set: it takes 60 ms, and nothing needs it earlier. */
 async function loadList(minLength: number) {
   const { dictionary } = await import('@zxcvbn-ts/language-common')
   const listed: string[] = dictionary['passwords-common']
@@ -6,8 +6,8 @@ async function loadList(minLength: number) {
 }
 
 /**
- * Whether a password is one of the 49,000 most common ones, in upper or lower case; of 8 characters and more the list has
- * about 18,000 (ASVS 5.0, 6.2.4).
+ * Whether a password is one of the 49,000 most common ones, ignoring case. About 18,000 of them have 8 characters or more
+ * (ASVS 5.0, 6.2.4).
  */
 export function createCommonPasswords(minLength: number) {
   let list: Promise<Set<string>> | undefined

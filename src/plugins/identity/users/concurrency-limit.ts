@@ -1,14 +1,14 @@
 import { ServiceUnavailable } from '../../platform/errors/errors.ts'
 import { countWait, timeLeft } from '../../platform/time-budget/time-budget.ts'
 
-/** Sign-ups wait in a line of their own: anyone can cause them, and a flood of them would keep everybody from logging in. */
+/** Sign-ups have a queue of their own: anyone can cause them, and a flood of them would keep users from logging in. */
 export type Lane = 'logins' | 'signUps'
 type Entry = { start: () => void; refuse: () => void }
 
 /**
- * Runs at most `concurrency` tasks at once and lets at most `waiting` more wait, none longer than `maxWaitMs`; who finds no
- * place gets SERVICE_UNAVAILABLE at once. So hashing cannot starve the service (ASVS 5.0, 15.2.2). The two lanes take turns,
- * and where there is no place the longer one gives up its last. `load` says how it stands.
+ * Runs at most `concurrency` tasks at once. At most `waiting` more are queued, none longer than `maxWaitMs`; beyond that, a task is
+ * rejected at once with SERVICE_UNAVAILABLE. So hashing cannot starve the service (ASVS 5.0, 15.2.2). The two lanes take turns. If
+ * the queue is full, the longer lane drops its last task. `load` returns how many tasks run, wait, and were rejected.
  */
 export function createConcurrencyLimit(concurrency: number, waiting: number, maxWaitMs: number) {
   const lanes: Record<Lane, Entry[]> = { logins: [], signUps: [] }
@@ -40,7 +40,7 @@ export function createConcurrencyLimit(concurrency: number, waiting: number, max
     return promise
   }
 
-  /** Makes sure that one more may wait in this lane. */
+  /** Makes room for one more task in this lane, or throws. */
   function makeRoom(lane: Lane) {
     if (countWaiting() < waiting) return
     const other = lanes[lane === 'logins' ? 'signUps' : 'logins']
@@ -49,7 +49,7 @@ export function createConcurrencyLimit(concurrency: number, waiting: number, max
     last.refuse()
   }
 
-  /** The next in line, of the lane whose turn it is, or of the only one that has any. */
+  /** Takes the next task: from the lane whose turn it is, or from the other one if that is empty. */
   function takeNext() {
     const turn: Lane = lastLane === 'logins' ? 'signUps' : 'logins'
     lastLane = lanes[turn].length > 0 ? turn : lastLane
@@ -66,7 +66,7 @@ export function createConcurrencyLimit(concurrency: number, waiting: number, max
     try {
       return await task()
     } finally {
-      // The place goes to the next in line without being free in between.
+      // Hands the slot to the next task directly, so that no newcomer can take it first.
       const next = takeNext()
       if (next) next.start()
       else running--

@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/** Who has an account, and whether a password is theirs. */
+/** User accounts and their passwords. */
 async function users(app: FastifyInstance) {
   app.mount('/api/users', routes)
   app.mount('/api/users', auditRoutes)

@@ -4,8 +4,8 @@ const typed: unique symbol = Symbol('typedPassword')
 type Request = FastifyRequest & { [typed]?: string }
 
 /**
- * A preValidation hook for bodies with passwords. Passwords are in NFC from here on, so that their length counts in that form;
- * and space around the name of a login, which keyboards of phones add, is no part of it.
+ * A preValidation hook for bodies with passwords. It normalizes passwords to NFC, so that their length is counted in that form, and
+ * trims the name that a user logs in with, because phone keyboards add spaces.
  */
 export async function normalizeCredentials(request: Request) {
   const members = (request.body ?? {}) as Record<string, unknown>
@@ -19,7 +19,7 @@ export async function normalizeCredentials(request: Request) {
   if (typeof name === 'string') members['usernameOrEmail'] = name.trim()
 }
 
-/** The password to check as it was typed: hashes of earlier versions are of that form. */
+/** The password as the user typed it: earlier versions hashed it in that form. */
 export function typedPassword(request: Request, password: string) {
   return request[typed] ?? password
 }

@@ -17,14 +17,14 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const tags = ['users']
   const bodyLimit = SMALL_BODY
 
-  /** The user, if not deleted since the credential was checked. */
+  /** Throws UNAUTHENTICATED if the user was deleted after the credential was checked. */
   function found(user: Profile | null) {
     if (user === null) throw new Unauthenticated()
     return toUserReply(user)
   }
 
   app.get('/me', {
-    schema: { summary: 'Who I am', tags, response: { 200: UserReply, ...problems(401) } },
+    schema: { summary: 'Get your account', tags, response: { 200: UserReply, ...problems(401) } },
     compress: false,
     onRequest: app.authenticate,
     handler: async (request) => found(await users.findProfile(accountOf(request).userId))
@@ -32,7 +32,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.patch('/me', {
     schema: {
-      summary: 'Change my names',
+      summary: 'Change your username or name',
       tags,
       body: NameChanges,
       response: { 200: UserReply, ...problems(400, 401, UsernameTaken, TooManyAttempts) }
@@ -51,7 +51,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.put('/me/password', {
     schema: {
-      summary: 'Change my password: every other login ends, this one is renewed',
+      summary: 'Change your password: renews this session and ends all others',
       tags,
       body: PasswordBody(app.config.PASSWORD_MIN_LENGTH),
       response: {
@@ -72,7 +72,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.delete('/me', {
     schema: {
-      summary: 'Delete my account and end all logins; needs a fresh login',
+      summary: 'Delete your account and end all its sessions; requires a fresh session',
       tags,
       response: { 204: NoContent, ...problems(401, ReauthenticationRequired) }
     },

@@ -7,12 +7,12 @@ export const Username = Type.String({
   minLength: 3,
   maxLength: 64,
   pattern: USERNAME_PATTERN,
-  description: 'Letters and digits of any script, and `.`, `_` and `-` between them',
+  description: 'Letters and digits of any script, with `.`, `_`, and `-` between them',
   examples: ['ada']
 })
 export const Email = Type.String({
   maxLength: 254,
-  // Clients that are generated from the document rarely know the format.
+  // Generated clients rarely know the format.
   pattern: '^[^@\\s]+@[^@\\s]+$',
   format: 'idn-email',
   examples: ['ada@example.com']
@@ -21,14 +21,14 @@ export const Name = Type.String({
   minLength: 1,
   maxLength: 120,
   pattern: NAME_PATTERN,
-  description: 'Not blank, and without control characters',
+  description: 'Not blank, no control characters',
   examples: ['Ada Lovelace']
 })
-/** Longest 256 code points in NFC, whatever the shortest is: longer is refused, never cut (ASVS 5.0, 6.2.9). */
+/** In code points after NFC. Longer passwords are rejected, never truncated (ASVS 5.0, 6.2.9). */
 export const PASSWORD_MAX_LENGTH = 256
-/** A password that is shown again: the shortest was checked when it was set. */
+/** An existing password. Its minimum length was checked when it was set. */
 export const KnownPassword = Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH })
-/** A password to be set. */
+/** A password to set. */
 export function NewPassword(minLength: number) {
   return Type.String({ minLength, maxLength: PASSWORD_MAX_LENGTH, examples: ['a long first password'] })
 }
@@ -42,13 +42,13 @@ export function PasswordBody(passwordMinLength: number) {
   return Type.Object({ currentPassword: KnownPassword, newPassword: NewPassword(passwordMinLength) }, closed)
 }
 
-/** `user` in every reply: these five and nothing else. */
+/** `user` in every reply: these five members and nothing else. */
 export const UserReply = Type.Object(
   { id: Type.String(), username: Type.String(), email: Type.String(), name: Type.String(), createdAt: Time },
   closed
 )
 export type UserReply = Static<typeof UserReply>
-/** What others may see of a user. */
+/** The part of a user that may leave the service. */
 export type Profile = Pick<User, keyof UserReply>
 
 export function toUserReply({ id, username, email, name, createdAt }: Profile): UserReply {

@@ -12,7 +12,7 @@ export type NewUser = Tables['users']['$inferInsert']
 export const users = defineTable('users', (column) => ({
   id: column.uuid('id').primaryKey(),
   username: column.text('username').notNull(),
-  /** The user name after NFKC and case folding, which must be unique. */
+  /** The username after NFKC and case folding. It must be unique. */
   usernameKey: column.text('username_key').notNull().unique(),
   email: column.text('email').notNull(),
   emailKey: column.text('email_key').notNull().unique(),

@@ -22,7 +22,7 @@ export function createUsers(db: Database, { users }: Tables, prepareOne: Prepare
     .where(or(eq(users.usernameKey, sql.placeholder('username')), eq(users.emailKey, sql.placeholder('email'))))
     .prepare('user_by_key')
 
-  /** The user with this user name or address, in any spelling, or null. A user name never looks like an address. */
+  /** The user with this username or email address, in any spelling, or null. A username never looks like an address. */
   async function findByName(usernameOrEmail: string) {
     const [user] = await byKey.execute({ username: usernameKey(usernameOrEmail), email: emailKey(usernameOrEmail) })
     return user ?? null
@@ -39,9 +39,9 @@ export function createUsers(db: Database, { users }: Tables, prepareOne: Prepare
     findByName,
     refuseTaken,
     find: (id: string) => byId({ id }),
-    /** What others may see of a user, or null. */
+    /** The part of a user that may leave the service, or null. */
     findProfile: (id: string) => profileById({ id }),
-    /** Throws USERNAME_TAKEN or EMAIL_TAKEN: of any number at once, one wins. */
+    /** Throws USERNAME_TAKEN or EMAIL_TAKEN. Of concurrent calls with the same name, one succeeds. */
     async create({ username, email, name, passwordHash }: SignUp, now: Date) {
       const row = {
         id: randomUUIDv7(),
@@ -60,7 +60,7 @@ export function createUsers(db: Database, { users }: Tables, prepareOne: Prepare
       await refuseTaken(username, email)
       throw new UsernameTaken()
     },
-    /** Changes names; null where the user is gone. Throws USERNAME_TAKEN. */
+    /** Changes names. Returns null if the user was deleted. Throws USERNAME_TAKEN. */
     async update(id: string, { username, name }: NameChanges, now: Date) {
       const renamed = username && { username: username.normalize('NFC'), usernameKey: usernameKey(username) }
       const changes = { ...renamed, ...(name && { name }), updatedAt: now }
@@ -72,11 +72,11 @@ export function createUsers(db: Database, { users }: Tables, prepareOne: Prepare
         throw error
       }
     },
-    /** All users, the oldest first. */
+    /** All users, oldest first. */
     async list() {
       return db.select().from(users).orderBy(asc(users.createdAt), asc(users.id))
     },
-    /** Replaces a hash by a stronger one of the same password, unless it was changed meanwhile. */
+    /** Replaces a hash with a stronger one of the same password, unless the password was changed in the meantime. */
     async rehash(id: string, oldHash: string, newHash: string) {
       await db
         .update(users)

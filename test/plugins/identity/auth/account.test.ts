@@ -12,6 +12,6 @@ t.test('ASVS 8.2.1, 8.3.1: a handler whose guard was forgotten answers 401', asy
   t.equal(reply.json().code, 'UNAUTHENTICATED')
 })
 
-t.test('a login is fresh for so many seconds after the password was given', async (t) => {
+t.test('a session is fresh for the given seconds after authentication', async (t) => {
   t.strictSame(freshUntil(new Date('2026-03-01T12:00:00.123Z'), 600), new Date('2026-03-01T12:10:00.123Z'))
 })

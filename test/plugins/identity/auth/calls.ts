@@ -3,13 +3,13 @@ import type { LoggedIn, Transport } from '../../../build.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** Calls the API with the credential of a login. */
+/** Calls the API with the credential of a session. */
 export function call(app: FastifyInstance, login: Pick<LoggedIn, 'headers'>, line: string, payload?: object) {
   const [method, url] = line.split(' ') as [Method, string]
   return app.inject({ method, url, headers: login.headers, ...(payload && { payload }) })
 }
 
-/** What a renewal gave the client: the headers of the login that it holds now. */
+/** The headers with the credential that a client holds after a renewal. */
 export async function renewedBy(app: FastifyInstance, transport: Transport, reply: Awaited<ReturnType<typeof call>>) {
   const [cookie] = reply.cookies
   const headers: Record<string, string> =
@@ -20,5 +20,5 @@ export async function renewedBy(app: FastifyInstance, transport: Transport, repl
   return { headers, sid: whoami.json().sessionId as string, status: whoami.statusCode }
 }
 
-/** The code that a credential of a revoked login gets. */
+/** The error code for the credential of a revoked session. */
 export const REVOKED = { cookie: 'SESSION_REVOKED', token: 'TOKEN_REVOKED' }

@@ -4,7 +4,7 @@ import { ServiceUnavailable } from '../../../../src/plugins/platform/errors/erro
 import { build, logIn, transports } from '../../../build.ts'
 
 for (const transport of transports) {
-  t.test(`ASVS 16.5.2: check-auth by ${transport.kind} is 503 where nobody can tell, not logged out`, async (t) => {
+  t.test(`ASVS 16.5.2: check-auth by ${transport.kind} is 503 during an outage, not logged out`, async (t) => {
     const app = await build(t)
     const { headers } = await logIn(app, 'ada', transport)
     Object.assign(app.strategies.get(transport.kind) ?? {}, {
@@ -19,7 +19,7 @@ for (const transport of transports) {
     t.equal(reply.headers['set-cookie'], undefined)
   })
 
-  t.test(`check-auth by ${transport.kind} knows no login whose row is gone`, async (t) => {
+  t.test(`check-auth by ${transport.kind} is logged out if the row of the session is gone`, async (t) => {
     const app = await build(t)
     const { sid, headers } = await logIn(app, 'ada', transport)
     await app.db.delete(app.tables.sessions).where(eq(app.tables.sessions.id, sid))

@@ -5,11 +5,11 @@ import { hostile } from './hostile.ts'
 const isIllFormed = (text: string) => text.includes('\0') || !text.isWellFormed()
 const hasControls = (text: string) => /\p{Cc}/u.test(text)
 
-/** What each hostile text in each field of sign-up and login is answered: status, code and pointer. */
+/** The answer to each hostile text in each field of sign-up and login: status, code, and pointer. */
 const answers: Record<string, Record<string, string>> = {}
 
 for (const database of databases) {
-  t.test(`ASVS 1.2.4, 1.3.3, 16.5.4: hostile text in every field on ${database.name}`, async (t) => {
+  t.test(`ASVS 1.2.4, 1.3.3, 16.5.4: hostile text in every field is handled safely on ${database.name}`, async (t) => {
     const app = await build(t, { DB_URI: await database.uri() })
     const seen: Record<string, string> = {}
     answers[database.name] = seen

@@ -1,4 +1,4 @@
-/** Text that breaks parsers, databases, terminals and assumptions, for every field that takes text. */
+/** Text that breaks parsers, databases, terminals, and assumptions, for every field that takes text. */
 export const hostile: Record<string, string> = {
   'U+0000': 'a\0b',
   'only U+0000': '\0\0\0',

@@ -5,7 +5,7 @@ import type { User } from '../../../../src/plugins/identity/users/tables.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, buildWithLog, PASSWORD, signUp, transports } from '../../../build.ts'
 
-/** Verifies a password as a login does, and then runs work of the test's own. */
+/** Verifies a password as a login does, then runs the work of the test. */
 function logIn<T>(app: FastifyInstance, password: string, work: (user: User) => Promise<T | null>) {
   const request = { log: app.log, headers: {}, ip: '127.0.0.1', socket: {}, id: 'a request', account: null }
   const attempt = { who: { name: 'ada' }, password, kind: 'token' as const, failure: 'authn_login_fail' as const }
@@ -18,7 +18,7 @@ t.test('a login starts over if the user changed in the meantime', async (t) => {
   const seen: string[] = []
   const reply = await logIn(app, PASSWORD, async (user) => {
     seen.push(user.passwordHash)
-    // Another login renewed the hash, of the same password.
+    // Another login replaced the hash of the same password.
     if (seen.length === 1) await app.users.rehash(id, user.passwordHash, await app.passwords.hash(PASSWORD))
     return seen.length === 1 ? null : { user: user.id }
   })
@@ -56,7 +56,7 @@ t.test('a login does not start over forever', async (t) => {
   t.equal(count, 3)
 })
 
-t.test('a login succeeds although its hash could not be renewed, and the log says so', async (t) => {
+t.test('a login succeeds even if its hash cannot be upgraded, and the log says so', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const { id } = await signUp(app, 'ada')
   app.passwords.isWeak = () => true
@@ -67,7 +67,7 @@ t.test('a login succeeds although its hash could not be renewed, and the log say
     t.equal(reply.statusCode, 200)
     t.match(reply.json(), { user: { id } })
   }
-  const said = lines.filter(({ msg }) => msg === 'the password hash could not be renewed')
+  const said = lines.filter(({ msg }) => msg === 'could not upgrade the password hash')
   t.match(
     said,
     transports.map(() => ({ level: 'warn', userId: id }))

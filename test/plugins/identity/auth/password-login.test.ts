@@ -3,7 +3,7 @@ import { ServiceUnavailable } from '../../../../src/plugins/platform/errors/erro
 import { build, buildWithLog, logIn, PASSWORD, transports } from '../../../build.ts'
 
 for (const transport of transports) {
-  t.test(`a login by ${transport.kind} is remembered unless it says otherwise`, async (t) => {
+  t.test(`a login by ${transport.kind} is remembered unless the client opts out`, async (t) => {
     const app = await build(t)
     const { user } = await logIn(app, 'ada', transport)
     await app.db.delete(app.tables.sessions)
@@ -16,7 +16,7 @@ for (const transport of transports) {
     t.strictSame(sessions.map(({ remember }) => remember).sort(), [false, true, true])
   })
 
-  t.test(`a password that is given again by ${transport.kind} is said as what it is`, async (t) => {
+  t.test(`a password confirmed by ${transport.kind} is recorded as a reauthentication`, async (t) => {
     const { app, lines } = await buildWithLog(t)
     const { user, headers } = await logIn(app, 'ada', transport)
     lines.length = 0
@@ -35,7 +35,7 @@ for (const transport of transports) {
   })
 }
 
-t.test('ASVS 2.4.1: names that are taken count against the client, what is our own fault does not', async (t) => {
+t.test('ASVS 2.4.1: taken names count against the client, but our own failures do not', async (t) => {
   const app = await build(t)
   await logIn(app, 'ada')
   const { refuseTaken } = app.users
@@ -52,7 +52,7 @@ t.test('ASVS 2.4.1: names that are taken count against the client, what is our o
   t.equal(await signUp('eve', 'eve@example.com'), 429, 'a free name too: the reply tells nothing more')
 })
 
-t.test('ASVS 15.2.2: sign-ups wait for a hash in a line of their own', async (t) => {
+t.test('ASVS 15.2.2: sign-ups wait for a hash in a queue of their own', async (t) => {
   const app = await build(t)
   const { hash } = app.passwords
   const lanes: (string | undefined)[] = []

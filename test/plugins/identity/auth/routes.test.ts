@@ -21,7 +21,7 @@ for (const backend of backends) {
       t.equal(reply.headers['set-cookie'], undefined)
     })
 
-    t.test('POST /api/auth/signup makes a user and no login', async (t) => {
+    t.test('POST /api/auth/signup creates a user but no session', async (t) => {
       const payload = { username: 'Ada', email: 'Ada@Example.com', name: ' Ada Lovelace', password: PASSWORD }
       const reply = await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
       t.equal(reply.statusCode, 201)
@@ -42,7 +42,7 @@ for (const backend of backends) {
       t.equal(known.json().code, 'EMAIL_TAKEN')
     })
 
-    t.test('ASVS 15.4.2: of twenty sign-ups of one name at once one makes a user', async (t) => {
+    t.test('ASVS 15.4.2: of twenty concurrent sign-ups with the same name, one creates a user', async (t) => {
       const calls = ['racer', 'Racer', 'ＲＡＣＥＲ', 'rAcEr'].flatMap((username) =>
         Array.from({ length: 5 }, () => username)
       )
@@ -54,7 +54,7 @@ for (const backend of backends) {
       )
       t.equal(replies.filter(({ statusCode }) => statusCode === 201).length, 1)
       const others = replies.filter(({ statusCode }) => statusCode !== 201)
-      // On a slow machine the last of them find no place to hash.
+      // On a slow machine, the hash queue may be full for the last of them.
       const refusals = /^(409 USERNAME_TAKEN|503 SERVICE_UNAVAILABLE)$/
       for (const other of others) t.match(`${other.statusCode} ${other.json().code}`, refusals)
     })
@@ -78,7 +78,7 @@ for (const backend of backends) {
       }
     })
 
-    t.test('ASVS 8.2.1, 8.3.1: logout, whoami and others of those who are logged in are 401 for nobody', async (t) => {
+    t.test('ASVS 8.2.1, 8.3.1: logout, whoami, and other calls that need a session are 401 without one', async (t) => {
       const calls = [
         { method: 'POST', url: '/api/auth/logout' },
         { method: 'GET', url: '/api/auth/whoami' }
@@ -96,7 +96,7 @@ for (const backend of backends) {
       }
     })
 
-    t.test('check-auth tells nobody that they are nobody', async (t) => {
+    t.test('check-auth says without a credential that nobody is logged in', async (t) => {
       for (const headers of [
         {},
         { authorization: 'Bearer x' },
@@ -114,12 +114,12 @@ for (const backend of backends) {
       t.test(`by ${transport.kind}`, async (t) => {
         const { user, sid, headers, body } = await logIn(app, `Eve-${transport.kind}`, transport)
 
-        t.test('login gives the user', async (t) => {
+        t.test('login returns the user', async (t) => {
           t.strictSame(body['user'], user)
           t.match(sid, UUID)
         })
 
-        t.test('login takes name or e-mail in any case, and each is a login of its own', async (t) => {
+        t.test('login accepts the username or email in any case, and each creates a session of its own', async (t) => {
           const sids = new Set([sid])
           for (const name of [user.username, user.username.toUpperCase(), user.email, user.email.toUpperCase()]) {
             const login = await transport.logIn(app, name)
@@ -129,7 +129,7 @@ for (const backend of backends) {
           t.equal(sids.size, 5)
         })
 
-        t.test('whoami tells whose credential it is, also as a header', async (t) => {
+        t.test('whoami returns the user of the credential, also in a header', async (t) => {
           const before = Date.now()
           const login = await transport.logIn(app, user.username)
           const reply = await app.inject({ method: 'GET', url: '/api/auth/whoami', headers: login.headers })
@@ -139,14 +139,14 @@ for (const backend of backends) {
           t.strictSame(keys(reply.json()), ['freshUntil', 'kind', 'sessionId', 'userId'])
           t.match(reply.json(), { userId: user.id, sessionId: login.sid, kind: transport.kind, freshUntil: TIME })
           const freshUntil = Date.parse(reply.json().freshUntil)
-          // The claim of a token has whole seconds.
+          // The claim in a token is in whole seconds.
           t.ok(
             freshUntil >= before - 1000 + 600_000 && freshUntil <= Date.now() + 600_000,
             'ten minutes from the login'
           )
         })
 
-        t.test('check-auth explains the login', async (t) => {
+        t.test('check-auth describes the session', async (t) => {
           const reply = await app.inject({ method: 'GET', url: '/api/auth/check-auth', headers })
           t.equal(reply.statusCode, 200)
           t.strictSame(keys(reply.json()), ['authenticated', 'session', 'user'])
@@ -159,7 +159,7 @@ for (const backend of backends) {
           t.equal(Date.parse(session.freshUntil) - Date.parse(session.createdAt), 600_000)
         })
 
-        t.test('remember: false ends after half a day without use, and that is in the row', async (t) => {
+        t.test('remember: false ends the session after half a day without use, as its row says', async (t) => {
           const login = await transport.logIn(app, user.username, { remember: false })
           const row = await app.sessions.find(login.sid)
           t.equal(row?.remember, false)
@@ -167,7 +167,7 @@ for (const backend of backends) {
           t.equal((await app.sessions.find(sid))?.remember, true)
         })
 
-        t.test('the row says where the login came from', async (t) => {
+        t.test('the row records where the login came from', async (t) => {
           const payload = { usernameOrEmail: user.username, password: PASSWORD, authType: transport.kind }
           const agents: [string, string][] = [
             ['curl/8', 'curl/8'],
@@ -185,7 +185,7 @@ for (const backend of backends) {
           }
         })
 
-        t.test('ASVS 6.3.4, 7.2.4: login and sign-up do not act for the credential that comes along', async (t) => {
+        t.test('ASVS 6.3.4, 7.2.4: login and sign-up ignore a credential sent along', async (t) => {
           await signUp(app, `mallory-${transport.kind}`)
           const spoiled = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `${value}x`]))
           for (const along of [headers, spoiled]) {
@@ -210,7 +210,7 @@ for (const backend of backends) {
           }
         })
 
-        t.test('ASVS 7.4.1: logout ends this login alone, and says so to whoever shows it again', async (t) => {
+        t.test('ASVS 7.4.1: logout ends only the current session, and its credential gets a clear 401', async (t) => {
           const mine = await transport.logIn(app, user.username)
           const other = await transport.logIn(app, user.username)
           const reply = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: mine.headers })
@@ -235,7 +235,7 @@ for (const backend of backends) {
           t.equal(whoami.statusCode, 200, 'the other login lives on')
         })
 
-        t.test('logout takes the JSON content type without a body, as clients send it', async (t) => {
+        t.test('logout accepts the JSON content type without a body, as some clients send it', async (t) => {
           const login = await transport.logIn(app, user.username)
           const sent = { ...login.headers, 'content-type': 'application/json' }
           const reply = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: sent })

@@ -9,7 +9,7 @@ for (const backend of backends) {
   for (const transport of transports) {
     const on = `by ${transport.kind} on ${backend.name}`
 
-    t.test(`ASVS 7.5.2, 8.2.2: users see their own logins and no others, ${on}`, { skip: backend.skip }, async (t) => {
+    t.test(`ASVS 7.5.2, 8.2.2: users see only their own sessions, ${on}`, { skip: backend.skip }, async (t) => {
       const app = await build(t, await backend.environment())
       const { sid, headers } = await logIn(app, 'ada', transport)
       const other = await transport.logIn(app, 'ada')
@@ -42,7 +42,7 @@ for (const backend of backends) {
     })
 
     t.test(
-      `ASVS 7.4.1, 7.5.2: a login that its user ends is dead at once, ${on}`,
+      `ASVS 7.4.1, 7.5.2: a session that its user ends is invalid at once, ${on}`,
       { skip: backend.skip },
       async (t) => {
         const app = await build(t, await backend.environment())
@@ -67,7 +67,7 @@ for (const backend of backends) {
       }
     )
 
-    t.test(`ASVS 8.2.2: nobody ends the login of another user, ${on}`, { skip: backend.skip }, async (t) => {
+    t.test(`ASVS 8.2.2: no user can end the session of another, ${on}`, { skip: backend.skip }, async (t) => {
       const { app, lines } = await buildWithLog(t, await backend.environment())
       const ada = await logIn(app, 'ada', transport)
       const eve = await logIn(app, 'eve', transport)
@@ -82,27 +82,31 @@ for (const backend of backends) {
       t.equal(tries.length, 1, 'an id that nobody has is no attack')
     })
 
-    t.test(`ASVS 7.5.2: all logins end, or all but this one, ${on}`, { skip: backend.skip }, async (t) => {
-      const app = await build(t, await backend.environment())
-      const ada = await logIn(app, 'ada', transport)
-      const others = [await transport.logIn(app, 'ada'), await transport.logIn(app, 'ada')]
-      const eve = await logIn(app, 'eve', transport)
+    t.test(
+      `ASVS 7.5.2: users can end all their sessions, or all but the current one, ${on}`,
+      { skip: backend.skip },
+      async (t) => {
+        const app = await build(t, await backend.environment())
+        const ada = await logIn(app, 'ada', transport)
+        const others = [await transport.logIn(app, 'ada'), await transport.logIn(app, 'ada')]
+        const eve = await logIn(app, 'eve', transport)
 
-      t.equal((await call(app, ada, 'DELETE /api/auth/sessions?keepCurrent=true')).statusCode, 204)
-      for (const other of others) t.equal((await call(app, other, 'GET /api/auth/whoami')).statusCode, 401)
-      t.equal((await call(app, ada, 'GET /api/auth/whoami')).statusCode, 200)
+        t.equal((await call(app, ada, 'DELETE /api/auth/sessions?keepCurrent=true')).statusCode, 204)
+        for (const other of others) t.equal((await call(app, other, 'GET /api/auth/whoami')).statusCode, 401)
+        t.equal((await call(app, ada, 'GET /api/auth/whoami')).statusCode, 200)
 
-      const more = await transport.logIn(app, 'ada')
-      const all = await call(app, ada, 'DELETE /api/auth/sessions')
-      t.equal(all.statusCode, 204)
-      for (const login of [ada, more]) t.equal((await call(app, login, 'GET /api/auth/whoami')).statusCode, 401)
-      t.equal((await call(app, eve, 'GET /api/auth/whoami')).statusCode, 200, 'of one user only')
-    })
+        const more = await transport.logIn(app, 'ada')
+        const all = await call(app, ada, 'DELETE /api/auth/sessions')
+        t.equal(all.statusCode, 204)
+        for (const login of [ada, more]) t.equal((await call(app, login, 'GET /api/auth/whoami')).statusCode, 401)
+        t.equal((await call(app, eve, 'GET /api/auth/whoami')).statusCode, 200, 'of one user only')
+      }
+    )
   }
 }
 
 for (const query of ['keepCurrent=true&keepCurrent=true', 'keepCurrent=1', 'keepCurrent=', 'keep=true']) {
-  t.test(`ASVS 15.3.7: ?${query} is refused and ends nothing`, async (t) => {
+  t.test(`ASVS 15.3.7: ?${query} is rejected and ends nothing`, async (t) => {
     const app = await build(t)
     const ada = await logIn(app, 'ada')
     const reply = await call(app, ada, `DELETE /api/auth/sessions?${query}`)
@@ -114,7 +118,7 @@ for (const query of ['keepCurrent=true&keepCurrent=true', 'keepCurrent=1', 'keep
 
 for (const transport of transports) {
   t.test(
-    `ASVS 7.4.1, 16.5.3: ending logins by ${transport.kind} is 503 while Redis is down and may be repeated until it is 204`,
+    `ASVS 7.4.1, 16.5.3: ending sessions by ${transport.kind} is 503 while Redis is down, and can be repeated until it is 204`,
     { skip: noRedisProgram },
     async (t) => {
       const redis = await startRedis()
@@ -135,7 +139,7 @@ for (const transport of transports) {
         t.equal(reply.statusCode, 503, line)
         t.ok(reply.headers['retry-after'])
       }
-      // What was revoked may finish its own call, and nothing else.
+      // A revoked session may finish its own call, and nothing else.
       for (const login of [third, other]) {
         t.equal((await call(app, login, `DELETE /api/auth/sessions/${ada.sid}`)).statusCode, 401)
         t.equal((await call(app, login, 'DELETE /api/users/me')).statusCode, 401)

@@ -77,7 +77,7 @@ for (const isShared of [true, false]) {
             }))
           )
         )
-      // Without Redis a replica hears of the other's logouts once a second.
+      // Without Redis, a replica learns of logouts at the other one once a second.
       const isHeard = async () => (await askAll()).every(({ answer }) => answer !== '200')
       if (!isShared) await waitUntil(isHeard, 'both replicas know of all logouts')
 
@@ -93,11 +93,11 @@ for (const isShared of [true, false]) {
   )
 }
 
-t.test('within the grace period a rotated refresh token is good at both replicas while clocks differ', async (t) => {
+t.test('during the grace period, both replicas accept a rotated refresh token while clocks differ', async (t) => {
   const { right, ahead, sql } = await startBoth(t, TOLERATED_MS, { REFRESH_GRACE: '15s' })
   for (const rotator of [right, ahead]) {
     const first = await logIn(rotator)
-    // The login began a grace period of its own, which is over here.
+    // The login started a grace period too, which has ended here.
     await sql`update sessions set rotated_at = rotated_at - interval '1 minute'`
     const second = await refresh(rotator, first)
     t.notMatch(second.refreshToken, first.refreshToken, `${rotator.name} rotates`)
@@ -109,7 +109,7 @@ t.test('within the grace period a rotated refresh token is good at both replicas
   }
 })
 
-t.test('without a grace period a refresh token is good once while clocks differ', async (t) => {
+t.test('without a grace period, a refresh token works once while clocks differ', async (t) => {
   const { right, ahead } = await startBoth(t, TOLERATED_MS, { REFRESH_GRACE: '0' })
   for (const [here, there] of [
     [right, ahead],

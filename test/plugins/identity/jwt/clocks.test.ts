@@ -4,7 +4,7 @@ import { shiftedClock } from '../../../clock.ts'
 import { freshFolder, post, settled, signUpBy, startListening } from '../../../process.ts'
 import { freshPostgresUri } from '../../../servers.ts'
 
-t.test('the log says that a refused token was issued by a clock that is ahead', async (t) => {
+t.test('the log says that a rejected token comes from a clock that is ahead', async (t) => {
   const environment = { ...settled, DB_URI: await freshPostgresUri(), DB_MIGRATE: 'auto' }
   const ahead = await startListening(t, freshFolder(t), { ...environment, ...shiftedClock(120) })
   const { app, lines } = await buildWithLog(t, environment)

@@ -10,7 +10,7 @@ import { token } from './transport.ts'
 const answer = ({ statusCode, json }: Awaited<ReturnType<typeof whoami>>) =>
   statusCode === 200 ? '200' : `${statusCode} ${json().code}`
 
-/** A database that several apps may open, one after another. */
+/** A database that several apps can open, one after another. */
 const shared = async (t: Test, backend: (typeof backends)[number]): Promise<Environment> => {
   const environment = await backend.environment()
   return environment['REDIS_URL'] ? environment : { DB_URI: `file:${t.testdir()}/app.db` }
@@ -18,7 +18,7 @@ const shared = async (t: Test, backend: (typeof backends)[number]): Promise<Envi
 
 for (const backend of backends) {
   t.test(`keys on ${backend.name}`, { skip: backend.skip }, async (t) => {
-    t.test('ASVS 11.2.3, 13.3.4: of several secrets the first signs and all verify', async (t) => {
+    t.test('ASVS 11.2.3, 13.3.4: with several secrets, the first signs and all verify', async (t) => {
       const environment = await shared(t, backend)
       const [oldKey, newKey] = [randomKey(), randomKey()]
       const before = await build(t, { ...environment, JWT_SECRET_KEY: oldKey })
@@ -48,7 +48,7 @@ for (const backend of backends) {
     })
 
     for (const { alg, pem } of algorithms) {
-      t.test(`ASVS 11.2.3, 13.3.4: of several private keys for ${alg} the first signs and all verify`, async (t) => {
+      t.test(`ASVS 11.2.3, 13.3.4: with several private keys for ${alg}, the first signs and all verify`, async (t) => {
         const environment = { ...(await shared(t, backend)), JWT_SECRET_KEY: randomKey() }
         const [oldKey, newKey] = [pem(), pem()]
         const before = await build(t, { ...environment, JWT_PRIVATE_KEY: oldKey })
@@ -72,7 +72,7 @@ for (const backend of backends) {
     }
 
     t.test(
-      'ASVS 9.1.2: a private key ends the access tokens of the secret, and a refresh gives new ones',
+      'ASVS 9.1.2: setting a private key invalidates access tokens of the secret, and a refresh returns new ones',
       async (t) => {
         const environment = { ...(await shared(t, backend)), JWT_SECRET_KEY: randomKey() }
         const plain = await build(t, environment)

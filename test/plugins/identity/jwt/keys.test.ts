@@ -12,7 +12,7 @@ const { privateKey: rsaKey } = generateKeyPairSync('rsa', { modulusLength: 2048 
 const pkcs8 = { type: 'pkcs8', format: 'pem' } as const
 const ofCurve = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey
 
-/** The fault of a setting; null where it is taken. */
+/** The error for a setting; null if it is accepted. */
 function faultOf(name: 'JWT_PRIVATE_KEY' | 'JWT_SECRET_KEY', value: string) {
   try {
     readSettings({ ...testEnvironment, [name]: value })
@@ -23,7 +23,7 @@ function faultOf(name: 'JWT_PRIVATE_KEY' | 'JWT_SECRET_KEY', value: string) {
   }
 }
 
-t.test('private keys come with real line breaks, escaped ones, or spaces where they were', async (t) => {
+t.test('private keys may have real line breaks, escaped ones, or spaces instead', async (t) => {
   const [first, second] = [edPem(), edPem()]
   const both = `${first}${second}`
   const kids = readPrivateKeys(both)?.map(({ kid }) => kid)
@@ -46,7 +46,7 @@ t.test('private keys come with real line breaks, escaped ones, or spaces where t
   }
 })
 
-t.test('private keys are read from .env, quoted over several lines or in one', async (t) => {
+t.test('private keys are read from .env, quoted over several lines or on one line', async (t) => {
   const pem = edPem()
   for (const value of [`"${pem}"`, `'${pem}'`, `"${pem.replaceAll('\n', '\\n')}"`, pem.replaceAll('\n', '\\n')]) {
     const directory = t.testdir()
@@ -57,7 +57,7 @@ t.test('private keys are read from .env, quoted over several lines or in one', a
   }
 })
 
-t.test('the curve decides the algorithm, the public half the kid', async (t) => {
+t.test('the curve determines the algorithm, and the public half the kid', async (t) => {
   t.match(readPrivateKeys(edPem()), [{ algorithm: 'EdDSA', jwk: { kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA' } }])
   t.match(readPrivateKeys(ecPem()), [{ algorithm: 'ES256', jwk: { kty: 'EC', crv: 'P-256', alg: 'ES256' } }])
   // RFC 8037, A.1 and A.3: a key and its thumbprint.
@@ -67,7 +67,7 @@ t.test('the curve decides the algorithm, the public half the kid', async (t) => 
   t.equal(readPrivateKeys(`${key}`)?.[0]?.kid, 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k')
 })
 
-t.test('ASVS 11.2.3, 13.3.1: any other private key stops the start by one line that does not quote it', async (t) => {
+t.test('ASVS 11.2.3, 13.3.1: any other private key stops the start with one line that does not quote it', async (t) => {
   const [ed, ec] = [edPem(), ecPem()]
   const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' })
   const encrypted = { ...pkcs8, cipher: 'aes-256-cbc', passphrase: 'a passphrase' } as const
@@ -103,7 +103,7 @@ t.test('ASVS 11.2.3, 13.3.1: any other private key stops the start by one line t
   }
 })
 
-t.test('ASVS 11.2.3, 13.3.1: each key of JWT_SECRET_KEY is a good one, and none is there twice', async (t) => {
+t.test('ASVS 11.2.3, 13.3.1: each key of JWT_SECRET_KEY is strong, and none appears twice', async (t) => {
   const [first, second] = [randomKey(), randomKey()]
   t.equal(faultOf('JWT_SECRET_KEY', `${first},${second}`), null)
   for (const bad of [
@@ -124,18 +124,21 @@ t.test('ASVS 11.2.3, 13.3.1: each key of JWT_SECRET_KEY is a good one, and none 
   t.match(faultOf('JWT_SECRET_KEY', shared), /JWT_SECRET_KEY must not share a key$/)
 })
 
-t.test('the kid of a secret is the same everywhere, differs for each, and shows nothing of it', async (t) => {
-  const secrets = Array.from({ length: 100 }, randomKey)
-  const keys = secretKeys(readSettings({ ...testEnvironment, JWT_SECRET_KEY: secrets.join() }))
-  const again = secretKeys(readSettings({ ...testEnvironment, JWT_SECRET_KEY: secrets.toReversed().join() }))
-  t.strictSame(
-    keys.map(({ kid }) => kid),
-    again.map(({ kid }) => kid).toReversed()
-  )
-  t.equal(new Set(keys.map(({ kid }) => kid)).size, 100)
-  for (const [i, { kid, jwk }] of keys.entries()) {
-    t.match(kid, /^[\w-]{12}$/)
-    t.notMatch(secrets[i], kid)
-    t.equal(jwk, null)
+t.test(
+  'the kid of a secret is the same everywhere, differs for each secret, and reveals nothing about it',
+  async (t) => {
+    const secrets = Array.from({ length: 100 }, randomKey)
+    const keys = secretKeys(readSettings({ ...testEnvironment, JWT_SECRET_KEY: secrets.join() }))
+    const again = secretKeys(readSettings({ ...testEnvironment, JWT_SECRET_KEY: secrets.toReversed().join() }))
+    t.strictSame(
+      keys.map(({ kid }) => kid),
+      again.map(({ kid }) => kid).toReversed()
+    )
+    t.equal(new Set(keys.map(({ kid }) => kid)).size, 100)
+    for (const [i, { kid, jwk }] of keys.entries()) {
+      t.match(kid, /^[\w-]{12}$/)
+      t.notMatch(secrets[i], kid)
+      t.equal(jwk, null)
+    }
   }
-})
+)

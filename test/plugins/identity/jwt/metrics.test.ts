@@ -3,12 +3,12 @@ import { backends, logIn } from '../../../build.ts'
 import { buildMeasured } from '../../../features/metrics/scrape.ts'
 import { token } from './transport.ts'
 
-t.test('refreshes count as rotated, within the grace, or as reuse, which ends the login', async (t) => {
+t.test('refreshes count as rotated, as grace, or as reuse, which ends the session', async (t) => {
   const { app, values } = await buildMeasured(t, { REFRESH_GRACE: '1s' })
   const { sid, body } = await logIn(app, 'ada', token)
   const refresh = (refreshToken: string | undefined) =>
     app.inject({ method: 'POST', url: '/api/auth/token-refresh', payload: { refreshToken } })
-  /** As if the last rotation had been so long ago. */
+  /** Moves the last rotation back in time. */
   const age = async (ms: number) => {
     const { sessions } = app.tables
     await app.db.update(sessions).set({ rotatedAt: new Date(Date.now() - ms) })
@@ -33,7 +33,7 @@ t.test('refreshes count as rotated, within the grace, or as reuse, which ends th
 })
 
 for (const { name, skip, environment } of backends) {
-  t.test(`the blocklist says how many logins it holds on ${name}`, { skip }, async (t) => {
+  t.test(`a gauge shows how many sessions are on the blocklist on ${name}`, { skip }, async (t) => {
     const { app, values } = await buildMeasured(t, await environment())
     t.equal((await values())['blocklist_entries'], 0)
     for (const username of ['ada', 'eve']) {

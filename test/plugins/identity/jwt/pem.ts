@@ -6,7 +6,7 @@ const pkcs8 = { type: 'pkcs8', format: 'pem' } as const
 export const edPem = () => `${generateKeyPairSync('ed25519').privateKey.export(pkcs8)}`
 export const ecPem = () => `${generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export(pkcs8)}`
 
-/** What a test of private keys runs for each algorithm. */
+/** The algorithms that tests of private keys run with. */
 export const algorithms = [
   { alg: 'EdDSA', pem: edPem },
   { alg: 'ES256', pem: ecPem }

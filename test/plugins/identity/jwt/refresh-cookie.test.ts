@@ -10,7 +10,7 @@ const NEXT = 'another long password'
 const credentials = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'token' }
 type Sent = { cookie?: string; authorization?: string; origin?: string }
 
-/** What a browser does: it keeps the cookie that it is given, and no script sees it. */
+/** Acts like a browser: keeps the cookie, and hides it from scripts. */
 function browserOf(app: FastifyInstance, usernameOrEmail: string) {
   let cookie: string | undefined
   let accessToken = ''
@@ -68,7 +68,7 @@ for (const [environment, attributes] of [
 }
 
 for (const backend of backends) {
-  t.test(`a refresh without a body takes the cookie, on ${backend.name}`, { skip: backend.skip }, async (t) => {
+  t.test(`a refresh without a body uses the cookie, on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const app = await build(t, { ...(await backend.environment()), REFRESH_GRACE: '0' })
     const browser = await open(app)
     await browser.logIn()
@@ -84,27 +84,31 @@ for (const backend of backends) {
     t.match(await browser.refresh(), { status: 401, body: { code: 'TOKEN_REVOKED' }, setCookie: '' })
   })
 
-  t.test(`a renewed login keeps to the cookie, on ${backend.name}`, { skip: backend.skip }, async (t) => {
-    const app = await build(t, await backend.environment())
-    const browser = await open(app)
-    await browser.logIn()
-    const calls = [
-      ['POST', '/api/auth/reauthenticate', { password: PASSWORD }],
-      ['PUT', '/api/users/me/password', { currentPassword: PASSWORD, newPassword: NEXT }]
-    ] as const
-    for (const [method, url, body] of calls) {
-      const before = browser.cookie()
-      const renewed = await browser.ask(method, url, body, browser.bearer())
-      t.equal(renewed.status, 200, url)
-      t.notMatch(renewed.body, { refreshToken: String })
-      t.not(browser.cookie(), before)
-      t.match(await browser.refresh({ cookie: before ?? '' }), { status: 401, body: { code: 'TOKEN_REVOKED' } })
-      t.equal((await browser.refresh()).status, 200, 'the next refresh works')
+  t.test(
+    `a renewed session keeps its refresh token in the cookie, on ${backend.name}`,
+    { skip: backend.skip },
+    async (t) => {
+      const app = await build(t, await backend.environment())
+      const browser = await open(app)
+      await browser.logIn()
+      const calls = [
+        ['POST', '/api/auth/reauthenticate', { password: PASSWORD }],
+        ['PUT', '/api/users/me/password', { currentPassword: PASSWORD, newPassword: NEXT }]
+      ] as const
+      for (const [method, url, body] of calls) {
+        const before = browser.cookie()
+        const renewed = await browser.ask(method, url, body, browser.bearer())
+        t.equal(renewed.status, 200, url)
+        t.notMatch(renewed.body, { refreshToken: String })
+        t.not(browser.cookie(), before)
+        t.match(await browser.refresh({ cookie: before ?? '' }), { status: 401, body: { code: 'TOKEN_REVOKED' } })
+        t.equal((await browser.refresh()).status, 200, 'the next refresh works')
+      }
     }
-  })
+  )
 }
 
-t.test('ASVS 3.5.1: no foreign page logs in with a cookie or refreshes with it', async (t) => {
+t.test('ASVS 3.5.1: a foreign page can neither log in with a refresh cookie nor refresh with it', async (t) => {
   const app = await build(t, { CORS_API_ORIGINS: LISTED })
   const browser = await open(app)
   const payload = { ...credentials, refreshIn: 'cookie' }
@@ -118,7 +122,7 @@ t.test('ASVS 3.5.1: no foreign page logs in with a cookie or refreshes with it',
   t.equal((await browser.refresh({ origin: LISTED })).status, 200)
 })
 
-t.test('where the token is comes from the login, and a body goes before the cookie', async (t) => {
+t.test('the login decides where the refresh token is, and a body takes precedence over the cookie', async (t) => {
   const app = await build(t, { REFRESH_GRACE: '0' })
   const browser = await open(app)
   const inBody = await browser.ask('POST', '/api/auth/login', credentials)
@@ -131,7 +135,7 @@ t.test('where the token is comes from the login, and a body goes before the cook
   t.equal((await browser.refresh()).status, 200, 'the cookie is as good as before')
 })
 
-t.test('without a body and without a cookie that counts the body is missing', async (t) => {
+t.test('without a body and without a valid cookie, the error says that the body is missing', async (t) => {
   const app = await build(t)
   const browser = await open(app)
   t.match(await browser.refresh(), { status: 400, body: { code: 'VALIDATION_FAILED' } })
@@ -147,7 +151,7 @@ t.test('without a body and without a cookie that counts the body is missing', as
   t.match(odd, { status: 400, body: { errors: [{ pointer: '/refreshIn' }] } })
 })
 
-t.test('another login over the cookie ends the one that it was of, a logout of another leaves it', async (t) => {
+t.test('a login that overwrites the cookie ends its session, and a logout of another session does not', async (t) => {
   const app = await build(t)
   const browser = await open(app)
   await browser.logIn()
@@ -163,7 +167,7 @@ t.test('another login over the cookie ends the one that it was of, a logout of a
   t.equal((await browser.refresh()).status, 200)
 })
 
-t.test('a logout that was 503 takes the cookie away when it is repeated, and not before', async (t) => {
+t.test('a logout that was 503 clears the cookie when it is repeated, and not before', async (t) => {
   const app = await build(t)
   let isDown = true
   const nothing = async () => async () => {}
@@ -195,7 +199,7 @@ for (const [environment, jars] of [
   [{ COOKIE_SAME_SITE: 'none' }, ['__Host-refresh /', '__Host-refresh / partitioned']],
   [{ COOKIE_SECURE: 'false' }, ['refresh-3000 /']]
 ] as [Environment, string[]][]) {
-  t.test(`of two refresh cookies neither counts, and both are cleared: ${jars.join(', ')}`, async (t) => {
+  t.test(`two refresh cookies are both ignored and cleared: ${jars.join(', ')}`, async (t) => {
     const { app, lines } = await buildWithLog(t, environment)
     const browser = await open(app)
     await browser.logIn()
@@ -259,7 +263,7 @@ for (const [environment, name] of [
   })
 }
 
-t.test('the refresh cookie comes with every call, and only a refresh, a login and a logout read it', async (t) => {
+t.test('browsers send the refresh cookie with every call, but only refresh, login, and logout read it', async (t) => {
   const app = await build(t)
   const browser = await open(app)
   await browser.logIn()
@@ -291,7 +295,7 @@ t.test('the refresh cookie comes with every call, and only a refresh, a login an
   )
 })
 
-t.test('a refresh token in double quotes counts', async (t) => {
+t.test('a refresh token in double quotes is accepted', async (t) => {
   const app = await build(t)
   const browser = await open(app)
   await browser.logIn()

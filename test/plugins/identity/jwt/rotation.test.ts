@@ -28,17 +28,20 @@ for (const backend of backends) {
       refreshLogin({ ...rotation, ...changed }, app, { sid, gen }, now).then(({ login }) => login)
     const tokenOf = (login: Session, now: Date) => tokens.issue(login, now).refreshToken
 
-    t.test('ASVS 10.4.5: gives the same token until the grace after the login is over, then the next', async (t) => {
-      const login = await create()
-      t.strictSame(await refresh(login.id, 0, after(0)), login)
-      t.strictSame(await refresh(login.id, 0, after(29.999)), login)
-      const next = await refresh(login.id, 0, after(30))
-      t.match(next, { generation: 1, rotatedAt: after(30), lastSeenAt: after(30), expiresAt: after(1030) })
-      t.match(next, { createdAt: START, absoluteExpiresAt: after(5000) })
-    })
+    t.test(
+      'ASVS 10.4.5: returns the same token until the grace period after the login ends, then the next',
+      async (t) => {
+        const login = await create()
+        t.strictSame(await refresh(login.id, 0, after(0)), login)
+        t.strictSame(await refresh(login.id, 0, after(29.999)), login)
+        const next = await refresh(login.id, 0, after(30))
+        t.match(next, { generation: 1, rotatedAt: after(30), lastSeenAt: after(30), expiresAt: after(1030) })
+        t.match(next, { createdAt: START, absoluteExpiresAt: after(5000) })
+      }
+    )
 
     t.test(
-      'ASVS 10.4.5: gives current and previous the same successor within the grace, byte for byte, and rotates once',
+      'ASVS 10.4.5: returns the same successor for the current and the previous token during the grace period, byte for byte, and rotates once',
       async (t) => {
         const login = await create()
         const first = await refresh(login.id, 0, after(40))
@@ -58,7 +61,7 @@ for (const backend of backends) {
       }
     )
 
-    t.test('ASVS 10.4.5: gives twenty requests at once one successor', async (t) => {
+    t.test('ASVS 10.4.5: returns one successor to twenty concurrent requests', async (t) => {
       const login = await create()
       const calls = Array.from({ length: 20 }, () => refresh(login.id, 0, after(40)))
       const issued = (await Promise.all(calls)).map((row) => tokenOf(row, after(40)))
@@ -66,15 +69,18 @@ for (const backend of backends) {
       t.equal((await sessions.find(login.id))?.generation, 1)
     })
 
-    t.test('ASVS 10.4.5: takes the previous one after the grace for theft, and ends the login', async (t) => {
-      const login = await create()
-      await refresh(login.id, 0, after(40))
-      await t.rejects(refresh(login.id, 0, after(70)), { code: 'REFRESH_TOKEN_REUSED', statusCode: 401 })
-      t.match(await sessions.find(login.id), { revokedAt: after(70), revokedReason: 'reuse', generation: 1 })
-      for (const gen of [0, 1]) await t.rejects(refresh(login.id, gen, after(71)), { code: 'TOKEN_REVOKED' })
-    })
+    t.test(
+      'ASVS 10.4.5: treats the previous token after the grace period as stolen, and ends the session',
+      async (t) => {
+        const login = await create()
+        await refresh(login.id, 0, after(40))
+        await t.rejects(refresh(login.id, 0, after(70)), { code: 'REFRESH_TOKEN_REUSED', statusCode: 401 })
+        t.match(await sessions.find(login.id), { revokedAt: after(70), revokedReason: 'reuse', generation: 1 })
+        for (const gen of [0, 1]) await t.rejects(refresh(login.id, gen, after(71)), { code: 'TOKEN_REVOKED' })
+      }
+    )
 
-    t.test('ASVS 10.4.5: takes anything older for theft, within the grace too', async (t) => {
+    t.test('ASVS 10.4.5: treats anything older as stolen, also during the grace period', async (t) => {
       const login = await create()
       await refresh(login.id, 0, after(40))
       await refresh(login.id, 1, after(80))
@@ -84,14 +90,14 @@ for (const backend of backends) {
       t.equal((await refresh(other.id, 0, after(83))).generation, 1, 'other logins of the user live on')
     })
 
-    t.test('is strict without a grace where the clock of another replica is ahead, too', async (t) => {
+    t.test('is strict without a grace period even if the clock of another replica is ahead', async (t) => {
       const strict = { graceSeconds: 0 }
       const login = await create()
       t.equal((await refresh(login.id, 0, after(2), strict)).generation, 1)
       await t.rejects(refresh(login.id, 0, after(1), strict), { code: 'REFRESH_TOKEN_REUSED' })
     })
 
-    t.test('ASVS 10.4.5: is strict single use without a grace', async (t) => {
+    t.test('ASVS 10.4.5: is strictly single-use without a grace period', async (t) => {
       const strict = { graceSeconds: 0 }
       const login = await create()
       t.equal((await refresh(login.id, 0, after(0), strict)).generation, 1)
@@ -107,7 +113,7 @@ for (const backend of backends) {
       t.equal((await sessions.find(raced.id))?.revokedReason, 'reuse')
     })
 
-    t.test('ASVS 10.4.8: ends when it is not used, and at the absolute end', async (t) => {
+    t.test('ASVS 10.4.8: ends after the idle timeout, and at the absolute end', async (t) => {
       const idle = await create()
       await t.rejects(refresh(idle.id, 0, after(1000)), { code: 'TOKEN_EXPIRED', statusCode: 401 })
       t.equal((await sessions.find(idle.id))?.revokedAt, null, 'which is no theft')
@@ -126,7 +132,7 @@ for (const backend of backends) {
       await t.rejects(refresh(used.id, gen, after(5000)), { code: 'TOKEN_EXPIRED' })
     })
 
-    t.test('without remember idles out after half a day, however long the idle life is', async (t) => {
+    t.test('without remember, expires after half a day without use, however long the idle timeout is', async (t) => {
       const long = { idleTtl: 30 * 86_400, maxAge: 365 * 86_400 }
       const login = await create(false, long)
       const next = await refresh(login.id, 0, after(3600), long)
@@ -134,7 +140,7 @@ for (const backend of backends) {
       await t.rejects(refresh(login.id, 1, after(3600 + 12 * 3600), long), { code: 'TOKEN_EXPIRED' })
     })
 
-    t.test('is for live token logins and generations that there were', async (t) => {
+    t.test('accepts only live token sessions and generations that were issued', async (t) => {
       const login = await create()
       await t.rejects(refresh(login.id, 1, after(1)), { code: 'INVALID_TOKEN' })
       await t.rejects(refresh('01900000-0000-7000-8000-000000000000', 0, after(1)), { code: 'TOKEN_REVOKED' })
@@ -146,7 +152,7 @@ for (const backend of backends) {
       t.equal((await sessions.find(other?.id ?? ''))?.revokedAt, null)
     })
 
-    t.test('ASVS 7.4.1: that meets a revocation loses', async (t) => {
+    t.test('ASVS 7.4.1: loses against a concurrent revocation', async (t) => {
       const login = await create()
       const [, ...ends] = await Promise.allSettled([
         revocations.revoke(app, login.id, 'logout', after(40)),
@@ -159,7 +165,7 @@ for (const backend of backends) {
     })
 
     t.test(
-      'ASVS 10.4.5: over HTTP gives the documented reply, and after theft nothing of the login is left',
+      'ASVS 10.4.5: over HTTP returns the documented reply, and after theft no credential of the session works',
       async (t) => {
         const strict = await build(t, { ...(await backend.environment()), REFRESH_GRACE: '0' })
         const { body, headers, sid } = await logIn(strict, 'eve', token)
@@ -190,11 +196,11 @@ for (const backend of backends) {
       }
     )
 
-    t.test('ASVS 10.4.5: over HTTP gives twenty requests at once one successor', async (t) => {
+    t.test('ASVS 10.4.5: over HTTP returns one successor to twenty concurrent requests', async (t) => {
       const racing = await build(t, { ...(await backend.environment()), REFRESH_GRACE: '1s' })
       const { body, sid } = await logIn(racing, 'eve', token)
       const { sessions } = racing.tables
-      // Past the grace of the login, without waiting for it.
+      // After the grace period of the login, without waiting for it.
       await racing.db.update(sessions).set({ rotatedAt: new Date(Date.now() - 5000) })
       const payload = { refreshToken: body['refreshToken'] }
       const calls = Array.from({ length: 20 }, () =>

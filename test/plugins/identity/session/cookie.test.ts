@@ -6,7 +6,7 @@ import { redisPrefix } from '../../../../src/plugins/platform/redis/prefix.ts'
 import { allRows, backends, build, logIn, PASSWORD, randomKey, signUp } from '../../../build.ts'
 import { cookie } from './transport.ts'
 
-/** The attributes of each Set-Cookie of a reply, without its value. */
+/** The attributes of each Set-Cookie of a reply, without the value. */
 function setCookies(reply: { headers: Record<string, unknown> }) {
   const lines = [reply.headers['set-cookie'] ?? []].flat() as string[]
   return lines.map((line) => {
@@ -122,7 +122,7 @@ t.test('ASVS 7.6.2: only a login sets a cookie', async (t) => {
   t.equal((await app.db.select().from(app.tables.sessions)).filter(({ kind }) => kind === 'cookie').length, 1)
 })
 
-t.test('two cookies of the name say nothing, and other names do not count', async (t) => {
+t.test('two cookies of the same name are ignored, and so are other names', async (t) => {
   const app = await build(t)
   const { headers } = await logIn(app, 'ada', cookie)
   const [, value] = /^__Host-sid=(.*)$/.exec(headers['cookie'] ?? '') ?? []
@@ -130,7 +130,7 @@ t.test('two cookies of the name say nothing, and other names do not count', asyn
     [`other=1; __Host-sid=${value}`, 200],
     [`other=1;__Host-sid=${value};another=2`, 200],
     [`x__Host-sid=x; __Host-sid=${value}; __Host-sid2=x; __Host-sid`, 200],
-    // No browser takes this white space off the name of a cookie that a sibling domain set, and nor does the service.
+    // Browsers do not strip this white space from the name of a cookie that a sibling domain set, and neither does the service.
     [`\u00a0__Host-sid=x; __Host-sid=${value}`, 200],
     [`__Host-sid=${value}; __Host-sid=x`, 401],
     [`__Host-sid=x; __Host-sid=${value}`, 401],
@@ -148,7 +148,7 @@ t.test('two cookies of the name say nothing, and other names do not count', asyn
   }
 })
 
-t.test('two cookies of the name are cleared in both jars, by whatever asks who it is', async (t) => {
+t.test('two cookies of the same name are cleared in both jars, by every call that authenticates', async (t) => {
   for (const [environment, jars] of [
     [{}, [false, true]],
     [{ COOKIE_SAME_SITE: 'none' }, [false, true]],
@@ -174,27 +174,30 @@ t.test('two cookies of the name are cleared in both jars, by whatever asks who i
   }
 })
 
-t.test('of two cookies of the name that of the other jar goes, where COOKIE_SAME_SITE was another', async (t) => {
-  for (const [sameSite, partitioned] of [
-    ['lax', true],
-    ['none', false]
-  ] as const) {
-    const app = await build(t, { COOKIE_SAME_SITE: sameSite })
-    await signUp(app, 'ada')
-    const { headers } = await cookieLogIn(app)
-    const doubled = { cookie: `__Host-sid=x; ${headers.cookie}` }
-    const { reply } = await cookieLogIn(app, { headers: doubled })
-    const [cleared, set, ...more] = setCookies(reply)
-    t.strictSame(more, [])
-    t.match(cleared, { name: '__Host-sid', value: '' })
-    t.equal(cleared?.attributes.includes('Partitioned'), partitioned)
-    t.equal(set?.attributes.includes('Partitioned'), !partitioned)
-    const kept = { cookie: `__Host-sid=${set?.value}` }
-    t.equal((await whoami(app, kept)).statusCode, 200)
+t.test(
+  'of two cookies of the same name, the one in the other jar is cleared if COOKIE_SAME_SITE was changed',
+  async (t) => {
+    for (const [sameSite, partitioned] of [
+      ['lax', true],
+      ['none', false]
+    ] as const) {
+      const app = await build(t, { COOKIE_SAME_SITE: sameSite })
+      await signUp(app, 'ada')
+      const { headers } = await cookieLogIn(app)
+      const doubled = { cookie: `__Host-sid=x; ${headers.cookie}` }
+      const { reply } = await cookieLogIn(app, { headers: doubled })
+      const [cleared, set, ...more] = setCookies(reply)
+      t.strictSame(more, [])
+      t.match(cleared, { name: '__Host-sid', value: '' })
+      t.equal(cleared?.attributes.includes('Partitioned'), partitioned)
+      t.equal(set?.attributes.includes('Partitioned'), !partitioned)
+      const kept = { cookie: `__Host-sid=${set?.value}` }
+      t.equal((await whoami(app, kept)).statusCode, 200)
+    }
   }
-})
+)
 
-t.test('a cookie of another name that ends alike is none of the two', async (t) => {
+t.test('a cookie whose name only ends the same does not count as a second one', async (t) => {
   for (const [environment, cookie] of [
     [{}, 'x__Host-sid=1; __Host-sid=2'],
     [{ COOKIE_SECURE: 'false' }, 'connect.sid-3000=1; sid-3000=2'],
@@ -213,7 +216,7 @@ for (const backend of backends) {
     const app = await build(t, await backend.environment())
     await signUp(app, 'ada')
 
-    t.test('ASVS 7.2.3, 7.2.4: is made up by the service alone, and new for each login', async (t) => {
+    t.test('ASVS 7.2.3, 7.2.4: is generated only by the service, and new for each login', async (t) => {
       const planted = await cookieLogIn(app)
       const adopted = await cookieLogIn(app, { headers: { cookie: '__Host-sid=made-up.id' } })
       t.not(adopted.set?.value, 'made-up.id')
@@ -252,7 +255,7 @@ for (const backend of backends) {
   })
 }
 
-t.test('ASVS 13.3.4: with the key rotated in a cookie still counts and comes back signed by the new one', async (t) => {
+t.test('ASVS 13.3.4: after a key rotation, a cookie is still accepted and is signed with the new key', async (t) => {
   const [oldKey, newKey] = [randomKey(), randomKey()]
   const DB_URI = `file:${t.testdir()}/app.db`
   const first = await build(t, { DB_URI, SECRET_KEY: oldKey })
@@ -285,7 +288,7 @@ t.test('ASVS 13.3.4: with the key rotated in a cookie still counts and comes bac
   t.equal(setCookies(logout).length, 1)
 })
 
-t.test('who ends all other logins keeps the cookie, who ends all loses it', async (t) => {
+t.test('ending all other sessions keeps the cookie, and ending all clears it', async (t) => {
   const app = await build(t)
   const { headers } = await logIn(app, 'ada', cookie)
   const end = (query: string) => app.inject({ method: 'DELETE', url: `/api/auth/sessions${query}`, headers })
@@ -298,7 +301,7 @@ t.test('who ends all other logins keeps the cookie, who ends all loses it', asyn
   t.match(lost.headers['set-cookie'], /^__Host-sid=; /)
 })
 
-t.test('OpenAPI tells which cookie it is', async (t) => {
+t.test('OpenAPI names the cookie', async (t) => {
   const app = await build(t)
   t.same(app.strategies.get('cookie')?.openapi.scheme, { type: 'apiKey', in: 'cookie', name: '__Host-sid' })
 })

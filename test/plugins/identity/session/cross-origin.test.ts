@@ -18,7 +18,7 @@ t.test(
     const before = await rows(app)
     let passed = 0
     for (const [what, from, isFine] of origins) {
-      // Those that pass would each cost a hash: a few are enough.
+      // Each call that passes costs a hash, so a few are enough.
       if (isFine && 'sec-fetch-site' in from) continue
       const reply = await app.inject({
         method: 'POST',

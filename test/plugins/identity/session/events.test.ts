@@ -6,7 +6,7 @@ import { cookie } from './transport.ts'
 
 const named = (lines: LogLine[], event: string) => lines.filter((line) => line['event'] === event)
 
-t.test('ASVS 16.3.3: a cookie with a bad signature is said, one that is only unknown is not', async (t) => {
+t.test('ASVS 16.3.3: a cookie with a bad signature is logged, but an unknown one is not', async (t) => {
   const key = randomKey()
   const { app, lines } = await buildWithLog(t, { SECRET_KEY: key })
   const value = randomBytes(24).toString('base64url')
@@ -23,7 +23,7 @@ t.test('ASVS 16.3.3: a cookie with a bad signature is said, one that is only unk
   t.notMatch(JSON.stringify(lines), new RegExp(value))
 })
 
-t.test('ASVS 16.3.3: the cookie of a login that has ended is said, with whose it was and why it ended', async (t) => {
+t.test('ASVS 16.3.3: the cookie of an ended session is logged, with its user and why the session ended', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const { user, sid, headers } = await logIn(app, 'ada', cookie)
   await app.inject({ method: 'POST', url: '/api/auth/logout', headers })
@@ -34,7 +34,7 @@ t.test('ASVS 16.3.3: the cookie of a login that has ended is said, with whose it
   t.equal(said.length, 1)
 })
 
-t.test('ASVS 16.3.3: what a page of a foreign origin tries by cookie is said, a login too', async (t) => {
+t.test('ASVS 16.3.3: attempts of a foreign page with a cookie are logged, including logins', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const { headers } = await logIn(app, 'ada', cookie)
   const origin = 'https://evil.example.com'

@@ -9,7 +9,7 @@ import { cookie } from './transport.ts'
 const MINUTE = 60_000
 const ago = (ms: number) => new Date(Date.now() - ms)
 
-/** Moves the times of a login, as if it had been made earlier, where nobody remembers it otherwise. */
+/** Moves the times of a session into the past, before any cache has them. */
 async function move(app: FastifyInstance, sid: string, changes: Partial<Session>) {
   const { sessions } = app.tables
   const [login] = await app.db.update(sessions).set(changes).where(eq(sessions.id, sid)).returning()
@@ -17,12 +17,12 @@ async function move(app: FastifyInstance, sid: string, changes: Partial<Session>
 }
 
 for (const backend of backends) {
-  t.test(`the life of a cookie login on ${backend.name}`, { skip: backend.skip }, async (t) => {
+  t.test(`the lifetime of a cookie session on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const app = await build(t, { ...(await backend.environment()), SESSION_TTL: '1h', LOGIN_MAX_AGE: '1d' })
     const whoami = (headers: Record<string, string>) => app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
     const { sid, headers } = await logIn(app, 'ada', cookie)
 
-    t.test('ASVS 7.3.1: ends when it is not used, and says so', async (t) => {
+    t.test('ASVS 7.3.1: ends after the idle timeout, with an error that says so', async (t) => {
       const idle = await cookie.logIn(app, 'ada')
       await move(app, idle.sid, { lastSeenAt: ago(60 * MINUTE), expiresAt: ago(1) })
       for (const url of ['/api/auth/whoami', '/api/users/me']) {
@@ -43,7 +43,7 @@ for (const backend of backends) {
       t.equal(reply.json().code, 'SESSION_EXPIRED')
     })
 
-    t.test('slides when it is used a minute later, and never beyond the absolute end', async (t) => {
+    t.test('slides when the session is used after a minute, but never beyond the absolute end', async (t) => {
       await move(app, sid, { lastSeenAt: ago(2 * MINUTE), expiresAt: ago(-5 * MINUTE) })
       const before = Date.now()
       t.equal((await whoami(headers)).statusCode, 200)
@@ -62,7 +62,7 @@ for (const backend of backends) {
       t.ok(await isCapped())
     })
 
-    t.test('is written once when it is due, wherever it is remembered', async (t) => {
+    t.test('is written once when due, wherever it is cached', async (t) => {
       const due = await cookie.logIn(app, 'ada')
       await move(app, due.sid, { lastSeenAt: ago(2 * MINUTE) })
       const { touch } = app.sessions
@@ -87,17 +87,17 @@ for (const backend of backends) {
       t.equal(touches, 1)
     })
 
-    t.test('is not written on the way while it was seen within the minute', async (t) => {
+    t.test('is not written if the session was used within the last minute', async (t) => {
       const fresh = await cookie.logIn(app, 'ada')
       await move(app, fresh.sid, { lastSeenAt: ago(MINUTE / 2) })
       const before = await app.sessions.find(fresh.sid)
       for (let i = 0; i < 3; i++) t.equal((await whoami(fresh.headers)).statusCode, 200)
-      // A touch is not awaited by the request: the next login on the same connection comes after it.
+      // No request awaits a touch, but the next login on the same connection comes after it.
       await cookie.logIn(app, 'ada')
       t.strictSame(await app.sessions.find(fresh.sid), before)
     })
 
-    t.test('is shorter between uses than a minute where the idle life is short', async (t) => {
+    t.test('is written more than once a minute if the idle timeout is short', async (t) => {
       const short = await build(t, { SESSION_TTL: '100s' })
       const login = await logIn(short, 'ada', cookie)
       await move(short, login.sid, { lastSeenAt: ago(11_000) })
@@ -108,7 +108,7 @@ for (const backend of backends) {
       t.ok(await isSeen())
     })
 
-    t.test('is written down or not when the service closes meanwhile, and nothing fails', async (t) => {
+    t.test('may be written or not if the service closes meanwhile, and nothing fails', async (t) => {
       const closing = await build(t, await backend.environment())
       const login = await logIn(closing, 'ada', cookie)
       await move(closing, login.sid, { lastSeenAt: ago(2 * MINUTE) })
@@ -118,7 +118,7 @@ for (const backend of backends) {
       t.equal(reply.statusCode, 200)
     })
 
-    t.test('does not count beside a bearer token, whatever that says, and does beside any other scheme', async (t) => {
+    t.test('is ignored next to a bearer token, valid or not, but not next to any other scheme', async (t) => {
       const login = await cookie.logIn(app, 'ada')
       for (const [authorization, code] of [
         ['Bearer x', 'INVALID_TOKEN'],
@@ -135,7 +135,7 @@ for (const backend of backends) {
   })
 }
 
-t.test('a signature that was tampered with counts as no cookie', async (t) => {
+t.test('a cookie with a forged signature is ignored', async (t) => {
   const app = await build(t)
   const { headers } = await logIn(app, 'ada', cookie)
   const [name, value = ''] = decodeURIComponent(headers['cookie'] ?? '').split('=', 2)

@@ -8,7 +8,7 @@ for (const backend of backends) {
     const on = `by ${transport.kind} on ${backend.name}`
 
     t.test(
-      `ASVS 2.3.3: names change, and stay one account per normal form, ${on}`,
+      `ASVS 2.3.3: names can change, and stay unique in any normal form, ${on}`,
       { skip: backend.skip },
       async (t) => {
         const app = await build(t, await backend.environment())
@@ -33,13 +33,13 @@ for (const backend of backends) {
     )
 
     t.test(
-      `ASVS 7.4.2, 7.5.1, 7.5.3: an account is deleted by a fresh login only, with all logins, ${on}`,
+      `ASVS 7.4.2, 7.5.1, 7.5.3: only a fresh session can delete the account, with all its sessions, ${on}`,
       { skip: backend.skip },
       async (t) => {
         const { app, lines } = await buildWithLog(t, { ...(await backend.environment()), FRESH_FOR: '1' })
         let ada: Pick<Awaited<ReturnType<typeof logIn>>, 'headers'> = await logIn(app, 'ada', transport)
         const other = await transport.logIn(app, 'ada')
-        // A token says the second of its authentication, so it is fresh a second at most.
+        // A token has the time of authentication in whole seconds, so it is fresh for at most a second.
         await new Promise((resolve) => setTimeout(resolve, 1100))
         const stale = await call(app, ada, 'DELETE /api/users/me')
         t.equal(stale.statusCode, 403)
@@ -67,7 +67,7 @@ for (const backend of backends) {
   }
 }
 
-t.test('ASVS 8.2.3, 15.3.3: what is not to be changed is refused', async (t) => {
+t.test('ASVS 8.2.3, 15.3.3: members that users may not change are rejected', async (t) => {
   const app = await build(t)
   const ada = await logIn(app, 'ada')
   const bodies = [
@@ -89,7 +89,7 @@ t.test('ASVS 8.2.3, 15.3.3: what is not to be changed is refused', async (t) => 
 
 for (const transport of transports) {
   t.test(
-    `a deletion by ${transport.kind} is 503 while Redis is down and may be repeated until it is 204`,
+    `a deletion by ${transport.kind} is 503 while Redis is down, and can be repeated until it is 204`,
     { skip: noRedisProgram },
     async (t) => {
       const redis = await startRedis()

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createCommonPasswords } from '../../../../src/plugins/identity/users/common-passwords.ts'
 import { build, logIn, PASSWORD, transports } from '../../../build.ts'
 
-t.test('ASVS 6.2.4: common passwords are known in upper and lower case, from the minimum length on', async (t) => {
+t.test('ASVS 6.2.4: common passwords of at least the minimum length are recognized, ignoring case', async (t) => {
   const isCommon = createCommonPasswords(8)
   for (const password of [
     'password',
@@ -23,27 +23,30 @@ t.test('ASVS 6.2.4: common passwords are known in upper and lower case, from the
 })
 
 for (const transport of transports) {
-  t.test(`ASVS 6.2.4: a common password is refused at sign-up and change, by ${transport.kind}`, async (t) => {
-    const app = await build(t)
-    const { headers } = await logIn(app, 'ada', transport)
-    const names = { username: 'eve', email: 'eve@example.com', name: 'Eve' }
-    const replies = [
-      await app.inject({ method: 'POST', url: '/api/auth/signup', payload: { ...names, password: 'PassWord' } }),
-      await app.inject({
-        method: 'PUT',
-        url: '/api/users/me/password',
-        headers,
-        payload: { currentPassword: PASSWORD, newPassword: 'iloveyou1' }
-      })
-    ]
-    for (const reply of replies) {
-      t.equal(reply.statusCode, 422)
-      t.match(reply.headers['content-type'], /^application\/problem\+json/)
-      t.equal(reply.json().code, 'PASSWORD_TOO_COMMON')
-      t.notMatch(reply.body, /password"|iloveyou1/i)
+  t.test(
+    `ASVS 6.2.4: a common password is rejected at sign-up and password change, by ${transport.kind}`,
+    async (t) => {
+      const app = await build(t)
+      const { headers } = await logIn(app, 'ada', transport)
+      const names = { username: 'eve', email: 'eve@example.com', name: 'Eve' }
+      const replies = [
+        await app.inject({ method: 'POST', url: '/api/auth/signup', payload: { ...names, password: 'PassWord' } }),
+        await app.inject({
+          method: 'PUT',
+          url: '/api/users/me/password',
+          headers,
+          payload: { currentPassword: PASSWORD, newPassword: 'iloveyou1' }
+        })
+      ]
+      for (const reply of replies) {
+        t.equal(reply.statusCode, 422)
+        t.match(reply.headers['content-type'], /^application\/problem\+json/)
+        t.equal(reply.json().code, 'PASSWORD_TOO_COMMON')
+        t.notMatch(reply.body, /password"|iloveyou1/i)
+      }
+      t.equal(await app.users.findByName('eve'), null)
+      t.equal((await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode, 200)
+      await t.resolves(transport.logIn(app, 'ada'))
     }
-    t.equal(await app.users.findByName('eve'), null)
-    t.equal((await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode, 200)
-    await t.resolves(transport.logIn(app, 'ada'))
-  })
+  )
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createConcurrencyLimit } from '../../../../src/plugins/identity/users/concurrency-limit.ts'
 import { createBudget, timeLeft, withBudget } from '../../../../src/plugins/platform/time-budget/time-budget.ts'
 
-/** A task that ends when it is told to. */
+/** A task that the test ends. */
 function createTask() {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const task = {
@@ -20,7 +20,7 @@ function createTask() {
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 const unavailable = { code: 'SERVICE_UNAVAILABLE', statusCode: 503 }
 
-t.test('runs as many tasks at once as it may, and the next in line when one ends, well or not', async (t) => {
+t.test('runs as many tasks at once as allowed, and the next one when a task succeeds or fails', async (t) => {
   const govern = createConcurrencyLimit(2, 2, 60_000)
   const tasks = [createTask(), createTask(), createTask(), createTask()] as const
   const ends = tasks.map((task) => govern(task.run))
@@ -41,7 +41,7 @@ t.test('runs as many tasks at once as it may, and the next in line when one ends
   t.equal(await govern(async () => 'again'), 'again', 'and is free afterwards')
 })
 
-t.test('ASVS 15.1.3, 15.2.2: refuses at once who finds no place in the queue', async (t) => {
+t.test('ASVS 15.1.3, 15.2.2: rejects a task at once if the queue is full', async (t) => {
   const govern = createConcurrencyLimit(1, 1, 60_000)
   const running = createTask()
   const ends = [govern(running.run), govern(async () => 'second')]
@@ -53,25 +53,22 @@ t.test('ASVS 15.1.3, 15.2.2: refuses at once who finds no place in the queue', a
   t.strictSame(await Promise.all(ends), ['first', 'second'])
 })
 
-t.test(
-  'ASVS 15.1.3, 15.2.2: refuses who waited too long, without running the task, and keeps its places',
-  async (t) => {
-    const govern = createConcurrencyLimit(1, 1, 5)
-    const running = createTask()
-    const late = createTask()
-    const first = govern(running.run)
-    await t.rejects(govern(late.run), unavailable)
-    t.equal(late.isRunning, false)
-    t.strictSame(govern.load(), { running: 1, waiting: 0, refused: 1 })
-    running.resolve('first')
-    t.equal(await first, 'first')
-    t.strictSame(govern.load(), { running: 0, waiting: 0, refused: 1 })
-    t.equal(await govern(async () => 'next'), 'next')
-    t.equal(late.isRunning, false)
-  }
-)
+t.test('ASVS 15.1.3, 15.2.2: rejects a task that waited too long, without running it or losing a slot', async (t) => {
+  const govern = createConcurrencyLimit(1, 1, 5)
+  const running = createTask()
+  const late = createTask()
+  const first = govern(running.run)
+  await t.rejects(govern(late.run), unavailable)
+  t.equal(late.isRunning, false)
+  t.strictSame(govern.load(), { running: 1, waiting: 0, refused: 1 })
+  running.resolve('first')
+  t.equal(await first, 'first')
+  t.strictSame(govern.load(), { running: 0, waiting: 0, refused: 1 })
+  t.equal(await govern(async () => 'next'), 'next')
+  t.equal(late.isRunning, false)
+})
 
-t.test('a place is waited for no longer than the request has left, and the wait counts', async (t) => {
+t.test('a task waits no longer than the time budget of its request, and the wait counts', async (t) => {
   const govern = createConcurrencyLimit(1, 2, 60_000)
   const running = createTask()
   const first = govern(running.run)
@@ -95,7 +92,7 @@ t.test('a place is waited for no longer than the request has left, and the wait 
   t.ok((await promise) <= 910)
 })
 
-t.test('ASVS 15.2.2: a flood of sign-ups makes logins wait no longer than twice as long', async (t) => {
+t.test('ASVS 15.2.2: a flood of sign-ups at most doubles the wait of logins', async (t) => {
   const govern = createConcurrencyLimit(1, 20, 60_000)
   const order: string[] = []
   const running = createTask()
@@ -125,7 +122,7 @@ t.test('ASVS 15.2.2: a flood of sign-ups makes logins wait no longer than twice 
   t.ok(order.indexOf('s') < 2, `and the other way round: ${order.join('')}`)
 })
 
-t.test('ASVS 15.2.2: a flood in one lane takes no more than half of the places from the other', async (t) => {
+t.test('ASVS 15.2.2: a flood in one lane leaves the other lane half of the queue', async (t) => {
   const govern = createConcurrencyLimit(1, 10, 60_000)
   const running = createTask()
   const first = govern(running.run)

@@ -3,12 +3,12 @@ import { build, databases, logIn, PASSWORD } from '../../../build.ts'
 import { call } from '../auth/calls.ts'
 import { hostile } from '../auth/hostile.ts'
 
-/** What each hostile text is answered where an account is changed, or in a path or query. */
+/** The answer to each hostile text in an account change, a path, or a query. */
 const answers: Record<string, Record<string, string>> = {}
 
 for (const database of databases) {
   t.test(
-    `ASVS 1.2.4, 1.3.3: hostile text where an account is changed, and in addresses, on ${database.name}`,
+    `ASVS 1.2.4, 1.3.3: hostile text in account changes and in URLs is handled safely, on ${database.name}`,
     async (t) => {
       const app = await build(t, { DB_URI: await database.uri() })
       const ada = await logIn(app, 'ada')
@@ -46,7 +46,7 @@ for (const database of databases) {
   )
 }
 
-t.test('ASVS 1.3.3: both databases answer it alike', async (t) => {
+t.test('ASVS 1.3.3: both databases answer hostile text alike', async (t) => {
   t.ok(Object.keys(answers['SQLite'] ?? {}).length > 300)
   t.strictSame(answers['PostgreSQL'], answers['SQLite'])
 })

@@ -20,29 +20,32 @@ function signUpWith(app: FastifyInstance, username: string, password: string) {
 }
 
 for (const transport of transports) {
-  t.test(`ASVS 6.2.5, 6.2.8: NFC and NFD of a password are one password, by ${transport.kind}`, async (t) => {
-    for (const [name, set, shown] of [
-      ['one', NFC, NFD],
-      ['two', NFD, NFC]
-    ] as const) {
-      const app = await build(t)
-      t.equal((await signUpWith(app, name, set)).statusCode, 201)
-      for (const password of [set, shown]) {
-        const { headers } = await transport.logIn(app, name, { password })
-        const payload = { password: password === set ? shown : set }
-        const again = await app.inject({ method: 'POST', url: '/api/auth/reauthenticate', headers, payload })
-        t.ok(again.statusCode < 300, `reauthenticate: ${again.statusCode}`)
+  t.test(
+    `ASVS 6.2.5, 6.2.8: the NFC and NFD forms of a password are the same password, by ${transport.kind}`,
+    async (t) => {
+      for (const [name, set, shown] of [
+        ['one', NFC, NFD],
+        ['two', NFD, NFC]
+      ] as const) {
+        const app = await build(t)
+        t.equal((await signUpWith(app, name, set)).statusCode, 201)
+        for (const password of [set, shown]) {
+          const { headers } = await transport.logIn(app, name, { password })
+          const payload = { password: password === set ? shown : set }
+          const again = await app.inject({ method: 'POST', url: '/api/auth/reauthenticate', headers, payload })
+          t.ok(again.statusCode < 300, `reauthenticate: ${again.statusCode}`)
+        }
+        const { headers } = await transport.logIn(app, name, { password: shown })
+        const change = { currentPassword: shown, newPassword: `${shown}, again` }
+        const changed = await app.inject({ method: 'PUT', url: '/api/users/me/password', headers, payload: change })
+        t.ok(changed.statusCode < 300, `password change: ${changed.statusCode}`)
+        t.equal((await attempt(app, `${set}, again`, name)).statusCode, 200)
       }
-      const { headers } = await transport.logIn(app, name, { password: shown })
-      const change = { currentPassword: shown, newPassword: `${shown}, again` }
-      const changed = await app.inject({ method: 'PUT', url: '/api/users/me/password', headers, payload: change })
-      t.ok(changed.statusCode < 300, `password change: ${changed.statusCode}`)
-      t.equal((await attempt(app, `${set}, again`, name)).statusCode, 200)
     }
-  })
+  )
 }
 
-t.test('a hash that was made as typed still verifies, and the login renews it in NFC', async (t) => {
+t.test('a hash of a password as typed still verifies, and the login rehashes it in NFC', async (t) => {
   const hashes = { argon2: await argon2(NFD, PARAMETERS), bcrypt: await bcrypt(NFD, 4) }
   for (const [name, passwordHash] of Object.entries(hashes)) {
     const app = await build(t)
@@ -61,22 +64,19 @@ t.test('a hash that was made as typed still verifies, and the login renews it in
 })
 
 for (const transport of transports) {
-  t.test(
-    `a hash that was made as typed verifies where the password is given again, by ${transport.kind}`,
-    async (t) => {
-      const app = await build(t)
-      const { users } = app.tables
-      const { headers, user } = await logIn(app, 'zoe', transport)
-      const passwordHash = await argon2(NFD, PARAMETERS)
-      await app.db.update(users).set({ passwordHash }).where(eq(users.id, user.id))
-      const payload = { currentPassword: NFD, newPassword: PASSWORD }
-      const changed = await app.inject({ method: 'PUT', url: '/api/users/me/password', headers, payload })
-      t.ok(changed.statusCode < 300, `${changed.statusCode}`)
-    }
-  )
+  t.test(`a hash of a password as typed verifies when the password is confirmed, by ${transport.kind}`, async (t) => {
+    const app = await build(t)
+    const { users } = app.tables
+    const { headers, user } = await logIn(app, 'zoe', transport)
+    const passwordHash = await argon2(NFD, PARAMETERS)
+    await app.db.update(users).set({ passwordHash }).where(eq(users.id, user.id))
+    const payload = { currentPassword: NFD, newPassword: PASSWORD }
+    const changed = await app.inject({ method: 'PUT', url: '/api/users/me/password', headers, payload })
+    t.ok(changed.statusCode < 300, `${changed.statusCode}`)
+  })
 }
 
-t.test('ASVS 6.3.8: a password that is not in NFC is tried twice, for unknown names as well', async (t) => {
+t.test('ASVS 6.3.8: a password that is not in NFC is verified twice, for unknown names too', async (t) => {
   const passwords = createPasswords(1, 8)
   const known = await passwords.hash(PASSWORD)
   for (const hash of [known, null]) {
@@ -84,7 +84,7 @@ t.test('ASVS 6.3.8: a password that is not in NFC is tried twice, for unknown na
       [NFC, false],
       [NFD, true]
     ] as const) {
-      // One hash at a time: what waits behind the first of two is done before the second.
+      // One hash at a time: a task that waits behind the first of two runs before the second.
       const order: string[] = []
       const check = passwords.verify(hash, password).then(() => order.push('check'))
       await Promise.all([check, passwords.hash(PASSWORD).then(() => order.push('other'))])
@@ -94,7 +94,7 @@ t.test('ASVS 6.3.8: a password that is not in NFC is tried twice, for unknown na
   }
 })
 
-t.test('ASVS 6.2.1, 6.2.9: the length of a password counts in NFC, whatever its form when it was sent', async (t) => {
+t.test('ASVS 6.2.1, 6.2.9: the length of a password is counted in NFC, whatever form the client sent', async (t) => {
   const app = await build(t)
   const e = 'e\u0308'
   const rows: [length: number, status: number][] = [
@@ -125,13 +125,13 @@ t.test('ASVS 6.2.1, 6.2.9: the length of a password counts in NFC, whatever its 
   }
 })
 
-t.test('ASVS 6.2.4: a common password is one in any normal form', async (t) => {
+t.test('ASVS 6.2.4: a common password is common in any normal form', async (t) => {
   const passwords = createPasswords(1, 8)
   // A Kelvin sign is a K in NFC.
   await t.rejects(passwords.refuseCommon('bas\u212aetball'), { code: 'PASSWORD_TOO_COMMON' })
 })
 
-t.test('space around the name of a login is no part of it, and counts for the same account', async (t) => {
+t.test('spaces around the name at login are ignored, and count for the same account', async (t) => {
   const app = await build(t)
   await signUp(app, 'zoe')
   for (const name of ['zoe ', ' zoe', '\tZOE\n', 'zoe\u00a0', ' zoe@example.com ', 'zoe\u3000'])
@@ -152,18 +152,21 @@ t.test('space around the name of a login is no part of it, and counts for the sa
 })
 
 for (const database of databases) {
-  t.test(`an e-mail address with an international domain is one in all its forms, on ${database.name}`, async (t) => {
-    const app = await build(t, { DB_URI: await database.uri() })
-    const email = 'Ada@bu\u0308cher.example'
-    const payload = { username: 'ada', email, name: 'A', password: PASSWORD }
-    const reply = await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
-    t.match(reply.json(), { user: { email: 'Ada@b\u00fccher.example', name: 'A' } }, 'shown as sent, in NFC')
-    for (const name of [email, 'ada@B\u00dcCHER.example', 'ada@xn--bcher-kva.example'])
-      t.equal((await attempt(app, PASSWORD, name)).statusCode, 200, name)
-    for (const other of ['ada@b\u00fccher.example', 'ada@xn--bcher-kva.example']) {
-      const again = { ...payload, username: 'other', email: other }
-      const taken = await app.inject({ method: 'POST', url: '/api/auth/signup', payload: again })
-      t.match(taken.json(), { status: 409, code: 'EMAIL_TAKEN' }, other)
+  t.test(
+    `all forms of an email address with an international domain are the same address, on ${database.name}`,
+    async (t) => {
+      const app = await build(t, { DB_URI: await database.uri() })
+      const email = 'Ada@bu\u0308cher.example'
+      const payload = { username: 'ada', email, name: 'A', password: PASSWORD }
+      const reply = await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
+      t.match(reply.json(), { user: { email: 'Ada@b\u00fccher.example', name: 'A' } }, 'shown as sent, in NFC')
+      for (const name of [email, 'ada@B\u00dcCHER.example', 'ada@xn--bcher-kva.example'])
+        t.equal((await attempt(app, PASSWORD, name)).statusCode, 200, name)
+      for (const other of ['ada@b\u00fccher.example', 'ada@xn--bcher-kva.example']) {
+        const again = { ...payload, username: 'other', email: other }
+        const taken = await app.inject({ method: 'POST', url: '/api/auth/signup', payload: again })
+        t.match(taken.json(), { status: 409, code: 'EMAIL_TAKEN' }, other)
+      }
     }
-  })
+  )
 }

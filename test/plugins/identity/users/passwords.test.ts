@@ -7,18 +7,15 @@ import { build, PASSWORD, signUp, transports } from '../../../build.ts'
 
 const STRONG = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/
 
-t.test(
-  'ASVS 11.4.2: hashes are argon2id with the parameters of OWASP, a salt of 16 and a tag of 32 bytes',
-  async (t) => {
-    const passwords = createPasswords(1, 8)
-    const first = await passwords.hash(PASSWORD)
-    t.match(first, STRONG)
-    t.not(first, await passwords.hash(PASSWORD), 'each with a salt of its own')
-    t.equal(await passwords.verify(first, PASSWORD), true)
-  }
-)
+t.test('ASVS 11.4.2: hashes are argon2id with OWASP parameters, a 16-byte salt, and a 32-byte tag', async (t) => {
+  const passwords = createPasswords(1, 8)
+  const first = await passwords.hash(PASSWORD)
+  t.match(first, STRONG)
+  t.not(first, await passwords.hash(PASSWORD), 'each with a salt of its own')
+  t.equal(await passwords.verify(first, PASSWORD), true)
+})
 
-t.test('ASVS 6.2.5, 6.2.8, 6.2.10: only the very same password is right', async (t) => {
+t.test('ASVS 6.2.5, 6.2.8, 6.2.10: only exactly the same password matches', async (t) => {
   const passwords = createPasswords(3, 8)
   const long = 'abcdefgh'.repeat(10)
   const table: [string, string, boolean][] = [
@@ -40,13 +37,13 @@ t.test('ASVS 6.2.5, 6.2.8, 6.2.10: only the very same password is right', async 
   }
 })
 
-t.test('ASVS 6.3.8: where there is no user no password is right, not even that of the decoy', async (t) => {
+t.test('ASVS 6.3.8: without a user no password matches, not even the decoy', async (t) => {
   const passwords = createPasswords(1, 8)
   t.equal(await passwords.verify(null, PASSWORD), false)
   t.equal(await passwords.verify(null, 'no password has this hash'), false)
 })
 
-t.test('knows which hashes are weaker than those made today', async (t) => {
+t.test('recognizes hashes that are weaker than new ones', async (t) => {
   const { isWeak } = createPasswords(1, 8)
   const rest = '$c2FsdHNhbHRzYWx0c2E$dGFndGFndGFndGFndGFndGFndGFndGFndGFndGFndGFndGE'
   const table: [string, boolean][] = [
@@ -60,11 +57,11 @@ t.test('knows which hashes are weaker than those made today', async (t) => {
   for (const [hash, weak] of table) t.equal(isWeak(hash), weak, hash)
 })
 
-t.test('ASVS 11.4.2: a login renews a weaker hash, once, and a wrong password does not', async (t) => {
+t.test('ASVS 11.4.2: a login upgrades a weaker hash once, and a wrong password does not', async (t) => {
   const app = await build(t)
   const { users } = app.tables
   const weak = {
-    // As Flask-Bcrypt writes it, with a smaller cost.
+    // In the format of Flask-Bcrypt, with a lower cost.
     bcrypt: await bcrypt(PASSWORD, 4),
     argon2: await argon2(PASSWORD, { memoryCost: 4096, timeCost: 1, parallelism: 1 })
   }
@@ -91,23 +88,20 @@ t.test('ASVS 11.4.2: a login renews a weaker hash, once, and a wrong password do
   }
 })
 
-t.test(
-  'a long password that Flask-Bcrypt cut at 72 bytes still logs in, and counts as a whole afterwards',
-  async (t) => {
-    const app = await build(t)
-    const { id } = await signUp(app, 'flask')
-    const password = 'abcdefgh'.repeat(10)
-    const passwordHash = await bcrypt(password.slice(0, 72), 4)
-    await app.db.update(app.tables.users).set({ passwordHash }).where(eq(app.tables.users.id, id))
+t.test('a long password that Flask-Bcrypt cut at 72 bytes still logs in, and counts in full afterwards', async (t) => {
+  const app = await build(t)
+  const { id } = await signUp(app, 'flask')
+  const password = 'abcdefgh'.repeat(10)
+  const passwordHash = await bcrypt(password.slice(0, 72), 4)
+  await app.db.update(app.tables.users).set({ passwordHash }).where(eq(app.tables.users.id, id))
 
-    const payload = { usernameOrEmail: 'flask', password, authType: transports[0]?.kind }
-    t.equal((await app.inject({ method: 'POST', url: '/api/auth/login', payload })).statusCode, 200)
-    const cut = { ...payload, password: password.slice(0, 72) }
-    t.equal((await app.inject({ method: 'POST', url: '/api/auth/login', payload: cut })).statusCode, 401)
-  }
-)
+  const payload = { usernameOrEmail: 'flask', password, authType: transports[0]?.kind }
+  t.equal((await app.inject({ method: 'POST', url: '/api/auth/login', payload })).statusCode, 200)
+  const cut = { ...payload, password: password.slice(0, 72) }
+  t.equal((await app.inject({ method: 'POST', url: '/api/auth/login', payload: cut })).statusCode, 401)
+})
 
-t.test('a hash of an unknown kind fits no password', async (t) => {
+t.test('a hash of an unknown kind matches no password', async (t) => {
   const { passwords } = await build(t)
   for (const hash of ['', 'pbkdf2:sha256:600000$salt$00', '$argon2id$broken'])
     t.equal(await passwords.verify(hash, PASSWORD), false, hash)

@@ -8,7 +8,7 @@ for (const backend of backends) {
 
     for (const transport of transports) {
       t.test(
-        `ASVS 15.3.1, 14.2.6: gives the five fields of the user who is logged in by ${transport.kind}`,
+        `ASVS 15.3.1, 14.2.6: returns the five members of the user who is logged in by ${transport.kind}`,
         async (t) => {
           const { user, headers } = await logIn(app, `ada-by-${transport.kind}`, transport)
           const reply = await app.inject({ method: 'GET', url: '/api/users/me', headers })
@@ -20,7 +20,7 @@ for (const backend of backends) {
         }
       )
 
-      t.test(`is 401 by ${transport.kind} once the user is gone`, async (t) => {
+      t.test(`is 401 by ${transport.kind} after the user was deleted`, async (t) => {
         const { user, headers } = await logIn(app, `gone-by-${transport.kind}`, transport)
         const { users } = app.tables
         await app.db.delete(users).where(eq(users.id, user.id))
@@ -30,7 +30,7 @@ for (const backend of backends) {
       })
     }
 
-    t.test('is 401 for nobody', async (t) => {
+    t.test('is 401 without a credential', async (t) => {
       const reply = await app.inject({ method: 'GET', url: '/api/users/me' })
       t.equal(reply.statusCode, 401)
       t.equal(reply.json().code, 'UNAUTHENTICATED')

@@ -38,7 +38,7 @@ t.test('ASVS 6.2.1, 6.2.9: a password has PASSWORD_MIN_LENGTH to 256 code points
   }
 })
 
-t.test('ASVS 2.2.1, 15.2.2: each text has a shortest and a longest length, in code points', async (t) => {
+t.test('ASVS 2.2.1, 15.2.2: each text has a minimum and a maximum length, in code points', async (t) => {
   const app = await build(t)
   const host = `${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(50)}.example.com`
   const address = (length: number) => `${'a'.repeat(length - 1 - host.length)}@${host}`
@@ -62,7 +62,7 @@ t.test('ASVS 2.2.1, 15.2.2: each text has a shortest and a longest length, in co
   }
 })
 
-t.test('an e-mail address has the form of one', async (t) => {
+t.test('an email address has the form of an address', async (t) => {
   const app = await build(t)
   for (const email of [
     'a.b+c@example.co.uk',
@@ -85,7 +85,7 @@ t.test('an e-mail address has the form of one', async (t) => {
   for (const email of odd) t.match(await signUpWith(app, { email }), refused('/email'), JSON.stringify(email))
 })
 
-t.test('user names and names are held to their patterns', async (t) => {
+t.test('usernames and names must match their patterns', async (t) => {
   const app = await build(t)
   for (const username of ['ada@example.com', '.ada', 'ada-', 'a\u200bda', 'ada lovelace']) {
     t.match(await signUpWith(app, { username }), refused('/username'), JSON.stringify(username))

@@ -9,7 +9,7 @@ for (const database of databases) {
   t.test(`users on ${database.name}`, async (t) => {
     const { users } = await build(t, { DB_URI: await database.uri() })
 
-    t.test('are found by id, and by user name or e-mail in any spelling', async (t) => {
+    t.test('are found by id, and by username or email in any spelling', async (t) => {
       const user = await users.create(fields('Straße', 'Ada@Example.com'), now)
       t.match(user, { username: 'Straße', email: 'Ada@Example.com', name: 'Ada', createdAt: now, updatedAt: now })
       t.strictSame(await users.find(user.id), user)
@@ -26,19 +26,19 @@ for (const database of databases) {
       }
     })
 
-    t.test('are null where there is none', async (t) => {
+    t.test('are null if they do not exist', async (t) => {
       t.equal(await users.find(randomUUIDv7()), null)
       for (const name of ['nobody', 'nobody@example.com', '', "' or 1=1 --", '%', 'Stra_e']) {
         t.equal(await users.findByName(name), null, name)
       }
     })
 
-    t.test('keep the user name as sent, in one normal form', async (t) => {
+    t.test('keep the username as sent, in NFC', async (t) => {
       const user = await users.create(fields('Zoe\u0308', 'zoe@example.com'), now)
       t.equal(user.username, 'Zo\u00eb')
     })
 
-    t.test('ASVS 2.3.3: have one user name for each normal form, and one e-mail for each case', async (t) => {
+    t.test('ASVS 2.3.3: have unique usernames in any normal form, and unique emails in any case', async (t) => {
       await users.create(fields('Bob', 'bob@example.com'), now)
       for (const username of ['bob', 'BOB', 'Ｂｏｂ']) {
         await t.rejects(users.create(fields(username, `${username.length}x@example.com`), now), {
@@ -54,14 +54,14 @@ for (const database of databases) {
       t.equal(await users.findByName('robert'), null)
     })
 
-    t.test('are refused before the costly part where name or e-mail is taken', async (t) => {
+    t.test('are rejected before the expensive hash if the name or email is taken', async (t) => {
       await users.create(fields('carol', 'carol@example.com'), now)
       await t.rejects(users.refuseTaken('CAROL', 'new@example.com'), { code: 'USERNAME_TAKEN' })
       await t.rejects(users.refuseTaken('new', 'CAROL@example.com'), { code: 'EMAIL_TAKEN' })
       await t.resolves(users.refuseTaken('new', 'new@example.com'))
     })
 
-    t.test('ASVS 15.4.2: of twenty sign-ups of one name at once one wins', async (t) => {
+    t.test('ASVS 15.4.2: of twenty concurrent sign-ups with the same name, one wins', async (t) => {
       const calls = Array.from({ length: 20 }, (_, i) => users.create(fields('racer', `racer${i}@example.com`), now))
       const ends = await Promise.allSettled(calls)
       const failed = ends.filter((end) => end.status === 'rejected')
@@ -73,7 +73,7 @@ for (const database of databases) {
       for (const { reason } of others) t.equal(reason.code, 'EMAIL_TAKEN')
     })
 
-    t.test('get a stronger hash only while they have the one that was verified', async (t) => {
+    t.test('get a stronger hash only if they still have the one that was verified', async (t) => {
       const { id } = await users.create(fields('dora', 'dora@example.com'), now)
       await users.rehash(id, 'another', 'two')
       t.equal((await users.find(id))?.passwordHash, 'one')

@@ -77,12 +77,12 @@ for (const backend of backends) {
     const { body, headers, sid } = await logIn(app, 'ada', token)
     const { accessToken: genuine = '', refreshToken = '' } = body
 
-    t.test('ASVS 9.2.2: access and refresh tokens cannot stand for each other', async (t) => {
+    t.test('ASVS 9.2.2: access and refresh tokens cannot replace each other', async (t) => {
       checkReply(t, await refresh(app, genuine), 'access as refresh', 'INVALID_TOKEN')
       checkReply(t, await whoami(app, refreshToken), 'refresh as access', 'INVALID_TOKEN')
     })
 
-    t.test('in Authorization only, after one space, whatever the case of Bearer', async (t) => {
+    t.test('in Authorization only, after one space, with Bearer in any case', async (t) => {
       const table: [string, Record<string, string>, string | null][] = [
         ['lower case', { authorization: `bearer ${genuine}` }, null],
         ['upper case', { authorization: `BEARER ${genuine}` }, null],
@@ -117,7 +117,7 @@ for (const backend of backends) {
       t.equal(inBody.json().code, 'UNAUTHENTICATED')
     })
 
-    t.test('in two fields, a bad one is not saved by a good one before it', async (t) => {
+    t.test('in two header fields, where a valid one does not make up for an invalid one', async (t) => {
       await app.listen({ port: 0, host: '127.0.0.1' })
       t.equal(await get(app, [`Bearer ${genuine}`]), `200 ${sid}`)
       t.equal(await get(app, [`Bearer ${genuine}`, 'Bearer x']), '401 INVALID_TOKEN')
@@ -125,7 +125,7 @@ for (const backend of backends) {
       t.equal(await get(app, [`Bearer ${genuine}`, `Bearer ${genuine}`]), '401 INVALID_TOKEN')
     })
 
-    t.test('refresh tokens are a text in a closed body', async (t) => {
+    t.test('refresh tokens are a string in a closed body', async (t) => {
       for (const payload of [{}, { refreshToken: null }, { refreshToken: 5 }, { refreshToken: [refreshToken] }]) {
         const reply = await app.inject({ method: 'POST', url: '/api/auth/token-refresh', payload })
         t.equal(`${reply.statusCode} ${reply.json().code}`, '400 VALIDATION_FAILED')

@@ -62,7 +62,7 @@ function claims(target: Target): Row[] {
       .map(
         (name): Row => [`${name} in upper case`, changed(target, { [name]: `${parts.claims[name]}`.toUpperCase() })]
       ),
-    // Only a token that is otherwise perfect has merely expired.
+    // Only a token that is otherwise valid counts as expired.
     ['expired and for others', changed(target, { exp: 1, aud: 'others' })],
     ['expired with another key', forge(parts.header, { ...parts.claims, exp: 1 }, 'another key')],
     [
@@ -112,17 +112,17 @@ function payloads(target: Target): Row[] {
   ]
 }
 
-t.test('ASVS 9.2.1: the times are there, are whole seconds and lie where they must', (t) =>
+t.test('ASVS 9.2.1: the times are present, in whole seconds, and in the allowed range', (t) =>
   forEachTarget(t, (t, target) => checkTable(t, target, times(target)))
 )
 
-t.test('ASVS 9.2.1, 9.2.3, 9.2.4, 16.5.1: each claim is there, of the very type and value that we issue', (t) =>
+t.test('ASVS 9.2.1, 9.2.3, 9.2.4, 16.5.1: each claim is present, with exactly the type and value that we issue', (t) =>
   forEachTarget(t, async (t, target) => {
     await checkTable(t, target, claims(target))
     if (target.kind === 'refresh') await checkTable(t, target, generations(target))
   })
 )
 
-t.test('ASVS 9.2.1, 16.5.1: the payload is an object of JSON, however it looks', (t) =>
+t.test('ASVS 9.2.1, 16.5.1: the payload is a JSON object, however it is formatted', (t) =>
   forEachTarget(t, (t, target) => checkTable(t, target, payloads(target)))
 )

@@ -12,7 +12,7 @@ const foreign = {
   EdDSA: generateKeyPairSync('ed25519').privateKey
 }
 
-/** Everything public about a key, as a text that somebody might take for a secret. */
+/** Everything public about a key, as text that could be mistaken for a secret. */
 function publicForms(pem: string, published: string) {
   const key = createPublicKey(pem)
   const spki = `${key.export({ type: 'spki', format: 'pem' })}`
@@ -65,7 +65,7 @@ function confusions({ parts: { header, claims } }: Target, pems: [string, string
     ['32 bytes', `${input(header)}.${Buffer.alloc(32, 1).toString('base64url')}`],
     ['65 bytes', `${input(header)}.${Buffer.alloc(65, 1).toString('base64url')}`],
     ['over another text', `${input({ ...header, x: 1 })}.${forgeWith(header, claims, first).split('.')[2]}`],
-    // JWS wants r and s side by side (RFC 7518, 3.4).
+    // JWS requires r and s concatenated (RFC 7518, 3.4).
     ...(alg === 'ES256' ? [['in DER', inDer(input(header), pems[0])] as Row] : []),
     ['unknown kid', forgeWith({ ...header, kid: 'x' }, claims, first)],
     ['kid of the secret', forgeWith({ ...header, kid: kidOf(KEY) }, claims, first)],
@@ -88,7 +88,7 @@ function inDer(input: string, pem: string) {
 for (const backend of backends) {
   for (const { alg, pem } of algorithms) {
     t.test(
-      `ASVS 9.1.1, 9.1.2, 9.1.3: with a key for ${alg} access tokens are signed by nothing else, on ${backend.name}`,
+      `ASVS 9.1.1, 9.1.2, 9.1.3: with a key for ${alg}, access tokens signed with anything else are rejected, on ${backend.name}`,
       { skip: backend.skip },
       async (t) => {
         const pems: [string, string] = [pem(), pem()]
@@ -100,7 +100,7 @@ for (const backend of backends) {
         t.equal(access.parts.header['alg'], alg)
         await checkTable(t, access, confusions(access, pems, published))
 
-        t.test('and refresh tokens by the secret alone', async (t) => {
+        t.test('and so are refresh tokens not signed with the secret', async (t) => {
           const { refreshToken = '' } = body
           const { header, claims } = takeApart(refreshToken)
           t.strictSame(header, { alg: 'HS256', typ: 'rt+jwt', kid: kidOf(KEY) })

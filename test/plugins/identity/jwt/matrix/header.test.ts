@@ -122,10 +122,10 @@ t.test('ASVS 9.1.3: no key comes from the token, and nothing is fetched for one'
   t.equal(requests, 0)
 })
 
-t.test('ASVS 9.1.1, 9.1.3: kid picks one of our keys, and what it does not know is no token of ours', (t) =>
+t.test('ASVS 9.1.1, 9.1.3: kid selects one of our keys, and a token with an unknown kid is rejected', (t) =>
   forEachTarget(t, (t, target) => checkTable(t, target, keyIds(target)))
 )
 
-t.test('ASVS 9.2.1, 9.2.2, 9.2.4: the header is that of its kind and asks for nothing that we do not do', (t) =>
+t.test('ASVS 9.2.1, 9.2.2, 9.2.4: the header has the type of its kind, and critical extensions are rejected', (t) =>
   forEachTarget(t, (t, target) => checkTable(t, target, others(target)))
 )

@@ -14,7 +14,7 @@ const environmentOf = async (t: Test, backend: (typeof backends)[number]) => ({
 
 type Body = Record<string, string>
 
-/** Each form that verifies says revoked, each that does not says nothing about the login. */
+/** Each form with a valid signature gets a revoked error; others get one that reveals nothing about the session. */
 async function checkEnded(t: Test, app: FastifyInstance, body: Body) {
   for (const target of targetsOf(app, body)) {
     const { alg, typ, kid } = target.parts.header
@@ -38,13 +38,13 @@ async function checkAlive(t: Test, app: FastifyInstance, body: Body) {
 }
 
 for (const backend of backends) {
-  t.test(`the life of tokens on ${backend.name}`, { skip: backend.skip }, async (t) => {
+  t.test(`the lifetime of tokens on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const environment = await environmentOf(t, backend)
     const app = await build(t, environment)
     const ended: Body[] = []
     const alive: Body[] = []
 
-    /** Ends logins and looks at all tokens at once. */
+    /** Ends sessions and then checks all tokens. */
     async function check(t: Test, gone: Body[], living: Body[]) {
       for (const body of gone) await checkEnded(t, app, body)
       for (const body of living) await checkAlive(t, app, body)
@@ -55,14 +55,14 @@ for (const backend of backends) {
     t.test('ASVS 7.4.1: ends with the logout', async (t) => {
       const ada = await logIn(app, 'ada', token)
       const other = await token.logIn(app, 'ada')
-      // Remembered as good before.
+      // Was cached as valid before.
       await checkAlive(t, app, ada.body)
       const logout = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: ada.headers })
       t.equal(logout.statusCode, 204)
       await check(t, [ada.body], [other.body])
     })
 
-    t.test('ASVS 7.4.1: ends with the revocation by another login', async (t) => {
+    t.test('ASVS 7.4.1: ends when another session revokes theirs', async (t) => {
       const bob = await logIn(app, 'bob', token)
       const other = await token.logIn(app, 'bob')
       const url = `/api/auth/sessions/${bob.sid}`
@@ -70,7 +70,7 @@ for (const backend of backends) {
       await check(t, [bob.body], [other.body])
     })
 
-    t.test('ASVS 7.4.3: ends with a change of the password, that of who changed it too', async (t) => {
+    t.test('ASVS 7.4.3: ends with a password change, also in the session that made it', async (t) => {
       const eve = await logIn(app, 'eve', token)
       const other = await token.logIn(app, 'eve')
       const payload = { currentPassword: PASSWORD, newPassword: 'another long password' }
@@ -98,7 +98,7 @@ for (const backend of backends) {
 }
 
 t.test(
-  'ASVS 7.4.1, 16.5.3: what was ended is ended in every form while Redis is down',
+  'ASVS 7.4.1, 16.5.3: revoked tokens are rejected in every form while Redis is down',
   { skip: noRedisProgram },
   async (t) => {
     const redis = await startRedis()

@@ -63,10 +63,10 @@ function signatures({ parts, genuine }: Target): Row[] {
   ]
 }
 
-t.test('ASVS 9.1.1, 9.1.2, 16.5.1: only the one algorithm counts', (t) =>
+t.test('ASVS 9.1.1, 9.1.2, 16.5.1: only the one algorithm is accepted', (t) =>
   forEachTarget(t, (t, target) => checkTable(t, target, algorithms(target)))
 )
 
-t.test('ASVS 9.1.1, 9.1.3, 16.5.1: only a signature by our key counts', (t) =>
+t.test('ASVS 9.1.1, 9.1.3, 16.5.1: only a signature with our key is accepted', (t) =>
   forEachTarget(t, (t, target) => checkTable(t, target, signatures(target)))
 )

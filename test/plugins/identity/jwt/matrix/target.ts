@@ -4,20 +4,20 @@ import { backends, build, logIn, randomKey } from '../../../../build.ts'
 import { forge, type Parts, takeApart } from '../forge.ts'
 import { token } from '../transport.ts'
 
-/** What it is, the token, and the code of the refusal: INVALID_TOKEN unless it says so; null: it is taken, without effect. */
+/** A description, the token, and the error code: INVALID_TOKEN by default; null: the token is accepted. */
 export type Row = [what: string, forged: string, code?: keyof typeof DETAILS | null]
 export type Reply = Awaited<ReturnType<FastifyInstance['inject']>>
 
-/** One kind of token and where it is shown: a guarded route, or the refresh. */
+/** One kind of token and where it is used: a guarded route, or the refresh. */
 export type Target = {
   kind: 'access' | 'refresh'
   genuine: string
   parts: Parts
   key: string
-  /** The claims of this kind alone. */
+  /** The claims that only this kind has. */
   own: string[]
   send(token: string): Promise<Reply>
-  /** What is the same in each answer to a token of this login. */
+  /** The part that is the same in each reply to a token of this session. */
   effect(reply: Reply): unknown
   expected: string
 }
@@ -25,17 +25,17 @@ export type Target = {
 const DETAILS = {
   INVALID_TOKEN: 'The token is not valid',
   TOKEN_EXPIRED: 'The token has expired',
-  TOKEN_REVOKED: 'The login of this token was ended'
+  TOKEN_REVOKED: 'The session of this token was revoked'
 }
 
 let calls = 0
-/** Refusals count against their address: each call has one of its own. */
+/** Rejections count against the client address, so each call has an address of its own. */
 export const nextAddress = () => `10.${(++calls >> 16) & 255}.${(calls >> 8) & 255}.${calls & 255}`
 
 export const KEY = randomKey()
 export const OTHER_KEY = randomKey()
 export const SECRET_KEY = randomKey()
-/** The second key is there so that a choice by `kid` is one. */
+/** A second key, so that `kid` has to choose. */
 export const keyring = { JWT_SECRET_KEY: `${KEY},${OTHER_KEY}`, SECRET_KEY, REFRESH_GRACE: '1h' }
 
 export const whoami = (app: FastifyInstance, accessToken: string) =>
@@ -54,7 +54,7 @@ export const refresh = (app: FastifyInstance, refreshToken: string) =>
     remoteAddress: nextAddress()
   })
 
-/** The two targets of a login. */
+/** The two targets of a session. */
 export function targetsOf(app: FastifyInstance, body: Record<string, string>): [Target, Target] {
   const { accessToken = '', refreshToken = '' } = body
   const parts = takeApart(accessToken)
@@ -81,7 +81,7 @@ export function targetsOf(app: FastifyInstance, body: Record<string, string>): [
   return [access, other]
 }
 
-/** Runs the tests once for each kind of token on each backend, with an app and a login of their own. */
+/** Runs the tests once for each kind of token on each backend, with an app and a session of their own. */
 export async function forEachTarget(t: Test, run: (t: Test, target: Target) => Promise<void>) {
   for (const backend of backends) {
     await t.test(`on ${backend.name}`, { skip: backend.skip }, async (t) => {
@@ -92,7 +92,7 @@ export async function forEachTarget(t: Test, run: (t: Test, target: Target) => P
   }
 }
 
-/** 401 with the one body of its code and the challenge of RFC 6750, and nothing else; where the code is null: taken. */
+/** Expects a 401 with the body of its code and the challenge of RFC 6750, and nothing else; accepted if the code is null. */
 export function checkReply(t: Test, reply: Reply, what: string, code: keyof typeof DETAILS | null) {
   if (code === null) return t.equal(reply.statusCode, 200, what)
   const { requestId, ...body } = reply.json()
@@ -103,7 +103,7 @@ export function checkReply(t: Test, reply: Reply, what: string, code: keyof type
 }
 
 export async function checkTable(t: Test, target: Target, table: Row[]) {
-  // Twice, since the second answer may come from what is remembered.
+  // Twice, because the second reply may come from the cache.
   for (const [what, forged, code = 'INVALID_TOKEN'] of [...table, ...table]) {
     const reply = await target.send(forged)
     checkReply(t, reply, what, code)
@@ -111,12 +111,12 @@ export async function checkTable(t: Test, target: Target, table: Row[]) {
   }
 }
 
-/** A token with some claims changed, those that are undefined left out. */
+/** A token with some claims changed; undefined ones are left out. */
 export const changed = ({ parts, key }: Target, changes: object) =>
   forge(parts.header, { ...parts.claims, ...changes }, key)
 /** The same for the header. */
 export const headed = ({ parts, key }: Target, changes: object, otherKey = key) =>
   forge({ ...parts.header, ...changes }, parts.claims, otherKey)
-/** A claim as the very text of JSON. */
+/** A claim as raw JSON text. */
 export const raw = ({ parts, key }: Target, name: string, json: string) =>
   forge(parts.header, JSON.stringify({ ...parts.claims, [name]: '@' }).replace('"@"', json), key)
