@@ -31,14 +31,13 @@ export async function deleteEnded(
   }
 
   const rows = await transaction({
-    preconditions: {
+    // An empty batch commits too: a rollback would hold the lock a moment longer, and the next batch would be skipped.
+    steps: {
       deleted: (tx) => {
         const ended = tx.select({ id: sessions.id }).from(sessions).where(lt(sessions[end], cutoff))
         const batch = ended.orderBy(sessions[end]).limit(BATCH)
         return tx.delete(sessions).where(inArray(sessions.id, batch)).returning()
-      }
-    },
-    steps: {
+      },
       events: (tx, { deleted }) => {
         const expired = (deleted as Session[]).filter(({ revokedAt }) => revokedAt === null)
         return expired.length === 0 ? null : tx.insert(auditEvents).values(expired.flatMap(toEvents)).returning()

@@ -31,7 +31,7 @@ export function createAudit(db: Database, { auditEvents }: Tables, transaction: 
     order: typeof auditEvents.createdAt | typeof auditEvents.id
   ) {
     const rows = await transaction({
-      preconditions: {
+      steps: {
         deleted: (tx) => {
           const some = tx.select({ id: auditEvents.id }).from(auditEvents).where(which).orderBy(order).limit(BATCH)
           return tx.delete(auditEvents).where(inArray(auditEvents.id, some)).returning({ id: auditEvents.id })
