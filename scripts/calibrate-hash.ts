@@ -1,16 +1,16 @@
 import { hash } from '@node-rs/argon2'
 import { HASHES_AT_ONCE, PARAMETERS } from '../src/plugins/identity/users/passwords.ts'
 
-// What a password hash costs on this machine, and what would cost about as much as you want: npm run calibrate-hash -- 50
+// Measures a password hash on this machine, and finds parameters for the time that you want, in ms: npm run calibrate-hash -- 50
 const PASSWORD = 'a long enough password'
 const print = (line: string) => process.stdout.write(`${line}\n`)
 const targetMs = Number(process.argv[2] ?? 50)
 if (!(targetMs >= 1 && targetMs <= 5000)) {
-  process.stderr.write('The time of a hash is given in milliseconds, from 1 to 5000\n')
+  process.stderr.write('Give the time of a hash in milliseconds, from 1 to 5000\n')
   process.exit(1)
 }
 
-/** The median of some hashes, one after the other, in ms. */
+/** The median time of a few hashes, one after the other, in ms. */
 async function measure(memoryCost: number, timeCost: number) {
   const times = []
   for (let i = 0; i < 7; i++) {
@@ -34,18 +34,16 @@ await Promise.all(lanes)
 const perSecond = (HASHES_AT_ONCE * 20_000) / (performance.now() - started)
 print(`      ${Math.round(perSecond)} hashes a second, ${HASHES_AT_ONCE} at once`)
 
-// Memory is what makes it dear to guess by graphics cards, so it grows first; never below what OWASP asks for.
+// Memory makes guessing on graphics cards expensive, so it grows first. It never falls below the OWASP minimum.
 let best = { memoryCost, timeCost, ms: 0 }
 for (const memory of [19_456, 32_768, 47_104, 65_536, 131_072, 262_144]) {
   const ms = await measure(memory, 2)
   if (ms > targetMs) break
   best = { memoryCost: memory, timeCost: Math.max(2, Math.floor((2 * targetMs) / ms)), ms }
 }
-if (best.ms === 0) print(`${targetMs} ms is less than the smallest parameters that are safe take here: keep them`)
+if (best.ms === 0) print(`Even the smallest safe parameters take more than ${targetMs} ms here: keep them`)
 else {
   const ms = await measure(best.memoryCost, best.timeCost)
   print(`${`${targetMs} ms`.padEnd(5)} ${describe(best.memoryCost, best.timeCost, ms)}`)
-  print(
-    'Put them into PARAMETERS in src/plugins/identity/users/passwords.ts: older hashes are renewed by the next login'
-  )
+  print('Set them as PARAMETERS in src/plugins/identity/users/passwords.ts: the next login of a user upgrades the hash')
 }

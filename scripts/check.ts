@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
-// npm run check: writes what follows from the code, then says what is wrong with the rest.
+// npm run check: updates generated files, then lints, type-checks, and tests the structure.
 
-/** Runs a command of the project; gives its output where it fails, or null. */
+/** Runs a command of the project. Returns its output if it fails, or null. */
 export function run(command: string, ...words: string[]) {
   const { NODE_OPTIONS: _, ...env } = process.env
   const { status, stdout, stderr } = spawnSync(command, words, { encoding: 'utf8', env: { ...env, FORCE_COLOR: '0' } })
@@ -14,7 +14,7 @@ const local = (name: string) => `node_modules/.bin/${name}`
 const node = (path: string) => (existsSync(path) ? run('node', path) : null)
 const CLIENT_TYPES = 'client/node_modules/.bin/openapi-typescript'
 
-/** In order: each may need what the one before it wrote. */
+/** In order, because a step may need files that an earlier one wrote. */
 const steps: [what: string, step: () => string | null][] = [
   ['unused imports', () => run(local('biome'), 'lint', '--write', '--unsafe', '--only=correctness/noUnusedImports')],
   ['lint', () => run(local('biome'), 'check', '--write', '--max-diagnostics=20')],
@@ -35,7 +35,7 @@ const steps: [what: string, step: () => string | null][] = [
   ['structure', () => run('node', 'test/structure.test.ts')]
 ]
 
-/** Runs every step; gives whether all of them passed. */
+/** Runs every step, and returns whether all of them passed. */
 export function check() {
   const faults = steps.map(([what, step]) => {
     const fault = step()

@@ -68,6 +68,6 @@ try {
   }
 } catch (error) {
   const { message } = error as Error
-  process.stderr.write(`${error instanceof InvalidSettings ? message : `Not examined: ${message}`}\n`)
+  process.stderr.write(`${error instanceof InvalidSettings ? message : `Could not run: ${message}`}\n`)
   process.exitCode = 1
 }

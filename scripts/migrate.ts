@@ -20,7 +20,7 @@ try {
     await database.close()
   }
 } catch (error) {
-  // The text of a database error may quote the address: its code says enough.
+  // Prints only the code of a database error, because its message may quote the address.
   const { message, code } = error as Error & { code?: string }
   process.stderr.write(`Not migrated: ${code ?? message}\n`)
   process.exitCode = 1

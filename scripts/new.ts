@@ -3,8 +3,8 @@ import { cpSync, existsSync, globSync, readFileSync, renameSync, writeFileSync }
 import { basename, dirname, join } from 'node:path'
 import { run } from './check.ts'
 
-// npm run new -- tasks: makes a resource as notes is, with its table, routes, tests, and migration. For a plural that does not
-// end in s, say the singular too: npm run new -- people person
+// npm run new -- tasks: creates a resource like notes, with a table, routes, tests, and a migration. If the plural does not
+// end in s, add the singular: npm run new -- people person
 
 const TEMPLATE = 'notes'
 const [plural = '', singular = plural.replace(/ies$/, 'y').replace(/s$/, '')] = process.argv.slice(2)
@@ -13,7 +13,7 @@ const camel = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) =>
 const pascal = (name: string) => camel(name).replace(/^\w/, (letter) => letter.toUpperCase())
 const snake = (name: string) => name.replaceAll('-', '_')
 
-/** The text of a file of notes, about the new resource. */
+/** The text of a file of notes, adapted to the new resource. */
 function rename(text: string) {
   return text
     .replaceAll(/(?<=')notes(?=[_'])/g, snake(plural))
@@ -48,13 +48,13 @@ function make() {
   return run('node', 'scripts/generate.ts', '--name', `add_${snake(plural)}`)
 }
 
-/** Why there is nothing to make, or null. */
+/** Why the resource cannot be created, or null. */
 function refuse() {
-  if (!/^[a-z]+(-[a-z]+)*$/.test(plural)) return 'Say a name in lower case: npm run new -- tasks'
+  if (!/^[a-z]+(-[a-z]+)*$/.test(plural)) return 'Give a name in lower case: npm run new -- tasks'
   if (singular === plural) return `What is one of ${plural} called? npm run new -- ${plural} NAME`
-  if (existsSync(join('src/routes', plural))) return `src/routes/${plural} is there already`
+  if (existsSync(join('src/routes', plural))) return `src/routes/${plural} already exists`
   const isThere = existsSync(join('src/routes', TEMPLATE))
-  return isThere ? null : `src/routes/${TEMPLATE} was removed, and is what a new resource is copied from`
+  return isThere ? null : `src/routes/${TEMPLATE} was removed, but new resources are copied from it`
 }
 
 const fault = refuse() ?? make()
@@ -63,7 +63,7 @@ if (fault) {
   process.exitCode = 1
 } else {
   process.stdout.write(
-    `Made src/routes/${plural}, test/routes/${plural}, and a migration. Next: docs/add-a-resource.md\n`
+    `Created src/routes/${plural}, test/routes/${plural}, and a migration. Next: docs/add-a-resource.md\n`
   )
   process.exitCode = spawnSync('node', ['scripts/check.ts'], { stdio: 'inherit' }).status ?? 1
 }

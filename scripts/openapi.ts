@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { buildApp } from '../src/app.ts'
 import { readSettings } from '../src/plugins/platform/config/settings.ts'
 
-// npm run openapi: writes docs/openapi.json, the contract as the routes say it with the settings of production.
+// npm run openapi: writes docs/openapi.json, the contract of the routes with production settings.
 
 export const OPENAPI_FILE = join(import.meta.dirname, '../docs/openapi.json')
 
-/** The document, as text. */
+/** The document as JSON text. */
 export async function readOpenApi() {
   const randomKey = () => randomBytes(48).toString('base64url')
   const keys = { SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey() }

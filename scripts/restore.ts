@@ -6,12 +6,12 @@ import { copySqlite } from '../src/plugins/platform/db/sqlite/backup.ts'
 import { historyOf } from '../src/plugins/platform/db/sqlite/sqlite.ts'
 import { print, Refused, stamp, withSqliteFile } from './sqlite-file.ts'
 
-// Puts a backup in the place of the SQLite file: npm run db:restore -- --from file [--keep-logins]
+// Replaces the SQLite file with a backup: npm run db:restore -- --from file [--keep-logins]
 
 const SIDE_FILES = ['', '-wal', '-shm', '-journal']
 const codeOf = (error: unknown) => (error as { code?: string }).code ?? ''
 
-/** Whether the file can be read; refuses where a process has it open, for then it cannot leave WAL mode. */
+/** Whether the file is readable. Refuses if a process has it open, in which case it cannot leave WAL mode. */
 function checkUnused(path: string) {
   const client = new BetterSqlite(path, { timeout: 0 })
   try {
@@ -25,10 +25,10 @@ function checkUnused(path: string) {
   }
 }
 
-/** Refuses a history that this version does not know; an older one is migrated as usual, later. */
+/** Refuses a migration history that this version does not know. An older one is migrated at the next start, as usual. */
 function checkHistory(client: BetterSqlite.Database) {
   const history = historyOf(client)
-  if (history.length === 0) throw new Refused('The backup is no database of this service')
+  if (history.length === 0) throw new Refused('The backup is not a database of this service')
   const plan = migrationsFor(':memory:')
   try {
     plan(history)
@@ -36,10 +36,10 @@ function checkHistory(client: BetterSqlite.Database) {
     throw new Refused((error as Error).message)
   }
   if (history.length > plan([]).length)
-    throw new Refused('The backup is newer than this code: restore it with the release that it comes from')
+    throw new Refused('The backup is newer than this code: restore it with the release that created it')
 }
 
-/** Adds the logins that the old file has beside those of the backup: access tokens of theirs may be alive. False: it cannot. */
+/** Adds sessions of the old file that the backup lacks: their access tokens may still be valid. Returns false if it cannot. */
 function addLoginsOf(path: string, client: BetterSqlite.Database) {
   const columnsOf = (schema: string) =>
     (client.pragma(`${schema}.table_info(sessions)`) as { name: string }[]).map(({ name }) => name)
@@ -56,22 +56,22 @@ function addLoginsOf(path: string, client: BetterSqlite.Database) {
   }
 }
 
-/** Ends all logins: which of them had been ended after the backup nobody knows any more. */
+/** Revokes all sessions, because some of them may have been revoked after the backup. */
 function endLogins(client: BetterSqlite.Database) {
   const ended = "update sessions set revoked_at = ?, revoked_reason = 'all' where revoked_at is null"
   return client.prepare(ended).run(Date.now()).changes
 }
 
-/** Puts a backup in the place of the database; gives what there is to say of it. */
+/** Replaces the database with a backup, and returns the lines to print. */
 export async function restore(path: string, { from = '', keepLogins = false }) {
-  if (!existsSync(from)) throw new Refused('say which file: npm run db:restore -- --from file')
+  if (!existsSync(from)) throw new Refused('name the backup: npm run db:restore -- --from file')
   const isThere = existsSync(path)
-  if (isThere && realpathSync(from) === realpathSync(path)) throw new Refused('this is the database itself')
+  if (isThere && realpathSync(from) === realpathSync(path)) throw new Refused('the backup is the database itself')
 
-  // All that is to be done happens to a copy, so that the database changes at once or not at all.
+  // Prepares a copy, so that the database changes all at once or not at all.
   const prepared = `${path}.restoring`
   const aside = `${path}.before-restore-${stamp(new Date())}`
-  // Of a restore that was killed: the journal of another file would be played back into this one.
+  // Deletes the leftovers of a killed restore: SQLite would play an old journal back into the new file.
   const clear = () => SIDE_FILES.forEach((end) => void rmSync(prepared + end, { force: true }))
   clear()
   try {
@@ -85,17 +85,18 @@ export async function restore(path: string, { from = '', keepLogins = false }) {
     if (isReadable) copyFileSync(path, aside)
     else for (const end of SIDE_FILES) if (existsSync(path + end)) renameSync(path + end, aside + end)
     closeSync(openSync(path, 'a', 0o600))
-    // One transaction of the file itself: kill -9 leaves the old state or the new one.
+    // This is one transaction of the file: kill -9 leaves the old state or the new one.
     await client.backup(path, { progress: () => 0x7fffffff })
     client.close()
 
-    const lines = [`Restored from ${from}${isThere ? `; what was there before is ${aside}` : ''}`]
-    if (keepLogins) return [...lines, 'Logins are as they were then: those that were ended since live again']
-    lines.push(`Ended ${ended} session${ended === 1 ? '' : 's'}: everybody logs in again`)
+    const lines = [`Restored from ${from}${isThere ? `; the old database is now ${aside}` : ''}`]
+    if (keepLogins)
+      return [...lines, 'Sessions are as they were in the backup: those ended since then are active again']
+    lines.push(`Ended ${ended} session${ended === 1 ? '' : 's'}: all users have to log in again`)
     if (isOldKnown) return lines
     return [
       ...lines,
-      'Access tokens of sessions from after the backup may live for ACCESS_TOKEN_TTL: see docs/operations.md'
+      'Access tokens of sessions created after the backup may stay valid for ACCESS_TOKEN_TTL: see docs/operations.md'
     ]
   } finally {
     clear()

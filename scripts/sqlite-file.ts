@@ -4,26 +4,26 @@ import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
 import { readSettings } from '../src/plugins/platform/config/settings.ts'
 import { isPostgres, sqlitePath } from '../src/plugins/platform/db/address.ts'
 
-/** What the one who typed the command has to hear. */
+/** An error whose message is meant for the user. */
 export class Refused extends Error {}
 
 export const print = (line: string) => process.stdout.write(`${line}\n`)
 
-/** A moment as it may stand in the name of a file. */
+/** A timestamp for file names. */
 export const stamp = (now: Date) => now.toISOString().replaceAll(/[-:]|\.\d+/g, '')
 
-/** Does something with the SQLite file of DB_URI; what is wrong is one line and exit code 1. */
+/** Runs work on the SQLite file of DB_URI. Prints an error as one line, and exits with code 1. */
 export async function withSqliteFile(task: string, work: (path: string) => void | Promise<void>) {
   try {
     const { DB_URI } = readSettings(loadEnvironment(process.env, process.cwd(), print))
     if (isPostgres(DB_URI))
-      throw new Refused('PostgreSQL has tools of its own: pg_dump and pg_restore, or point-in-time recovery')
-    if (sqlitePath(DB_URI) === ':memory:') throw new Refused('DB_URI names no file')
+      throw new Refused('PostgreSQL has its own tools: pg_dump and pg_restore, or point-in-time recovery')
+    if (sqlitePath(DB_URI) === ':memory:') throw new Refused('DB_URI does not name a file')
     await work(resolve(sqlitePath(DB_URI)))
   } catch (error) {
     const { message, code } = error as Error & { code?: string }
     const isMeant = error instanceof Refused || code?.startsWith('ERR_PARSE_ARGS')
-    // Other texts may quote rows or addresses: a code says enough.
+    // Other messages may quote rows or addresses, so only their code is printed.
     process.stderr.write(`${task}: ${isMeant ? message : (code ?? message)}\n`)
     process.exitCode = 1
   }

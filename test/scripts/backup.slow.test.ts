@@ -11,12 +11,12 @@ import { freshFolder, logInBy, post, settled, signUpBy, startListening } from '.
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** A folder of its own, the service in it, and the commands on its database. */
+/** A temporary folder with the service, and commands on its database. */
 function workplace(t: Test) {
   const folder = freshFolder(t)
   const path = join(folder, 'app.db')
   const environment = { ...settled, DB_URI: `file:${path}`, RATE_LIMIT_MAX: '1000000' }
-  /** A command as a process of its own: `backup --to file`; killed after a time, if one is given. */
+  /** Runs a command in a separate process, such as `backup --to file`; kills it after the given time, if any. */
   async function run(command: string, DB_URI = environment.DB_URI, killAfterMs?: number) {
     const [script, ...words] = command.split(' ')
     const env = { PATH: process.env['PATH'], ...environment, DB_URI }
@@ -52,11 +52,11 @@ async function whoami(url: string, headers: Record<string, string> = {}) {
   return `${reply.status} ${code ?? kind}`
 }
 
-/** What a row of sessions must have. */
+/** The required columns of a session. */
 const COLUMNS =
   'id, user_id, kind, generation, rotated_at, created_at, last_seen_at, authenticated_at, expires_at, absolute_expires_at, remember'
 
-/** Runs statements on the file; gives how many logins were ended. */
+/** Runs statements on the file, and returns how many sessions are revoked. */
 function sql(path: string, ...statements: string[]) {
   const client = new BetterSqlite(path)
   for (const statement of statements) client.exec(statement)
@@ -85,44 +85,41 @@ async function emptyDatabase(t: Test) {
   return place
 }
 
-t.test(
-  'a backup beside a service that writes holds all that was acknowledged before it, and disturbs nobody',
-  async (t) => {
-    const { folder, serve, run } = workplace(t)
-    const { url } = await serve()
-    const names = ['ada', 'bob', 'eve', 'zoe']
-    for (const name of names) await signUpBy(url, name)
-    const logins = await Promise.all(names.map((name) => logInBy(url, name, kind)))
-    /** How often each user has changed the name, which says so. */
-    const acknowledged = names.map(() => 0)
-    let isOver = false
-    const writers = logins.map(async (headers, writer) => {
-      for (let i = 1; !isOver; i++) {
-        const { status } = await rename(url, `${names[writer]} ${i}`, headers)
-        if (status !== 200) throw new Error(`a change was answered ${status}`)
-        acknowledged[writer] = i
-      }
-    })
-    for (const name of ['first', 'second']) {
-      const before = [...acknowledged]
-      t.strictSame(await run(`backup --to ${name}`), { code: 0, printed: `Backed up to ${name}\n` })
-      t.notSame(acknowledged, before, 'the service went on')
-      const copied = new Map([...namesIn(join(folder, name))].map((text) => text.split(' ') as [string, string]))
-      for (const [i, count] of before.entries())
-        t.ok(Number(copied.get(names[i] ?? '') ?? 0) >= count, `nothing is missing in the ${name}`)
-      t.equal(statSync(join(folder, name)).mode & 0o777, 0o600)
+t.test('a backup of a running service has all acknowledged writes, and does not disturb requests', async (t) => {
+  const { folder, serve, run } = workplace(t)
+  const { url } = await serve()
+  const names = ['ada', 'bob', 'eve', 'zoe']
+  for (const name of names) await signUpBy(url, name)
+  const logins = await Promise.all(names.map((name) => logInBy(url, name, kind)))
+  /** How often each user has changed their name; the name contains the count. */
+  const acknowledged = names.map(() => 0)
+  let isOver = false
+  const writers = logins.map(async (headers, writer) => {
+    for (let i = 1; !isOver; i++) {
+      const { status } = await rename(url, `${names[writer]} ${i}`, headers)
+      if (status !== 200) throw new Error(`a change was answered ${status}`)
+      acknowledged[writer] = i
     }
-    isOver = true
-    await Promise.all(writers)
+  })
+  for (const name of ['first', 'second']) {
+    const before = [...acknowledged]
+    t.strictSame(await run(`backup --to ${name}`), { code: 0, printed: `Backed up to ${name}\n` })
+    t.notSame(acknowledged, before, 'the service went on')
+    const copied = new Map([...namesIn(join(folder, name))].map((text) => text.split(' ') as [string, string]))
+    for (const [i, count] of before.entries())
+      t.ok(Number(copied.get(names[i] ?? '') ?? 0) >= count, `nothing is missing in the ${name}`)
+    t.equal(statSync(join(folder, name)).mode & 0o777, 0o600)
   }
-)
+  isOver = true
+  await Promise.all(writers)
+})
 
 t.test('a backup overwrites a file only with --overwrite, and never the database', async (t) => {
   const { folder, path } = await emptyDatabase(t)
   t.match(backUp(path, {}), /app\.db\.backup-\d{8}T\d{6}Z$/)
   const to = join(folder, 'kept')
   writeFileSync(to, 'kept')
-  t.throws(() => backUp(path, { to }), { message: /kept is there already/ })
+  t.throws(() => backUp(path, { to }), { message: /kept already exists/ })
   t.equal(readFileSync(to, 'utf8'), 'kept')
   t.equal(backUp(path, { to, overwrite: true }), to)
   symlinkSync(path, join(folder, 'link'))
@@ -136,12 +133,12 @@ t.test('npm run db:backup and db:restore report errors in one line', async (t) =
   const rows = [
     ['backup', 'Not backed up: SQLITE_CANTOPEN\n'],
     ['backup --too x', /^Not backed up: Unknown option '--too'/],
-    ['restore', 'Not restored: say which file: npm run db:restore -- --from file\n']
+    ['restore', 'Not restored: name the backup: npm run db:restore -- --from file\n']
   ] as const
   for (const [command, printed] of rows) t.match(await run(command), { code: 1, printed }, command)
   t.match(await run('backup', 'postgres://ada:hunter22@127.0.0.1:1/app'), {
     code: 1,
-    printed: 'Not backed up: PostgreSQL has tools of its own: pg_dump and pg_restore, or point-in-time recovery\n'
+    printed: 'Not backed up: PostgreSQL has its own tools: pg_dump and pg_restore, or point-in-time recovery\n'
   })
 })
 
@@ -168,7 +165,7 @@ t.test('a restore brings back everything except sessions, and keeps the old file
   await server.exited
   t.match(await run(`restore --from ${from}`), {
     code: 0,
-    printed: /^Restored from app.*; what was there before is app.*\nEnded \d sessions: everybody logs in again\n$/
+    printed: /^Restored from app.*; the old database is now app.*\nEnded \d sessions: all users have to log in again\n$/
   })
 
   t.strictSame(namesIn(path), new Set(['early']))
@@ -180,7 +177,7 @@ t.test('a restore brings back everything except sessions, and keeps the old file
 
   server = await serve()
   for (const [i, { kind }] of transports.entries()) {
-    // Ended ones must not come back, and of those from after the backup a token may still be alive.
+    // Revoked sessions must not come back, and tokens of sessions created after the backup may still be valid.
     for (const login of [early[i], late[i], ended[i]]) t.equal(await whoami(server.url, login), REVOKED[kind])
     t.equal(await whoami(server.url, await logInBy(server.url, 'ada', kind)), `200 ${kind}`)
   }
@@ -191,7 +188,7 @@ t.test('--keep-logins restores sessions too, and says what that means', async (t
   sql(path, `insert into sessions (${COLUMNS}) values ('a', 'b', 'token', 0, 1, 1, 1, 1, 9e15, 9e15, 1)`)
   const from = backUp(path, {})
   sql(path, "update sessions set revoked_at = 2, revoked_reason = 'all'")
-  t.match(await restore(path, { from, keepLogins: true }), [/^Restored/, /those that were ended since live again/])
+  t.match(await restore(path, { from, keepLogins: true }), [/^Restored/, /those ended since then are active again/])
   t.equal(sql(path), 0)
 })
 
@@ -214,12 +211,12 @@ t.test('a restore rejects a file that is damaged, foreign, or newer, and changes
   const rows = [
     ['newer', { message: /^The backup is newer than this code/ }],
     ['edited', { message: /^Migration 1 in the database is not the one in drizzle/ }],
-    ['foreign', { message: 'The backup is no database of this service' }],
+    ['foreign', { message: 'The backup is not a database of this service' }],
     ['broken', { code: 'SQLITE_CORRUPT' }],
     ['cut', { code: 'SQLITE_CORRUPT' }],
     ['text', { code: 'SQLITE_NOTADB' }],
-    ['none', { message: /^say which file/ }],
-    ['app.db', { message: 'this is the database itself' }]
+    ['none', { message: /^name the backup/ }],
+    ['app.db', { message: 'the backup is the database itself' }]
   ] as const
   for (const [name, error] of rows) await t.rejects(restore(path, { from: join(folder, name) }), error, name)
   t.strictSame(readFileSync(path), before)
@@ -227,13 +224,17 @@ t.test('a restore rejects a file that is damaged, foreign, or newer, and changes
 })
 
 t.test(
-  'a restore works where the database is broken or gone, and says what that means for access tokens',
+  'a restore works if the database is damaged or missing, and says what that means for access tokens',
   async (t) => {
     const { folder, path } = await emptyDatabase(t)
     const from = backUp(path, {})
-    const note = /^Access tokens of sessions from after the backup may live/
+    const note = /^Access tokens of sessions created after the backup may stay valid/
     writeFileSync(path, 'broken '.repeat(2000))
-    t.match(await restore(path, { from }), [/what was there before/, 'Ended 0 sessions: everybody logs in again', note])
+    t.match(await restore(path, { from }), [
+      /the old database is now/,
+      'Ended 0 sessions: all users have to log in again',
+      note
+    ])
     const aside = readdirSync(folder).filter((name) => name.startsWith('app.db.before-restore-'))
     t.match(
       aside.map((name) => readFileSync(join(folder, name), 'utf8').slice(0, 6)),
@@ -242,7 +243,11 @@ t.test(
     t.strictSame(namesIn(path), new Set())
 
     rmSync(path)
-    t.match(await restore(path, { from }), [/^Restored from [^;]*$/, 'Ended 0 sessions: everybody logs in again', note])
+    t.match(await restore(path, { from }), [
+      /^Restored from [^;]*$/,
+      'Ended 0 sessions: all users have to log in again',
+      note
+    ])
     t.strictSame(namesIn(path), new Set())
     t.equal(statSync(path).mode & 0o777, 0o600)
   }
@@ -257,7 +262,7 @@ t.test('sessions from a file of another version are kept too, with the columns t
     "alter table sessions add column next text not null default 'x'",
     'alter table sessions drop column user_agent'
   )
-  t.match(await restore(path, { from }), [/^Restored/, 'Ended 1 session: everybody logs in again'])
+  t.match(await restore(path, { from }), [/^Restored/, 'Ended 1 session: all users have to log in again'])
   t.equal(sql(path), 1)
 })
 
@@ -282,7 +287,7 @@ t.test('a restore that is killed at any moment leaves the old state or the new o
   const rounds = 12
   for (let i = 0; i < rounds; i++) {
     sql(path, 'update sessions set revoked_at = null', login(3000 + i))
-    // In the second half of the time: in the first Node starts.
+    // In the second half of the time, because Node starts in the first.
     const killedAfterMs = wholeMs * (0.5 + (0.5 * i) / rounds)
     await run(`restore --from ${from}`, undefined, killedAfterMs)
     const [count, revoked] = left()

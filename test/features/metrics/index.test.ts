@@ -22,7 +22,7 @@ t.test('ASVS 13.4.5: metrics are served at /metrics on a port of their own, whic
 })
 
 t.test(
-  'ASVS 14.2.1, 16.2.5: requests count by method, route pattern and status, never by what was typed',
+  'ASVS 14.2.1, 16.2.5: requests are counted by method, route pattern, and status, never by user input',
   async (t) => {
     const { app, url, scrape } = await buildMeasured(t, { CORS_API_ORIGINS: 'https://app.example' })
     const { headers } = await logIn(app, 'ada')

@@ -14,7 +14,7 @@ const lives = { idleTtl: 100, maxAge: 1000 }
 const fields = (username: string) => ({ username, email: `${username}@example.com`, name: 'Ada', passwordHash: 'one' })
 
 for (const database of databases) {
-  t.test(`logins on ${database.name}`, async (t) => {
+  t.test(`sessions on ${database.name}`, async (t) => {
     const { sessions, users, db, tables } = await build(t, { DB_URI: await database.uri() })
     const ada = await users.create(fields('ada'), START)
 
@@ -35,7 +35,7 @@ for (const database of databases) {
       t.equal(await sessions.findBySecret('another'), null)
     })
 
-    t.test('ASVS 15.4.2: are not made for a user whose hash was changed, nor for one who is gone', async (t) => {
+    t.test('ASVS 15.4.2: are not created for a user whose password has changed, or who was deleted', async (t) => {
       const eve = await users.create(fields('eve'), START)
       await users.rehash(eve.id, 'one', 'two')
       t.equal(await makeLogin(sessions, eve, lives, START), null)
@@ -45,7 +45,7 @@ for (const database of databases) {
       t.equal((await db.select().from(tables.sessions).where(eq(tables.sessions.userId, eve.id))).length, 1)
     })
 
-    t.test('slide when they were not seen since the cutoff', async (t) => {
+    t.test('slide if they were not used since the cutoff', async (t) => {
       const login = await create()
       t.equal(await sessions.touch(login.id, after(150), after(-1), after(50)), null, 'seen since')
       const touched = await sessions.touch(login.id, after(150), after(0), after(50))
@@ -56,7 +56,7 @@ for (const database of databases) {
       t.match(await sessions.find(login.id), { expiresAt: after(150), revokedAt: after(60) })
     })
 
-    t.test('rotate once, however many ask', async (t) => {
+    t.test('rotate once, however many requests are concurrent', async (t) => {
       const login = await create()
       const calls = Array.from({ length: 20 }, () =>
         sessions.rotate(login.id, 0, { expiresAt: after(140), accessTtl: 900 }, after(40))
@@ -88,7 +88,7 @@ for (const database of databases) {
       t.equal(await revokeInSql(sessions, randomUUIDv7(), 'logout', after(10)), null)
     })
 
-    t.test('that were revoked are listed from a moment on, page by page, none left out', async (t) => {
+    t.test('that were revoked since a given time are listed page by page, none missing', async (t) => {
       await db.delete(tables.sessions)
       const rows = []
       const made = [await create(), await create(), await create(), await create(), await create(), await create()]
@@ -109,7 +109,7 @@ for (const database of databases) {
   })
 }
 
-t.test('a login waits for a password change that is under way, and then creates no session', async (t) => {
+t.test('a login waits for a password change in progress, and then creates no session', async (t) => {
   const DB_URI = await freshPostgresUri()
   const { sessions, users } = await build(t, { DB_URI })
   const ada = await users.create(fields('ada'), START)
@@ -127,7 +127,7 @@ t.test('a login waits for a password change that is under way, and then creates 
   t.equal(await login, null)
 })
 
-t.test('a login that waits too long is refused, and creates no session later', async (t) => {
+t.test('a login that waits too long is rejected, and creates no session later', async (t) => {
   const DB_URI = await freshPostgresUri()
   const { db, sessions, tables, users } = await build(t, { DB_URI })
   const ada = await users.create(fields('ada'), START)
@@ -148,7 +148,7 @@ t.test('a login that waits too long is refused, and creates no session later', a
   t.equal((await db.select().from(tables.sessions)).length, 1)
 })
 
-t.test('the idle end of a login', async (t) => {
+t.test('the idle expiry of a session', async (t) => {
   const absoluteExpiresAt = after(100_000)
   const table: [string, boolean, number, Date, Date][] = [
     ['slides by the idle life', true, 60_000, after(5), after(60_005)],

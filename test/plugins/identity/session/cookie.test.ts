@@ -31,7 +31,7 @@ const whoami = (app: FastifyInstance, headers: Record<string, string>) =>
   app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
 
 t.test(
-  'ASVS 3.3.1, 3.3.2, 3.3.3, 3.3.4, 3.3.5: the cookie has the documented attributes, the clearing one too',
+  'ASVS 3.3.1, 3.3.2, 3.3.3, 3.3.4, 3.3.5: the cookie has the documented attributes, also when it is cleared',
   async (t) => {
     const table: [Record<string, string>, string, string[]][] = [
       [{}, '__Host-sid', ['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure']],
@@ -234,7 +234,7 @@ for (const backend of backends) {
     })
 
     t.test(
-      'ASVS 7.2.3, 11.5.1: has 192 random bits and is stored as a hash only, in no table and no key',
+      'ASVS 7.2.3, 11.5.1: has 192 random bits and is stored only as a hash, in tables and in Redis keys',
       async (t) => {
         const { set } = await cookieLogIn(app)
         const secret = set?.value.split('.')[0] ?? ''

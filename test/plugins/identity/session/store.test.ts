@@ -29,24 +29,24 @@ for (const backend of backends) {
       return { secretHash, login }
     }
 
-    t.test('knows no login by an unknown hash', async (t) => {
+    t.test('finds no session for an unknown hash', async (t) => {
       t.equal(await store.find(randomBytes(32).toString('base64url'), START), null)
     })
 
-    t.test('finds a login as it is, kept or not', async (t) => {
+    t.test('finds a session as stored, cached or not', async (t) => {
       const { secretHash, login } = await create()
       t.strictSame(await store.find(secretHash, START), part(login))
       await store.keep(login)
       t.strictSame(await store.find(secretHash, START), part(login))
     })
 
-    t.test('finds a login in SQL where what Redis has of it cannot be read', async (t) => {
+    t.test('finds a session in SQL if its value in Redis is unreadable', async (t) => {
       const { secretHash, login } = await create()
       await redis?.set(`session:${secretHash}`, '{half')
       t.strictSame(await store.find(secretHash, START), part(login))
     })
 
-    t.test('asks SQL only for what Redis has not', async (t) => {
+    t.test('queries SQL only for sessions that Redis does not have', async (t) => {
       const { secretHash, login } = await create()
       await store.find(secretHash, START)
       const { findBySecret } = sessions
@@ -59,7 +59,7 @@ for (const backend of backends) {
       else await t.rejects(found, { message: 'SQL was asked' })
     })
 
-    t.test('finds what was changed and kept, and what another replica saw', async (t) => {
+    t.test('finds changes, including those of another replica', async (t) => {
       const { secretHash, login } = await create()
       await store.keep(login)
       const touched = await sessions.touch(login.id, after(150), after(0), after(50))
@@ -69,14 +69,14 @@ for (const backend of backends) {
       t.strictSame(await store.find(secretHash, after(151)), part(again))
     })
 
-    t.test('gives an idle login with the end that it had', async (t) => {
+    t.test('returns an expired session with its expiry', async (t) => {
       const { secretHash, login } = await create()
       await store.keep(login)
       t.strictSame(await store.find(secretHash, after(5000)), part(login))
     })
 
     t.test(
-      'ASVS 7.4.1: never gives an ended login for a live one, even if a late request keeps what it had read',
+      'ASVS 7.4.1: never returns a revoked session as live, even if a late request caches what it had read',
       async (t) => {
         const { secretHash, login } = await create()
         await store.keep(login)
@@ -88,7 +88,7 @@ for (const backend of backends) {
       }
     )
 
-    t.test('ends many at once, again too, and none', async (t) => {
+    t.test('revokes none, many at once, or the same ones again', async (t) => {
       const made = [await create(), await create(), await create()]
       const revoked = []
       for (const { login } of made) revoked.push(await revokeInSql(sessions, login.id, 'logout', after(10)))
@@ -102,7 +102,7 @@ for (const backend of backends) {
 }
 
 t.test(
-  'ASVS 16.5.2, 16.5.3: while Redis is down the store answers from SQL, waits for nothing, and refuses to end a login',
+  'ASVS 16.5.2, 16.5.3: while Redis is down, the store answers from SQL without waiting, and rejects revocations',
   async (t) => {
     const { sessions, users } = await build(t)
     const calls: string[] = []

@@ -36,7 +36,7 @@ for (const backend of backends) {
   )
 
   t.test(
-    `ASVS 6.3.8: an unknown name is refused and throttled like a known one ${on}`,
+    `ASVS 6.3.8: an unknown name is rejected and throttled like a known one ${on}`,
     { skip: backend.skip },
     async (t) => {
       const app = await build(t, await backend.environment())
@@ -61,7 +61,7 @@ for (const backend of backends) {
   )
 
   t.test(
-    `ASVS 6.1.1: an account is throttled everywhere but at addresses it signed in from before ${on}`,
+    `ASVS 6.1.1: an account is throttled, except at addresses it logged in from before ${on}`,
     { skip: backend.skip },
     async (t) => {
       const app = await build(t, { ...(await backend.environment()), TRUST_PROXY: '127.0.0.1' })

@@ -45,7 +45,7 @@ for (const store of stores) {
     }
 
     t.test(
-      'ASVS 6.1.1, 6.3.1: let five through for an account and address, then one after a delay that doubles',
+      'ASVS 6.1.1, 6.3.1: let five through for an account and address, then one at a time with delays that double',
       async (t) => {
         const [one, two] = await store.replicas(t)
         const through = Array.from({ length: 5 }, () => 'let through')
