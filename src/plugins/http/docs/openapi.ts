@@ -43,7 +43,7 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
       openapi: '3.1.0',
       info: {
         title: 'Fastify minimal starter',
-        version: '0.1.0',
+        version: '0.2.0',
         description: 'Every failure is application/problem+json (RFC 9457) with a stable `code`.',
         license: { name: 'MIT', identifier: 'MIT' }
       },
