@@ -107,6 +107,16 @@ function dropMentions({ name, folder }: Part) {
   }
 }
 
+/** Removes a script that is gone from continuous integration and from the table in CONTRIBUTING.md. */
+function dropScript(name: string) {
+  for (const path of ['.ci/run', 'CONTRIBUTING.md', ...globSync('.github/workflows/*.yml', { cwd: ROOT })]) {
+    const kept = read(path)
+      .replaceAll(new RegExp(`^( *- run: npm run|\\|.*npm run) ${name}\\b.*\\n`, 'gm'), '')
+      .replaceAll(new RegExp(`(, \`${name}\`| ${name})(?=[,; ])`, 'g'), '')
+    write(path, kept)
+  }
+}
+
 /**
  * Removes the scripts of package.json whose file is gone and the packages that nothing imports anymore. A package that only tests or
  * benchmarks still import becomes a development dependency.
@@ -115,7 +125,11 @@ function updatePackage(before: Set<string>) {
   const manifest = JSON.parse(read('package.json'))
   for (const [name, command] of Object.entries<string>(manifest.scripts)) {
     const files = command.match(/(?<=\bnode )[\w/-]+\.ts\b/g) ?? []
-    if (files.some((file) => !existsSync(join(ROOT, file)))) delete manifest.scripts[name]
+    if (files.every((file) => existsSync(join(ROOT, file)))) continue
+    delete manifest.scripts[name]
+    for (const other of Object.keys(manifest.scripts))
+      manifest.scripts[other] = manifest.scripts[other].replace(` && npm run ${name}`, '')
+    dropScript(name)
   }
   const code = listCode(ROOT)
   const left = findPackages(ROOT, code)
@@ -165,7 +179,7 @@ function remove(names: string[]) {
     })
   )
   for (const { folder, files } of parts) {
-    for (const path of files) rmSync(join(ROOT, path))
+    for (const path of files) rmSync(join(ROOT, path), { force: true })
     for (const path of [folder, folder.replace('src', 'test')])
       rmSync(join(ROOT, path), { recursive: true, force: true })
     say(`  removed  ${folder}: ${files.length} files`)
