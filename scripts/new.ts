@@ -16,7 +16,7 @@ const snake = (name: string) => name.replaceAll('-', '_')
 /** The text of a file of notes, adapted to the new resource. */
 function rename(text: string) {
   return text
-    .replaceAll(/(?<=')notes(?=[_'])/g, snake(plural))
+    .replaceAll(/(?<=defineTable\(\s*'|index\(')notes(?=[_'])/g, snake(plural))
     .replaceAll(/(?<=\/)notes\b/g, plural)
     .replaceAll(/notes(?![a-z])/g, camel(plural))
     .replaceAll(/Notes(?![a-z])/g, pascal(plural))

@@ -80,7 +80,8 @@ for (const transport of transports) {
       const app = await build(t, { REDIS_URL: redis.url })
       const ada = await logIn(app, 'ada', transport)
       const sessions = []
-      for (const kind of [...transports, transport, transport]) sessions.push(await kind.logIn(app, 'ada'))
+      for (const kind of [...transports, transport, transport, transport].slice(0, 4))
+        sessions.push(await kind.logIn(app, 'ada'))
       const [first, second, third, fourth] = sessions as [LoggedIn, LoggedIn, LoggedIn, LoggedIn]
       const calls: [LoggedIn, string][] = [
         [first, 'POST /api/auth/logout'],
