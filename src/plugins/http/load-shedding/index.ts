@@ -16,7 +16,7 @@ declare module 'fastify' {
 const SAMPLE_MS = 500
 /** The event loop is late while the service starts (it reads up to a million revoked sessions), and the first mean is empty. */
 const WARM_UP_MS = 3000
-/** The overload is over after this long without a refusal. */
+/** Overload ends after this long without a refusal. */
 const CALM_MS = 5000
 
 /** Refuses requests with 503 while the event loop is late: they would not be answered in time anyway. */

@@ -21,10 +21,9 @@ export const settingTypes: Record<string, SettingType<unknown>> = {}
 const conflicts: Conflict[] = [findSharedKeys]
 
 /** Declares the settings of a concern by the names of their environment variables, and a check of several together. */
-export function defineSettings<T extends Record<string, SettingType<unknown>>>(types: T, conflict?: Conflict) {
+export function defineSettings(types: Record<string, SettingType<unknown>>, conflict?: Conflict) {
   Object.assign(settingTypes, types)
   if (conflict) conflicts.push(conflict)
-  return types
 }
 
 /** The names of all declared settings. */
@@ -48,7 +47,7 @@ function readOne(name: string, { parse, fallback, fault }: SettingType<unknown>,
   return value === undefined ? { fault: `${name} ${fault}` } : { value: Object.freeze(value) }
 }
 
-/** No two settings may share a key: whoever has it could forge what the other signs. */
+/** Two settings must not share a key: a leak of one would let an attacker forge what the other signs. */
 function findSharedKeys(settings: Settings) {
   const secrets = Object.entries(settings).filter(([name]) => name.endsWith('SECRET_KEY'))
   const keys = secrets.flatMap(([, list]) => list ?? [])
