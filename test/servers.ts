@@ -1,3 +1,4 @@
+import type { Sql } from 'postgres'
 import t from 'tap'
 import { createDatabases, createTemplate, openPostgres } from './postgres.ts'
 import { givenRedis, openRedis, redisProgram } from './redis.ts'
@@ -61,3 +62,7 @@ export function redisUrl() {
   sharedRedis ??= givenRedis ? Promise.resolve(givenRedis) : startRedis().then(({ url }) => url)
   return sharedRedis
 }
+
+/** The statements in this database that wait for a lock. Other databases of the server belong to other tests. */
+export const waitingForLock = (sql: Sql) =>
+  sql`select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`

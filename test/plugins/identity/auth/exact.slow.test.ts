@@ -7,7 +7,7 @@ import { readSettings } from '../../../../src/plugins/platform/config/settings.t
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, type LoggedIn, logIn, PASSWORD, testEnvironment, transports } from '../../../build.ts'
 import { startProxy } from '../../../proxy.ts'
-import { freshPostgresUri, noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+import { freshPostgresUri, noRedisProgram, startRedis, waitingForLock, waitUntil } from '../../../servers.ts'
 import { call, renewedBy } from './calls.ts'
 
 // Whatever a revoking call was answered, that is how it is: on every replica, and from that moment on.
@@ -181,7 +181,7 @@ for (const transport of transports) {
       const sql = postgres(DB_URI, { max: 2, onnotice: () => {} })
       t.teardown(() => sql.end({ timeout: 1 }))
       const waiting = (count: number) =>
-        waitUntil(async () => (await sql`select 1 from pg_locks where not granted`).length >= count, `${count} wait`)
+        waitUntil(async () => (await waitingForLock(sql)).length >= count, `${count} wait`)
 
       // The renewal is held up in the middle of its transaction, and the end of all logins comes behind it.
       const holder = await sql.reserve()

@@ -4,7 +4,7 @@ import t from 'tap'
 import { idleEnd, toCheckedSession } from '../../../../src/plugins/identity/auth/sessions.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, databases } from '../../../build.ts'
-import { freshPostgresUri, waitUntil } from '../../../servers.ts'
+import { freshPostgresUri, waitingForLock, waitUntil } from '../../../servers.ts'
 import { type Changes, makeLogin, revokeInSql } from './made.ts'
 
 const START = new Date('2026-03-01T12:00:00.123Z')
@@ -120,7 +120,7 @@ t.test('a login waits for a password change in progress, and then creates no ses
   await changing`begin`
   await changing`update users set password_hash = 'two'`
   const login = makeLogin(sessions, ada, lives, START)
-  const isWaiting = async () => (await other`select 1 from pg_locks where not granted`).length > 0
+  const isWaiting = async () => (await waitingForLock(other)).length > 0
   await waitUntil(isWaiting, 'the login waits')
   await changing`commit`
   changing.release()
