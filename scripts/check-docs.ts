@@ -11,7 +11,8 @@ const IGNORED = ['node_modules', '.git', '.tap', 'dist']
 // The package has no types.
 const nspell: (dictionary: object) => { correct(word: string): boolean } = createRequire(import.meta.url)('nspell')
 const speller = nspell(dictionary)
-const known = new Set(readFileSync(join(ROOT, 'docs/words.txt'), 'utf8').split('\n'))
+const { name: project } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+const known = new Set([...readFileSync(join(ROOT, 'docs/words.txt'), 'utf8').split('\n'), ...project.split('-')])
 
 const blank = (text: string) => text.replaceAll(/[^\n]/g, ' ')
 /** The text without code, with line numbers intact. */

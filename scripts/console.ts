@@ -24,6 +24,6 @@ const context = {
   ...drizzle
 }
 process.stdout.write(`In scope: ${Object.keys(context).join(', ')}\nTry: await repositories.users.findByName('ada')\n`)
-const repl = start({ prompt: 'starter> ' })
+const repl = start({ prompt: 'app> ' })
 Object.assign(repl.context, context)
 repl.on('exit', () => void app.close().then(() => process.exit()))

@@ -1,18 +1,17 @@
-import { spawn } from 'node:child_process'
-import { cpSync, globSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { globSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { partNames } from '../scripts/parts.ts'
+import { copyProject, run } from './copy.ts'
 import { settled } from './process.ts'
 import { migratedPostgresUri } from './servers.ts'
 
 // The promise of docs/remove-a-part.md: after `npm run remove`, nothing is left to do.
 
 const ROOT = join(import.meta.dirname, '..')
-const LEFT_OUT = /^(node_modules|\.git|\.tap|\.env|dist|.*\.db.*)$/
 
 /** Each part alone; of parts that need each other, both. Notes, which has a table, has a test of its own below. */
 const removals = [
@@ -20,32 +19,9 @@ const removals = [
   ...partNames.filter((name) => !['jwt', 'blocklist', 'notes'].includes(name)).map((name) => [name])
 ]
 
-/** A copy of the project that shares its packages. */
-function copyProject(t: Test) {
-  const copy = mkdtempSync(join(tmpdir(), 'starter-removal-'))
-  t.teardown(() => rmSync(copy, { recursive: true, force: true }))
-  const filter = (path: string) => !LEFT_OUT.test(basename(path))
-  for (const name of readdirSync(ROOT).filter(filter))
-    cpSync(join(ROOT, name), join(copy, name), { recursive: true, filter })
-  for (const folder of ['.', 'client'])
-    symlinkSync(join(ROOT, folder, 'node_modules'), join(copy, folder, 'node_modules'))
-  rmSync(join(copy, 'test/removal.slow.test.ts'))
-  return copy
-}
-
-/** Runs a file of the copy; gives its exit code and all that it printed. */
-async function run(cwd: string, ...words: string[]) {
-  // A template database of this run lacks the tables of a new resource; CI refuses tests that are skipped for want of a part.
-  const { NODE_OPTIONS: _, TAP: __, TEST_POSTGRES_URL: ___, CI: ____, ...env } = process.env
-  const child = spawn(process.execPath, words, { cwd, env: { ...env, TAP_TIMEOUT: '900' }, timeout: 900_000 })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-  const status = await new Promise((resolve) => child.on('close', resolve))
-  return { status, output }
-}
-
 async function remove(t: Test, ...parts: string[]) {
   const copy = copyProject(t)
+  rmSync(join(copy, 'test/removal.slow.test.ts'))
   const { status, output } = await run(copy, 'scripts/remove.ts', ...parts)
   t.equal(status, 0, output.slice(-6000))
   return copy

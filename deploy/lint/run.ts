@@ -47,10 +47,10 @@ lint(
 )
 
 // systemd checks an instance of the template.
-const unit = join(temporary, 'starter@3001.service')
-copyFileSync(join(DEPLOY, 'starter@.service'), unit)
-lint('starter@.service', 'systemd-analyze', 'verify', unit)
-lint('starter@.service, exposure', 'systemd-analyze', 'security', '--offline=yes', '--threshold=15', unit)
+const unit = join(temporary, 'app@3001.service')
+copyFileSync(join(DEPLOY, 'app@.service'), unit)
+lint('app@.service', 'systemd-analyze', 'verify', unit)
+lint('app@.service, exposure', 'systemd-analyze', 'security', '--offline=yes', '--threshold=15', unit)
 
 type Manifest = { apiVersion: string; kind: string }
 type Model = new (manifest: Manifest) => { validate(): void }

@@ -148,7 +148,7 @@ t.test('the pods are asked where the service answers, are given time to end, and
 })
 
 t.test('the unit of systemd waits for requests in flight', async (t) => {
-  const unit = read('starter@.service')
+  const unit = read('app@.service')
   t.ok(Number(/TimeoutStopSec=(\d+)/.exec(unit)?.[1]) >= 2 * DRAIN)
   t.match(unit, 'ExecStart=/usr/bin/node src/server.ts\n')
 })

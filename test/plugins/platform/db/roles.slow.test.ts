@@ -111,12 +111,12 @@ t.test('the grants of docs/operations.md are enough, for the service and for mig
     text.replaceAll(/\bapp\b/g, `${database?.['name']}`)
   )
   await sql.unsafe(`${roles}`.replace(/create database (\w+) owner (\w+)/, 'alter database $1 owner to $2'))
-  const owner = as(uri, 'starter_owner')
+  const owner = as(uri, 'app_owner')
   t.equal(migrate(owner).status, 0)
   const admin = await open(t, owner)
   await admin.unsafe(`${grants}`)
 
-  const app = await build(t, { DB_URI: as(uri, 'starter_service'), DB_MIGRATE: 'check' })
+  const app = await build(t, { DB_URI: as(uri, 'app_service'), DB_MIGRATE: 'check' })
   for (const transport of transports) {
     const { headers } = await logIn(app, `ada-by-${transport.kind}`, transport)
     const payload = { currentPassword: PASSWORD, newPassword: 'a long second password' }
@@ -124,7 +124,7 @@ t.test('the grants of docs/operations.md are enough, for the service and for mig
     t.match(`${changed.statusCode}`, /^20[04]$/)
   }
   await signUp(app, 'grace')
-  const [table] = await admin`select has_table_privilege('starter_service', 'users', 'truncate') as may`
+  const [table] = await admin`select has_table_privilege('app_service', 'users', 'truncate') as may`
   t.equal(table?.['may'], false, 'and no more than that')
   t.equal(migrate(owner).status, 0, 'who owns them may go on migrating')
 })
