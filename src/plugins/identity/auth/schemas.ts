@@ -47,16 +47,16 @@ export const WhoamiReply = Type.Object(
   closed
 )
 
-const LoginState = Type.Object(
+const CurrentSession = Type.Object(
   { id: Type.String(), kind: Kind, createdAt: Time, expiresAt: Time, absoluteExpiresAt: Time, freshUntil: Time },
   closed
 )
 export const CheckAuthReply = Type.Object(
-  { authenticated: Type.Boolean(), user: Type.Optional(UserReply), session: Type.Optional(LoginState) },
+  { authenticated: Type.Boolean(), user: Type.Optional(UserReply), session: Type.Optional(CurrentSession) },
   closed
 )
 
-const ListedLogin = Type.Object(
+const ListedSession = Type.Object(
   {
     id: Type.String(),
     kind: Kind,
@@ -69,7 +69,7 @@ const ListedLogin = Type.Object(
   },
   closed
 )
-export const SessionList = Type.Object({ sessions: Type.Array(ListedLogin), nextCursor: NextCursor }, closed)
+export const SessionList = Type.Object({ sessions: Type.Array(ListedSession), nextCursor: NextCursor }, closed)
 /** `cursor` is the time in ms and the id of the last session of a page. */
 export const SessionListQuery = Type.Object(
   { cursor: Cursor(`^\\d{1,14}_${UUID_PATTERN.slice(1)}`), limit: Limit(50) },

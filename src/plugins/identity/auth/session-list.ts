@@ -13,7 +13,7 @@ function toPlace(cursor: string): Place {
 
 /** The live sessions of a user after a cursor, one more than `limit`: the current one first, then the most recently used. */
 export async function listSessions(
-  logins: Sessions,
+  sessions: Sessions,
   userId: string,
   current: string,
   cursor: string | undefined,
@@ -21,8 +21,8 @@ export async function listSessions(
 ): Promise<Session[]> {
   const now = new Date()
   const after = cursor === undefined ? undefined : toPlace(cursor)
-  const others = await logins.listLive(userId, now, { after, limit: limit + 1, except: current })
-  const own = after ? null : await logins.find(current)
+  const others = await sessions.listLive(userId, now, { after, limit: limit + 1, except: current })
+  const own = after ? null : await sessions.find(current)
   return own && isLive(own, now) ? [own, ...others] : others
 }
 
@@ -30,7 +30,7 @@ export async function listSessions(
 export function toPage(found: Session[], current: string, limit: number) {
   const page = found.slice(0, limit)
   const last = page.at(-1)
-  const sessions = page.map((login) => ({ ...login, current: login.id === current }))
+  const sessions = page.map((session) => ({ ...session, current: session.id === current }))
   if (found.length <= limit || last === undefined) return { sessions, nextCursor: null }
   const isFirst = last.id === current
   return { sessions, nextCursor: isFirst ? toCursor({ lastSeenAt: BEFORE_ALL, id: last.id }) : toCursor(last) }

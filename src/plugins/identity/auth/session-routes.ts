@@ -17,11 +17,12 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   /** Throws SESSION_NOT_FOUND unless the id is that of a live session of the current user. */
   async function requireOwn(request: FastifyRequest, id: string) {
     const { userId } = accountOf(request)
-    const login = isUuid(id) ? await sessions.find(id) : null
-    if (login && login.userId !== userId) await audit.record(request, 'malicious_direct_reference', { reason: 'login' })
+    const session = isUuid(id) ? await sessions.find(id) : null
+    if (session && session.userId !== userId)
+      await audit.record(request, 'malicious_direct_reference', { reason: 'login' })
     // A revocation that is still pending may be repeated.
-    const isThere = login && (isLive(login, new Date()) || login.revocationPending)
-    if (login?.userId !== userId || !isThere) throw new SessionNotFound()
+    const isThere = session && (isLive(session, new Date()) || session.revocationPending)
+    if (session?.userId !== userId || !isThere) throw new SessionNotFound()
   }
 
   app.get('', {
@@ -51,9 +52,9 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const { sid, kind } = accountOf(request)
       const { id } = request.params
       await requireOwn(request, id)
-      const login = await revocations.revoke(request, id, 'revoked', new Date())
+      const session = await revocations.revoke(request, id, 'revoked', new Date())
       // Another request has just renewed the session, so it continues with another id.
-      if (login?.revokedReason === 'renewed') throw new SessionNotFound()
+      if (session?.revokedReason === 'renewed') throw new SessionNotFound()
       if (id === sid) strategies.get(kind)?.signOut(request, reply, sid)
       reply.code(204)
     }

@@ -37,10 +37,10 @@ export class RefreshTokenReused extends createError(
   401
 ) {
   readonly headers = headers
-  readonly login: Pick<Session, 'id' | 'userId'>
+  readonly session: Pick<Session, 'id' | 'userId'>
 
-  constructor(login: Pick<Session, 'id' | 'userId'>) {
+  constructor(session: Pick<Session, 'id' | 'userId'>) {
     super()
-    this.login = login
+    this.session = session
   }
 }

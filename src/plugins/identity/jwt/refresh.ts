@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { logEvent } from '../../platform/audit/log.ts'
 import { causeOf, InvalidToken, RefreshTokenReused, TokenRevoked } from './errors.ts'
-import { refreshLogin } from './rotation.ts'
+import { rotateRefreshToken } from './rotation.ts'
 import type { TokenReply } from './schemas.ts'
 
 /** Answers a refresh, and records it in the audit log. */
@@ -15,7 +15,7 @@ export function createRefresh(app: FastifyInstance) {
     if (error instanceof InvalidToken) logEvent(request, 'authn_token_invalid', { reason: causeOf(error) })
     if (error instanceof TokenRevoked) logEvent(request, 'authn_token_reuse', { sid: error.sid, kind }, 'warn')
     if (error instanceof RefreshTokenReused) {
-      const { userId, id: sid } = error.login
+      const { userId, id: sid } = error.session
       await audit.record(request, 'authn_token_reuse', { userId, sid, kind })
     }
     throw error
@@ -24,10 +24,10 @@ export function createRefresh(app: FastifyInstance) {
   return async function refresh(request: FastifyRequest, reply: FastifyReply, token: string): Promise<TokenReply> {
     const now = new Date()
     try {
-      const { login, isRepeat } = await refreshLogin(rotation, request, tokens.verifyRefresh(token, now), now)
-      const { userId, id: sid } = login
+      const { session, isRepeat } = await rotateRefreshToken(rotation, request, tokens.verifyRefresh(token, now), now)
+      const { userId, id: sid } = session
       await audit.record(request, 'authn_token_created', { userId, sid, kind, reason: 'refresh', isRepeat })
-      return refreshCookie.deliver(reply, login, now)
+      return refreshCookie.deliver(reply, session, now)
     } catch (error) {
       return refuse(request, error)
     }

@@ -23,30 +23,30 @@ export type Rotation = {
  * token rotates, and the previous one counts as stolen: the session is revoked. Older tokens always count as stolen. Throws
  * TOKEN_REVOKED, TOKEN_EXPIRED, INVALID_TOKEN, or REFRESH_TOKEN_REUSED.
  */
-export async function refreshLogin(
+export async function rotateRefreshToken(
   rotation: Rotation,
   source: EventSource,
   { sid, gen }: RefreshClaims,
   now: Date
-): Promise<{ login: Session; isRepeat: boolean }> {
+): Promise<{ session: Session; isRepeat: boolean }> {
   const { sessions, revocations, graceSeconds, idleTtl, accessTtl } = rotation
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const login = await sessions.find(sid)
-    if (login === null || login.revokedAt !== null) throw new TokenRevoked(sid)
-    if (login.kind !== 'token' || gen > login.generation) throw new InvalidToken()
-    if (login.expiresAt <= now) throw new TokenExpired()
+    const session = await sessions.find(sid)
+    if (session === null || session.revokedAt !== null) throw new TokenRevoked(sid)
+    if (session.kind !== 'token' || gen > session.generation) throw new InvalidToken()
+    if (session.expiresAt <= now) throw new TokenExpired()
     // Without a grace period, a replica whose clock is behind must not grant one.
-    const isInGrace = graceSeconds > 0 && now.getTime() - login.rotatedAt.getTime() < graceSeconds * 1000
-    if (isInGrace && gen >= login.generation - 1) return { login, isRepeat: true }
-    if (gen < login.generation) {
+    const isInGrace = graceSeconds > 0 && now.getTime() - session.rotatedAt.getTime() < graceSeconds * 1000
+    if (isInGrace && gen >= session.generation - 1) return { session, isRepeat: true }
+    if (gen < session.generation) {
       await revocations.revoke(source, sid, 'reuse', now)
-      throw new RefreshTokenReused(login)
+      throw new RefreshTokenReused(session)
     }
     // Tokens issued earlier may live longer than the one issued now.
-    const longest = Math.max(login.accessTtl, accessTtl)
-    const expiresAt = idleEnd(login, idleTtl, now)
+    const longest = Math.max(session.accessTtl, accessTtl)
+    const expiresAt = idleEnd(session, idleTtl, now)
     const rotated = await sessions.rotate(sid, gen, { expiresAt, accessTtl: longest }, now)
-    if (rotated) return { login: rotated, isRepeat: false }
+    if (rotated) return { session: rotated, isRepeat: false }
   }
   throw new TokenRevoked(sid)
 }

@@ -76,21 +76,21 @@ export async function createTokens(app: FastifyInstance) {
       return claims as RefreshClaims
     },
     /** A new access token, and the refresh token of the session, which is made from the row alone and so always the same. */
-    issue(login: Session, now: Date): Required<TokenReply> {
+    issue(session: Session, now: Date): Required<TokenReply> {
       const iat = seconds(now)
       // Never longer than the row says: a revocation is remembered for that long.
-      const life = Math.min(ACCESS_TOKEN_TTL, login.accessTtl)
-      const exp = Math.min(iat + life, seconds(login.absoluteExpiresAt))
-      const refreshExp = seconds(login.expiresAt)
-      const auth_time = seconds(login.authenticatedAt)
+      const life = Math.min(ACCESS_TOKEN_TTL, session.accessTtl)
+      const exp = Math.min(iat + life, seconds(session.absoluteExpiresAt))
+      const refreshExp = seconds(session.expiresAt)
+      const auth_time = seconds(session.authenticatedAt)
       return {
         tokenType: 'Bearer',
-        accessToken: access.sign({ sub: login.userId, sid: login.id, jti: randomUUIDv7(), iat, exp, auth_time }),
+        accessToken: access.sign({ sub: session.userId, sid: session.id, jti: randomUUIDv7(), iat, exp, auth_time }),
         expiresIn: exp - iat,
         refreshToken: refresh.sign({
-          sid: login.id,
-          gen: login.generation,
-          iat: seconds(login.rotatedAt),
+          sid: session.id,
+          gen: session.generation,
+          iat: seconds(session.rotatedAt),
           exp: refreshExp
         }),
         refreshExpiresIn: refreshExp - iat

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Rotation, refreshLogin } from '../../../../src/plugins/identity/jwt/rotation.ts'
+import { type Rotation, rotateRefreshToken } from '../../../../src/plugins/identity/jwt/rotation.ts'
 import { build, databases } from '../../../build.ts'
 import { makeLogin } from '../auth/made.ts'
 
@@ -49,19 +49,19 @@ for (const database of databases) {
     /** A new session, its clock, and a refresh that returns the generation or the error code. */
     async function begin(graceSeconds = GRACE) {
       const carrier = { kind: 'token' as const, secretHash: null, remember: true, ip: null, userAgent: null }
-      const login = await makeLogin(sessions, ada, { ...carrier, idleTtl: IDLE, maxAge: MAX_AGE }, new Date(START))
-      if (login === null) throw new Error('no login was made')
+      const session = await makeLogin(sessions, ada, { ...carrier, idleTtl: IDLE, maxAge: MAX_AGE }, new Date(START))
+      if (session === null) throw new Error('no session was made')
       const rotation: Rotation = { sessions, revocations, graceSeconds, idleTtl: IDLE, accessTtl: 900 }
       const clock = { seconds: 0 }
       const now = () => new Date(START + clock.seconds * 1000)
       async function refresh(gen: number): Promise<number | string> {
-        const call = refreshLogin(rotation, { log }, { sid: login?.id ?? '', gen }, now())
+        const call = rotateRefreshToken(rotation, { log }, { sid: session?.id ?? '', gen }, now())
         return call.then(
-          ({ login: { generation } }) => generation,
+          ({ session: { generation } }) => generation,
           ({ code }) => code
         )
       }
-      const row = async () => (await sessions.find(login.id)) ?? login
+      const row = async () => (await sessions.find(session.id)) ?? session
       return { clock, now, refresh, row }
     }
 
@@ -156,7 +156,7 @@ for (const database of databases) {
         clock.seconds += third
         const last = await refresh(held[one])
         if (typeof late === 'number' || typeof last === 'number') throw new Error('both live on')
-        if ((await row()).revokedAt === null) throw new Error('the login was not ended')
+        if ((await row()).revokedAt === null) throw new Error('the session was not ended')
       })
       await t.resolves(fc.assert(property, { numRuns }))
     })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Session } from '../../../../src/plugins/identity/auth/tables.ts'
-import { type Rotation, refreshLogin } from '../../../../src/plugins/identity/jwt/rotation.ts'
+import { type Rotation, rotateRefreshToken } from '../../../../src/plugins/identity/jwt/rotation.ts'
 import { backends, build, logIn } from '../../../build.ts'
 import { makeLogin } from '../auth/made.ts'
 import { takeApart } from './forge.ts'
@@ -19,22 +19,22 @@ for (const backend of backends) {
 
     async function create(remember = true, changed: Partial<typeof lives> = {}) {
       const carrier = { kind: 'token' as const, secretHash: null, remember, ip: null, userAgent: null }
-      const login = await makeLogin(sessions, ada, { ...carrier, ...lives, ...changed }, START)
-      if (login === null) throw new Error('no login was made')
-      return login
+      const session = await makeLogin(sessions, ada, { ...carrier, ...lives, ...changed }, START)
+      if (session === null) throw new Error('no session was made')
+      return session
     }
 
     const refresh = (sid: string, gen: number, now: Date, changed: Partial<Rotation> = {}) =>
-      refreshLogin({ ...rotation, ...changed }, app, { sid, gen }, now).then(({ login }) => login)
-    const tokenOf = (login: Session, now: Date) => tokens.issue(login, now).refreshToken
+      rotateRefreshToken({ ...rotation, ...changed }, app, { sid, gen }, now).then(({ session }) => session)
+    const tokenOf = (session: Session, now: Date) => tokens.issue(session, now).refreshToken
 
     t.test(
       'ASVS 10.4.5: returns the same token until the grace period after the login ends, then the next',
       async (t) => {
-        const login = await create()
-        t.strictSame(await refresh(login.id, 0, after(0)), login)
-        t.strictSame(await refresh(login.id, 0, after(29.999)), login)
-        const next = await refresh(login.id, 0, after(30))
+        const session = await create()
+        t.strictSame(await refresh(session.id, 0, after(0)), session)
+        t.strictSame(await refresh(session.id, 0, after(29.999)), session)
+        const next = await refresh(session.id, 0, after(30))
         t.match(next, { generation: 1, rotatedAt: after(30), lastSeenAt: after(30), expiresAt: after(1030) })
         t.match(next, { createdAt: START, absoluteExpiresAt: after(5000) })
       }
@@ -43,8 +43,8 @@ for (const backend of backends) {
     t.test(
       'ASVS 10.4.5: returns the same successor for the current and the previous token during the grace period, byte for byte, and rotates once',
       async (t) => {
-        const login = await create()
-        const first = await refresh(login.id, 0, after(40))
+        const session = await create()
+        const first = await refresh(session.id, 0, after(40))
         const issued = tokenOf(first, after(40))
         for (const [gen, second] of [
           [0, 41],
@@ -52,57 +52,57 @@ for (const backend of backends) {
           [0, 69.999],
           [1, 69.999]
         ] as const) {
-          const again = await refresh(login.id, gen, after(second))
+          const again = await refresh(session.id, gen, after(second))
           t.strictSame(again, first)
           t.equal(tokenOf(again, after(second)), issued)
         }
-        t.match(takeApart(issued).claims, { gen: 1, iat: Math.floor(after(40).getTime() / 1000), sid: login.id })
-        t.equal((await refresh(login.id, 1, after(70))).generation, 2, 'then the current one rotates')
+        t.match(takeApart(issued).claims, { gen: 1, iat: Math.floor(after(40).getTime() / 1000), sid: session.id })
+        t.equal((await refresh(session.id, 1, after(70))).generation, 2, 'then the current one rotates')
       }
     )
 
     t.test('ASVS 10.4.5: returns one successor to twenty concurrent requests', async (t) => {
-      const login = await create()
-      const calls = Array.from({ length: 20 }, () => refresh(login.id, 0, after(40)))
+      const session = await create()
+      const calls = Array.from({ length: 20 }, () => refresh(session.id, 0, after(40)))
       const issued = (await Promise.all(calls)).map((row) => tokenOf(row, after(40)))
       t.equal(new Set(issued).size, 1)
-      t.equal((await sessions.find(login.id))?.generation, 1)
+      t.equal((await sessions.find(session.id))?.generation, 1)
     })
 
     t.test(
       'ASVS 10.4.5: treats the previous token after the grace period as stolen, and ends the session',
       async (t) => {
-        const login = await create()
-        await refresh(login.id, 0, after(40))
-        await t.rejects(refresh(login.id, 0, after(70)), { code: 'REFRESH_TOKEN_REUSED', statusCode: 401 })
-        t.match(await sessions.find(login.id), { revokedAt: after(70), revokedReason: 'reuse', generation: 1 })
-        for (const gen of [0, 1]) await t.rejects(refresh(login.id, gen, after(71)), { code: 'TOKEN_REVOKED' })
+        const session = await create()
+        await refresh(session.id, 0, after(40))
+        await t.rejects(refresh(session.id, 0, after(70)), { code: 'REFRESH_TOKEN_REUSED', statusCode: 401 })
+        t.match(await sessions.find(session.id), { revokedAt: after(70), revokedReason: 'reuse', generation: 1 })
+        for (const gen of [0, 1]) await t.rejects(refresh(session.id, gen, after(71)), { code: 'TOKEN_REVOKED' })
       }
     )
 
     t.test('ASVS 10.4.5: treats anything older as stolen, also during the grace period', async (t) => {
-      const login = await create()
-      await refresh(login.id, 0, after(40))
-      await refresh(login.id, 1, after(80))
-      await t.rejects(refresh(login.id, 0, after(81)), { code: 'REFRESH_TOKEN_REUSED' })
-      await t.rejects(refresh(login.id, 2, after(82)), { code: 'TOKEN_REVOKED' })
+      const session = await create()
+      await refresh(session.id, 0, after(40))
+      await refresh(session.id, 1, after(80))
+      await t.rejects(refresh(session.id, 0, after(81)), { code: 'REFRESH_TOKEN_REUSED' })
+      await t.rejects(refresh(session.id, 2, after(82)), { code: 'TOKEN_REVOKED' })
       const other = await create()
       t.equal((await refresh(other.id, 0, after(83))).generation, 1, 'other logins of the user live on')
     })
 
     t.test('is strict without a grace period even if the clock of another replica is ahead', async (t) => {
       const strict = { graceSeconds: 0 }
-      const login = await create()
-      t.equal((await refresh(login.id, 0, after(2), strict)).generation, 1)
-      await t.rejects(refresh(login.id, 0, after(1), strict), { code: 'REFRESH_TOKEN_REUSED' })
+      const session = await create()
+      t.equal((await refresh(session.id, 0, after(2), strict)).generation, 1)
+      await t.rejects(refresh(session.id, 0, after(1), strict), { code: 'REFRESH_TOKEN_REUSED' })
     })
 
     t.test('ASVS 10.4.5: is strictly single-use without a grace period', async (t) => {
       const strict = { graceSeconds: 0 }
-      const login = await create()
-      t.equal((await refresh(login.id, 0, after(0), strict)).generation, 1)
-      t.equal((await refresh(login.id, 1, after(0), strict)).generation, 2)
-      await t.rejects(refresh(login.id, 1, after(0), strict), { code: 'REFRESH_TOKEN_REUSED' })
+      const session = await create()
+      t.equal((await refresh(session.id, 0, after(0), strict)).generation, 1)
+      t.equal((await refresh(session.id, 1, after(0), strict)).generation, 2)
+      await t.rejects(refresh(session.id, 1, after(0), strict), { code: 'REFRESH_TOKEN_REUSED' })
 
       const raced = await create()
       const calls = Array.from({ length: 5 }, () => refresh(raced.id, 0, after(1), strict))
@@ -134,18 +134,18 @@ for (const backend of backends) {
 
     t.test('without remember, expires after half a day without use, however long the idle timeout is', async (t) => {
       const long = { idleTtl: 30 * 86_400, maxAge: 365 * 86_400 }
-      const login = await create(false, long)
-      const next = await refresh(login.id, 0, after(3600), long)
+      const session = await create(false, long)
+      const next = await refresh(session.id, 0, after(3600), long)
       t.strictSame(next.expiresAt, after(3600 + 12 * 3600))
-      await t.rejects(refresh(login.id, 1, after(3600 + 12 * 3600), long), { code: 'TOKEN_EXPIRED' })
+      await t.rejects(refresh(session.id, 1, after(3600 + 12 * 3600), long), { code: 'TOKEN_EXPIRED' })
     })
 
     t.test('accepts only live token sessions and generations that were issued', async (t) => {
-      const login = await create()
-      await t.rejects(refresh(login.id, 1, after(1)), { code: 'INVALID_TOKEN' })
+      const session = await create()
+      await t.rejects(refresh(session.id, 1, after(1)), { code: 'INVALID_TOKEN' })
       await t.rejects(refresh('01900000-0000-7000-8000-000000000000', 0, after(1)), { code: 'TOKEN_REVOKED' })
-      await revocations.revoke(app, login.id, 'logout', after(1))
-      await t.rejects(refresh(login.id, 0, after(2)), { code: 'TOKEN_REVOKED' })
+      await revocations.revoke(app, session.id, 'logout', after(1))
+      await t.rejects(refresh(session.id, 0, after(2)), { code: 'TOKEN_REVOKED' })
       const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }
       const other = await makeLogin(sessions, ada, { ...carrier, ...lives }, START)
       await t.rejects(refresh(other?.id ?? '', 0, after(1)), { code: 'INVALID_TOKEN' })
@@ -153,15 +153,15 @@ for (const backend of backends) {
     })
 
     t.test('ASVS 7.4.1: loses against a concurrent revocation', async (t) => {
-      const login = await create()
+      const session = await create()
       const [, ...ends] = await Promise.allSettled([
-        revocations.revoke(app, login.id, 'logout', after(40)),
-        ...Array.from({ length: 5 }, () => refresh(login.id, 0, after(40)))
+        revocations.revoke(app, session.id, 'logout', after(40)),
+        ...Array.from({ length: 5 }, () => refresh(session.id, 0, after(40)))
       ])
-      const row = await sessions.find(login.id)
+      const row = await sessions.find(session.id)
       t.ok(row?.revokedAt)
       for (const end of ends) if (end.status === 'rejected') t.equal(end.reason.code, 'TOKEN_REVOKED')
-      await t.rejects(refresh(login.id, row?.generation ?? 0, after(41)), { code: 'TOKEN_REVOKED' })
+      await t.rejects(refresh(session.id, row?.generation ?? 0, after(41)), { code: 'TOKEN_REVOKED' })
     })
 
     t.test(
@@ -180,7 +180,7 @@ for (const backend of backends) {
         const keys = ['accessToken', 'expiresIn', 'refreshExpiresIn', 'refreshToken', 'tokenType']
         t.strictSame(Object.keys(reply).sort(), keys)
         t.match(reply, { tokenType: 'Bearer', expiresIn: 900 })
-        t.strictSame(Object.keys(body).sort(), [...keys, 'user'].sort(), 'as at the login, but for the user')
+        t.strictSame(Object.keys(body).sort(), [...keys, 'user'].sort(), 'as at the session, but for the user')
         t.equal(takeApart(reply.accessToken).claims['sid'], sid)
         t.not(takeApart(reply.accessToken).claims['jti'], takeApart(body['accessToken'] ?? '').claims['jti'])
 
@@ -200,7 +200,7 @@ for (const backend of backends) {
       const racing = await build(t, { ...(await backend.environment()), REFRESH_GRACE: '1s' })
       const { body, sid } = await logIn(racing, 'eve', token)
       const { sessions } = racing.tables
-      // After the grace period of the login, without waiting for it.
+      // After the grace period of the session, without waiting for it.
       await racing.db.update(sessions).set({ rotatedAt: new Date(Date.now() - 5000) })
       const payload = { refreshToken: body['refreshToken'] }
       const calls = Array.from({ length: 20 }, () =>
