@@ -4,6 +4,8 @@ type Problem = components['schemas']['Problem']
 type Failures = components['responses']
 /** Every error code of the API. UNKNOWN: the reply came from something in front of the service, such as a proxy. */
 export type Code = Failures[keyof Failures]['content']['application/problem+json']['code'] | 'UNKNOWN'
+/** Why a member of the request is invalid: a `code`, its limits if any, and a sentence to show. */
+export type FieldError = NonNullable<Problem['errors']>[number]
 
 /** An error reply of the service. Branch on its `code`. */
 export class ApiError extends Error {
@@ -12,14 +14,16 @@ export class ApiError extends Error {
   declare readonly status: number
   /** Also appears in the service's log. */
   declare readonly requestId: string
-  /** The fields of the request that are invalid. */
-  declare readonly errors: NonNullable<Problem['errors']>
+  /** Every invalid member of the request. `fields` has the first one of each, by name: `fields.username?.detail`. */
+  declare readonly errors: FieldError[]
+  declare readonly fields: { readonly [name: string]: FieldError | undefined }
   /** How long to wait before the next attempt, in ms. Null: the service did not say. */
   declare readonly retryAfterMs: number | null
 
   constructor({ detail, code, status, requestId, errors = [] }: Problem, retryAfterMs: number | null) {
     super(detail)
-    Object.assign(this, { code, status, requestId, errors, retryAfterMs })
+    const fields = Object.fromEntries(errors.map((one) => [one.pointer.slice(1), one] as const).reverse())
+    Object.assign(this, { code, status, requestId, errors, fields, retryAfterMs })
   }
 }
 

@@ -1,10 +1,4 @@
-/** Constants in production. Tests shorten them. */
-export const delays = {
-  /** How long a tab keeps the lock after it has sent a message: the message may arrive after the lock is free. */
-  lingerMs: 200,
-  /** How long a tab waits for the lock. A tab that is frozen, or that shows an `alert()`, never releases it. */
-  lockMs: 3000
-}
+import { delays } from './delays.ts'
 
 /** Runs what a browser may deny, such as a write to full storage. Returns null if it throws: the client works without it. */
 function attempt<Result>(work: () => Result): Result | null {
@@ -15,19 +9,19 @@ function attempt<Result>(work: () => Result): Result | null {
   }
 }
 
+type State = { isLoggedIn: boolean; userId: string | null }
+export type Tabs<Message extends State> = ReturnType<typeof createTabs<Message>>
 /**
  * Connects the tabs of one origin: they share messages, and take turns with a lock. In browsers without locks each tab works on
  * its own, which REFRESH_GRACE allows for. In Node, where two clients may belong to two users, nothing is shared.
  */
-export function createTabs<Message extends { isLoggedIn: boolean; userId: string | null }>(
-  name: string,
-  onMessage: (message: Message) => void
-) {
+export function createTabs<Message extends State>(name: string) {
   const isBrowser = 'document' in globalThis
   const channel = isBrowser ? attempt(() => new BroadcastChannel(name)) : null
   const locks = isBrowser ? navigator.locks : undefined
   let published = 0
-  if (channel) channel.onmessage = ({ data }: MessageEvent<Message>) => onMessage(data)
+  let receive: (message: Message) => void = () => {}
+  if (channel) channel.onmessage = ({ data }: MessageEvent<Message>) => receive(data)
   // Lets Node exit where there is a document, as with jsdom.
   if (channel && 'unref' in channel) (channel as unknown as { unref(): void }).unref()
 
@@ -46,7 +40,7 @@ export function createTabs<Message extends { isLoggedIn: boolean; userId: string
       return (isBrowser ? attempt(read) : { isLoggedIn: false, userId: null }) ?? { isLoggedIn: null, userId: null }
     },
     /** Stores what `recall` returns after a reload. */
-    remember({ isLoggedIn, userId }: Message) {
+    remember({ isLoggedIn, userId }: State) {
       const write = () => {
         // The short form first: it fits where `out` was, even if storage is full.
         localStorage.setItem(name, isLoggedIn ? 'in' : 'out')
@@ -54,11 +48,15 @@ export function createTabs<Message extends { isLoggedIn: boolean; userId: string
       }
       if (isBrowser) attempt(write)
     },
+    /** Sets what gets the messages of all tabs, including this one. */
+    onMessage(receiver: typeof receive) {
+      receive = receiver
+    },
     /** Sends a message to all tabs, including this one. */
     publish(message: Message) {
       published++
       attempt(() => channel?.postMessage(message))
-      onMessage(message)
+      receive(message)
     },
     /**
      * Runs `work` while no other tab runs its own, and after the messages of the last one have arrived. Runs it without the lock

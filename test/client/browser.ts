@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
+import { delays } from '../../client/src/delays.ts'
 import { createClient } from '../../client/src/index.ts'
-import { delays } from '../../client/src/tabs.ts'
 import type { Environment } from '../../src/plugins/platform/config/settings.ts'
 import { build, PASSWORD, signUp } from '../build.ts'
 

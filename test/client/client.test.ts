@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ApiError, createClient } from '../../client/src/index.ts'
+import { ApiError, createClient, orThrow } from '../../client/src/index.ts'
 import { PASSWORD, signUp, transports } from '../build.ts'
 import { waitUntil } from '../wait.ts'
 import { ADA, BOB, messagesArrive, open, problem, REFRESH, usersOf } from './browser.ts'
@@ -28,17 +28,26 @@ for (const { kind } of transports) {
     const tab = openTab(kind)
     const refused = await tab.login({ ...ADA, password: 'wrong' }).catch((error: unknown) => error)
     t.ok(refused instanceof ApiError)
-    t.match(refused, { code: 'INVALID_CREDENTIALS', status: 401, requestId: /./, errors: [], retryAfterMs: null })
+    t.match(refused, {
+      code: 'INVALID_CREDENTIALS',
+      status: 401,
+      requestId: /./,
+      errors: [],
+      fields: {},
+      retryAfterMs: null
+    })
     await tab.login(ADA)
     await t.rejects(tab.reauthenticate('wrong'), { code: 'INVALID_CREDENTIALS', status: 401 })
     t.ok(await tab.session(), 'the session is still active')
     await t.rejects(tab.changePassword({ currentPassword: PASSWORD, newPassword: 'password' }), {
       code: 'PASSWORD_TOO_COMMON'
     })
-    const { error } = await tab.api.POST('/api/auth/signup', {
-      body: { username: 'a', email: 'a@example.com', name: 'Ada', password: PASSWORD }
-    })
+    const body = { username: 'a', email: 'a@example.com', name: 'Ada', password: PASSWORD }
+    const { error } = await tab.api.POST('/api/auth/signup', { body })
     t.match(error, { code: 'VALIDATION_FAILED', errors: [{ pointer: '/username' }] })
+    const thrown = await orThrow(tab.api.POST('/api/auth/signup', { body })).catch((error: unknown) => error)
+    t.match(thrown, { code: 'VALIDATION_FAILED', fields: { username: { pointer: '/username', detail: /./ } } })
+    t.same(Object.keys((thrown as ApiError).fields), ['username'])
   })
 
   t.test(`keeps the session after a new password or a confirmed one (${kind})`, async (t) => {
