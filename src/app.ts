@@ -17,6 +17,7 @@ import blocklist from './plugins/identity/blocklist/index.ts'
 import jwt from './plugins/identity/jwt/index.ts'
 import session from './plugins/identity/session/index.ts'
 import throttle from './plugins/identity/throttle/index.ts'
+import tickets from './plugins/identity/tickets/index.ts'
 import users from './plugins/identity/users/index.ts'
 import audit from './plugins/platform/audit/index.ts'
 import cleanup from './plugins/platform/cleanup/index.ts'
@@ -59,6 +60,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   // Identity: who is asking; each strategy adds itself to app.strategies
   await app.register(throttle)
   await app.register(users)
+  await app.register(tickets)
   await app.register(auth)
   await app.register(session) // cookie sessions
   await app.register(blocklist) // revoked sessions

@@ -4,13 +4,14 @@ import type { EventName } from '../../platform/audit/event-types.ts'
 import { type EventDetails, logEvent } from '../../platform/audit/log.ts'
 import { and, eq, isNull, notExists, notInArray } from '../../platform/db/drizzle.ts'
 import type { Database, RunTransaction, Step, Tables } from '../../platform/db/types.ts'
+import { changeCredentials } from '../users/credentials.ts'
 import type { User } from '../users/tables.ts'
 import { createRevokedEvents, type RevokeRows } from './revoke-rows.ts'
 import { idleEnd } from './sessions.ts'
 import type { Session } from './tables.ts'
 
 /** A user who has authenticated: by which methods (names of RFC 8176, such as `pwd`), and when. */
-export type Proof = { user: Pick<User, 'id' | 'passwordHash'>; methods: string[]; authenticatedAt: Date }
+export type Proof = { user: Pick<User, 'id' | 'credentialVersion'>; methods: string[]; authenticatedAt: Date }
 
 type NamedSteps = Record<string, Step<unknown>>
 /**
@@ -49,8 +50,8 @@ export function createInsertSession(
 
   return {
     /**
-     * Inserts a session once every gate has let the proof pass. Returns null if a precondition failed: the user is gone, has another
-     * password than the one that was verified, or what a gate or the caller requires is no longer so. `idleTtl` is in seconds.
+     * Inserts a session once every gate has let the proof pass. Returns null if a precondition failed: the user is gone, has other
+     * credentials than those that were verified, or what a gate or the caller requires is no longer so. `idleTtl` is in seconds.
      */
     async insert(source: EventSource, proof: Proof, given: NewSession, idleTtl: number, now: Date, change: Change) {
       const { user, methods, authenticatedAt } = proof
@@ -65,7 +66,7 @@ export function createInsertSession(
       const { preconditions, ends = {} } = change
       const events = change.events.map(([name, details]) => [name, { sid: row.id, ...details }] as const)
       const eventRows = events.flatMap(([name, details]) => audit.toRows(source, [name], details))
-      const isUnchanged = and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash))
+      const isUnchanged = and(eq(users.id, user.id), eq(users.credentialVersion, user.credentialVersion))
       const rows = await transaction({
         preconditions: {
           user: (tx) => tx.lock(tx.select({ id: users.id }).from(users).where(isUnchanged)),
@@ -99,8 +100,7 @@ export function createInsertSession(
         const all = tx.select({ id: users.id }).from(users)
         return all.where(and(eq(users.id, id), notExists(unknown)))
       }
-      const password = (tx: Database) =>
-        tx.update(users).set({ passwordHash, updatedAt: now }).where(eq(users.id, id)).returning({ id: users.id })
+      const password = changeCredentials(users, id, { passwordHash }, now)
       return { preconditions: { password, onlyKnown }, ends: { others: end(unrevokedOf(id), 'password', now) } }
     }
   }

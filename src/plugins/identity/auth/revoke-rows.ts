@@ -5,6 +5,7 @@ import { type EventDetails, logEvent } from '../../platform/audit/log.ts'
 import type { AuditEvent } from '../../platform/audit/tables.ts'
 import { and, eq, isNull, ne } from '../../platform/db/drizzle.ts'
 import type { Database, RunTransaction, Step, Tables, Transaction } from '../../platform/db/types.ts'
+import { changeCredentials } from '../users/credentials.ts'
 import type { RevokedReason, Session } from './tables.ts'
 
 export type RevokeRows = ReturnType<typeof createRevokeRows>
@@ -104,8 +105,7 @@ export function createRevokeRows(transaction: RunTransaction, tables: Tables, au
     },
     /** Sets a password without the old one and revokes all sessions. Null: there is no such user. */
     resetPassword(source: EventSource, userId: string, passwordHash: string, now: Date) {
-      const user = (tx: Database) =>
-        tx.update(users).set({ passwordHash, updatedAt: now }).where(eq(users.id, userId)).returning({ id: users.id })
+      const user = changeCredentials(users, userId, { passwordHash }, now)
       return endAll(source, userId, user, ['authn_password_change', { userId, reason: 'reset' }], 'password', now)
     },
     /** Deletes a user and revokes their sessions. The rows stay as long as a token may be alive. Null: there is no such user. */

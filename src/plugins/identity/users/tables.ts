@@ -18,6 +18,8 @@ export const users = defineTable('users', (column) => ({
   emailKey: column.text('email_key').notNull().unique(),
   name: column.text('name').notNull(),
   passwordHash: column.text('password_hash').notNull(),
+  /** Raised with each change of password or email address: no proof from before it counts. */
+  credentialVersion: column.integer('credential_version').notNull().default(0),
   createdAt: column.time('created_at').notNull(),
   updatedAt: column.time('updated_at').notNull()
 }))

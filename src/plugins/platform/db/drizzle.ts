@@ -11,8 +11,24 @@ import type * as SqliteCore from 'drizzle-orm/sqlite-core'
 const require = createRequire(import.meta.url)
 
 const drizzle = require('drizzle-orm') as typeof Drizzle
-export const { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, notExists, notInArray, or, sql } =
-  drizzle
+export const {
+  and,
+  asc,
+  desc,
+  eq,
+  exists,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  ne,
+  notExists,
+  notInArray,
+  or,
+  sql
+} = drizzle
 export const { readMigrationFiles } = require('drizzle-orm/migrator') as typeof Migrator
 /** What a dialect needs: its columns and its driver, loaded only for the database in use. */
 export const loadSqlite = () => ({

@@ -37,12 +37,15 @@ for (const database of databases) {
 
     t.test('ASVS 15.4.2: are not created for a user whose password has changed, or who was deleted', async (t) => {
       const eve = await users.create(fields('eve'), START)
+      const isEve = eq(tables.users.id, eve.id)
       await users.rehash(eve.id, 'one', 'two')
+      t.ok(await makeLogin(sessions, eve, lives, START), 'a stronger hash is no change')
+      await db.update(tables.users).set({ passwordHash: 'three', credentialVersion: 1 }).where(isEve)
       t.equal(await makeLogin(sessions, eve, lives, START), null)
-      t.ok(await makeLogin(sessions, { ...eve, passwordHash: 'two' }, lives, START))
-      await db.delete(tables.users).where(eq(tables.users.id, eve.id))
-      t.equal(await makeLogin(sessions, { ...eve, passwordHash: 'two' }, lives, START), null)
-      t.equal((await db.select().from(tables.sessions).where(eq(tables.sessions.userId, eve.id))).length, 1)
+      t.ok(await makeLogin(sessions, { ...eve, credentialVersion: 1 }, lives, START))
+      await db.delete(tables.users).where(isEve)
+      t.equal(await makeLogin(sessions, { ...eve, credentialVersion: 1 }, lives, START), null)
+      t.equal((await db.select().from(tables.sessions).where(eq(tables.sessions.userId, eve.id))).length, 2)
     })
 
     t.test('slide if they were not used since the cutoff', async (t) => {
@@ -118,7 +121,7 @@ t.test('a login waits for a password change in progress, and then creates no ses
 
   const changing = await other.reserve()
   await changing`begin`
-  await changing`update users set password_hash = 'two'`
+  await changing`update users set credential_version = 1`
   const login = makeLogin(sessions, ada, lives, START)
   const isWaiting = async () => (await waitingForLock(other)).length > 0
   await waitUntil(isWaiting, 'the login waits')
