@@ -3,15 +3,21 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import dictionary from 'dictionary-en'
 
-// npm run check:docs: checks the spelling (American English) and the relative links of every Markdown file. Words that the
-// dictionary does not know, and that are right, go into docs/words.txt.
+// npm run check:docs: checks every Markdown file: the spelling (American English), the relative links, and that the npm scripts and
+// files that it names exist. Words that the dictionary does not know, and that are right, go into docs/words.txt.
 
 const ROOT = join(import.meta.dirname, '..')
 const IGNORED = ['node_modules', '.git', '.tap', 'dist']
 // The package has no types.
 const nspell: (dictionary: object) => { correct(word: string): boolean } = createRequire(import.meta.url)('nspell')
 const speller = nspell(dictionary)
-const { name: project } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+/** These describe the past. */
+const HISTORY = /^CHANGELOG\.md$|^docs\/decisions\/\d/
+const readPackage = (path: string) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'))
+const { name: project } = readPackage('package.json')
+const scripts = globSync('{.,client,example}/package.json', { cwd: ROOT }).flatMap((path) =>
+  Object.keys(readPackage(path).scripts)
+)
 const known = new Set([...readFileSync(join(ROOT, 'docs/words.txt'), 'utf8').split('\n'), ...project.split('-')])
 
 const blank = (text: string) => text.replaceAll(/[^\n]/g, ' ')
@@ -69,13 +75,26 @@ function brokenLinks(path: string, text: string) {
   })
 }
 
+/** The npm scripts and the files in backticks that do not exist. */
+function missingParts(path: string, text: string) {
+  if (HISTORY.test(path)) return []
+  const named = text.matchAll(/npm run (?:-\S+ )*([a-z][\w:-]*)/g)
+  const files = text.matchAll(/`((?:src|test|scripts|docs|deploy|client|example|bench)\/[\w@/.-]+\.\w+)`/g)
+  return [
+    ...[...named].filter(([, name = '']) => !scripts.includes(name)),
+    ...[...files].filter(([, file = '']) => !existsSync(join(ROOT, file)))
+  ].map(({ 1: name, index }) => `${lineAt(text, index)}: does not exist: ${name}`)
+}
+
 const pages = globSync(['**/*.md', '.github/**/*.md'], {
   cwd: ROOT,
   exclude: (name) => IGNORED.includes(name.split('/').at(-1) ?? '')
 }).sort()
 const problems = pages.flatMap((path) => {
   const text = readFileSync(join(ROOT, path), 'utf8')
-  return [...misspellings(text), ...brokenLinks(path, text)].map((problem) => `${path}:${problem}`)
+  return [...misspellings(text), ...brokenLinks(path, text), ...missingParts(path, text)].map(
+    (problem) => `${path}:${problem}`
+  )
 })
 for (const problem of problems) process.stdout.write(`${problem}\n`)
 process.stdout.write(`${pages.length} pages, ${problems.length} problems\n`)
