@@ -63,7 +63,7 @@ export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
     },
     /** Sets another password, renews this session, revokes the others (ASVS 5.0, 6.2.3 and 7.4.3). Throws PASSWORD_TOO_COMMON. */
     async changePassword(request: FastifyRequest, reply: FastifyReply, current: string, next: string) {
-      await passwords.refuseCommon(next)
+      await passwords.refuseCommon(next, '/newPassword')
       return withVerifiedPassword(request, ownAttempt(request, current, 'authn_password_change_fail'), async (user) => {
         const passwordHash = await passwords.hash(next)
         const old = await newSessions.current(request)

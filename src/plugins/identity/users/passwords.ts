@@ -58,9 +58,9 @@ export function createPasswords(concurrency: number, minLength: number) {
     isWeak,
     /** How many hashes are being computed, are waiting, and were rejected since the start. */
     load: govern.load,
-    /** Throws PASSWORD_TOO_COMMON. */
-    async refuseCommon(password: string) {
-      if (await isCommon(password.normalize('NFC'))) throw new PasswordTooCommon()
+    /** Throws PASSWORD_TOO_COMMON, with the member of the body that has the password. */
+    async refuseCommon(password: string, pointer = '/password') {
+      if (await isCommon(password.normalize('NFC'))) throw new PasswordTooCommon(pointer)
     }
   }
 }

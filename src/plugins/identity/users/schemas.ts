@@ -7,7 +7,7 @@ export const Username = Type.String({
   minLength: 3,
   maxLength: 64,
   pattern: USERNAME_PATTERN,
-  description: 'Letters and digits of any script, with `.`, `_`, and `-` between them',
+  description: 'Use letters and digits of any script, with . _ - between them',
   examples: ['ada']
 })
 export const Email = Type.String({
@@ -21,7 +21,7 @@ export const Name = Type.String({
   minLength: 1,
   maxLength: 120,
   pattern: NAME_PATTERN,
-  description: 'Not blank, no control characters',
+  description: 'Use visible characters, and no control characters',
   examples: ['Ada Lovelace']
 })
 /** In code points after NFC. Longer passwords are rejected, never truncated (ASVS 5.0, 6.2.9). */
