@@ -6,11 +6,12 @@ import type { Problem } from './schemas.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
-/** An error made with createError. Clients may see its code, text, status, and headers. */
+/** An error made with createError. Clients may see its code, text, status, headers, and `members` that it adds to the body. */
 export type CodedError = FastifyError & {
   statusCode: number
   headers?: Record<string, string>
   errors?: Problem['errors']
+  members?: Record<string, unknown>
 }
 
 function isCoded(error: FastifyError): error is CodedError {
@@ -28,10 +29,10 @@ export function toCoded(thrown: unknown): CodedError {
 }
 
 /** The RFC 9457 body. Of a 5xx, it only shows the status and the code. */
-export function toProblem({ statusCode, code, message, errors }: CodedError, requestId: string): Problem {
+export function toProblem({ statusCode, code, message, errors, members }: CodedError, requestId: string): Problem {
   const detail = statusCode >= 500 ? SERVER_ERROR_DETAIL : message
   const problem = { title: STATUS_CODES[statusCode] ?? 'Error', status: statusCode, code, detail, requestId }
-  return errors ? { ...problem, errors } : problem
+  return { ...problem, ...members, ...(errors && { errors }) }
 }
 
 /** The headers of a failure. */
