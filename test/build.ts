@@ -44,10 +44,10 @@ export async function build(t: Test, environment: Environment = {}) {
   return (await buildWithLog(t, environment)).app
 }
 
-/** Both databases, for tests without Redis; `uri` creates an empty one. */
+/** Both databases, for tests without Redis. `uri` creates one that is ready for an app, `emptyUri` one without tables. */
 export const databases = [
-  { name: 'SQLite', isPostgres: false, uri: async () => ':memory:' },
-  { name: 'PostgreSQL', isPostgres: true, uri: freshPostgresUri }
+  { name: 'SQLite', isPostgres: false, uri: async () => ':memory:', emptyUri: async () => ':memory:' },
+  { name: 'PostgreSQL', isPostgres: true, uri: migratedPostgresUri, emptyUri: freshPostgresUri }
 ]
 
 /** Both ways to run the service. Every promise holds on both. */

@@ -3,7 +3,7 @@ import t from 'tap'
 import { buildApp } from '../src/app.ts'
 import { readSettings } from '../src/plugins/platform/config/settings.ts'
 import { backends, build, type LoggedIn, logIn, testEnvironment, transports } from './build.ts'
-import { freshPostgresUri, noRedis, redisUrl } from './servers.ts'
+import { migratedPostgresUri, noRedis, redisUrl } from './servers.ts'
 
 async function whoami(app: FastifyInstance, { headers }: LoggedIn) {
   const reply = await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
@@ -21,7 +21,7 @@ for (const transport of transports) {
     `ASVS 7.4.1: two replicas share sessions by ${transport.kind}, and a revocation takes effect on both immediately`,
     { skip: noRedis },
     async (t) => {
-      const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: await redisUrl() }
+      const environment = { DB_URI: await migratedPostgresUri(), REDIS_URL: await redisUrl() }
       const [first, second] = [await build(t, environment), await build(t, environment)]
       const login = await logIn(first, 'ada', transport)
       t.equal(await whoami(second, login), alive)
@@ -35,7 +35,7 @@ for (const transport of transports) {
   )
 
   t.test(`two replicas without Redis learn of each other's revocations by ${transport.kind}`, async (t) => {
-    const environment = { DB_URI: await freshPostgresUri() }
+    const environment = { DB_URI: await migratedPostgresUri() }
     const [first, second] = [await build(t, environment), await build(t, environment)]
     const login = await logIn(first, 'ada', transport)
     t.equal(await whoami(second, login), alive)

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import t from 'tap'
 import { build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../build.ts'
 import { buildWithRoutes } from '../../plugins/platform/errors/app.ts'
-import { freePort, freshPostgresUri, noRedis, redisUrl, waitUntil } from '../../servers.ts'
+import { freePort, migratedPostgresUri, noRedis, redisUrl, waitUntil } from '../../servers.ts'
 import { startCollector } from './collector.ts'
 
 const SERVER = 2
@@ -89,7 +89,7 @@ t.test(
 
 t.test('queries of a request to PostgreSQL and Redis are spans within its span', { skip: noRedis }, async (t) => {
   const collector = await startCollector(t)
-  const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: await redisUrl() }
+  const environment = { DB_URI: await migratedPostgresUri(), REDIS_URL: await redisUrl() }
   const app = await build(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...environment })
   const { headers } = await logIn(app, 'ada')
   await app.inject({ method: 'PATCH', url: '/api/users/me', headers, payload: { name: 'Ada King' } })

@@ -7,7 +7,7 @@ import { readSettings } from '../../../../src/plugins/platform/config/settings.t
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, type LoggedIn, logIn, PASSWORD, testEnvironment, transports } from '../../../build.ts'
 import { startProxy } from '../../../proxy.ts'
-import { freshPostgresUri, noRedisProgram, startRedis, waitingForLock, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, noRedisProgram, startRedis, waitingForLock, waitUntil } from '../../../servers.ts'
 import { call, renewedBy } from './calls.ts'
 
 // Whatever a revoking call was answered, that is how it is: on every replica, and from that moment on.
@@ -48,7 +48,7 @@ for (const transport of transports) {
     async (t) => {
       const redis = await startRedis()
       const proxy = await startProxy(t, redis.port)
-      const DB_URI = await freshPostgresUri()
+      const DB_URI = await migratedPostgresUri()
       const REDIS_PREFIX = 'exact:'
       const here = await build(t, { DB_URI, REDIS_PREFIX, REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
       const there = await build(t, { DB_URI, REDIS_PREFIX, REDIS_URL: redis.url })
@@ -174,7 +174,7 @@ for (const transport of transports) {
   t.test(
     `ASVS 15.4.2: revoking all sessions includes one that another replica is renewing by ${transport.kind}`,
     async (t) => {
-      const DB_URI = await freshPostgresUri()
+      const DB_URI = await migratedPostgresUri()
       const [here, there] = [await build(t, { DB_URI }), await build(t, { DB_URI })]
       const ada = await logIn(here, 'ada', transport)
       const other = await transport.logIn(here, 'ada')

@@ -242,8 +242,8 @@ for (const backend of backends) {
         const hash = createHash('sha256').update(secret).digest('base64url')
         const rows = await allRows(app)
         const stored = [JSON.stringify(rows)]
-        const keys = (await app.redis?.keys('*')) ?? []
         const prefix = redisPrefix(app.config)
+        const keys = (await app.redis?.keys(`${prefix}*`)) ?? []
         for (const key of keys) stored.push(key, String(await app.redis?.get(key.replace(prefix, ''))))
         t.notOk(stored.join('\n').includes(secret))
         t.ok(stored.join('\n').includes(hash), 'its SHA-256 is')

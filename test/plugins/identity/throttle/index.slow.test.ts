@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { backends, build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../../build.ts'
 import { startProxy } from '../../../proxy.ts'
-import { freshPostgresUri, noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
 
 const WRONG = 'not the right password'
 const kind = transports[0]?.kind
@@ -224,7 +224,7 @@ t.test(
   { skip: noRedisProgram },
   async (t) => {
     const redis = await startRedis()
-    const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: redis.url }
+    const environment = { DB_URI: await migratedPostgresUri(), REDIS_URL: redis.url }
     const first = await build(t, environment)
     const second = await build(t, { ...environment, SECRET_KEY: first.config.SECRET_KEY[0] ?? '' })
     await signUp(first, 'ada')
