@@ -1,5 +1,6 @@
 import createApi from 'openapi-fetch'
 import type { Input, Login, paths } from './contract.ts'
+import { orThrow } from './errors.ts'
 import { createRefresher } from './refresher.ts'
 import { MAX_WAIT_MS, sendWithRetry } from './retry.ts'
 import { createSession } from './session.ts'
@@ -48,17 +49,24 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
   const api = createApi<paths>({ baseUrl, fetch: (request) => sendWithRetry(request, sendFresh, closing.signal) })
   const { session, signIn, change } = createSession({ store, tabs, api, refresh })
 
+  /** Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
+  function login(credentials: Pick<Login, 'usernameOrEmail' | 'password' | 'remember'>) {
+    const refreshIn = tabs.isBrowser ? ('cookie' as const) : ('body' as const)
+    const body = { ...credentials, authType: transport as Login['authType'], ...(isToken && { refreshIn }) }
+    return signIn(() => plain.POST('/api/auth/login', { body }))
+  }
+
   return {
     api,
     session,
     /** Like the global `fetch`, with the credentials of the session. `path`: a path of the service. */
     fetch: (path: string, init?: RequestInit) =>
       sendWithRetry(new Request(`${baseUrl}/${path.replace(/^\//, '')}`, init), sendFresh, closing.signal),
-    /** Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
-    login(credentials: Pick<Login, 'usernameOrEmail' | 'password' | 'remember'>) {
-      const refreshIn = tabs.isBrowser ? ('cookie' as const) : ('body' as const)
-      const body = { ...credentials, authType: transport as Login['authType'], ...(isToken && { refreshIn }) }
-      return signIn(() => plain.POST('/api/auth/login', { body }))
+    login,
+    /** Creates an account and logs in. Throws USERNAME_TAKEN, EMAIL_TAKEN, PASSWORD_TOO_COMMON or VALIDATION_FAILED. */
+    async signUp(body: Input<paths['/api/auth/signup']['post']>) {
+      await orThrow(plain.POST('/api/auth/signup', { body }))
+      return login({ usernameOrEmail: body.username, password: body.password })
     },
     /** Logs out in all tabs. If it throws, the service could not revoke the session: it is still active, so call this again. */
     logout: () => change(false, (headers) => plain.POST('/api/auth/logout', { headers })),

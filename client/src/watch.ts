@@ -2,8 +2,8 @@ import type { Session } from './contract.ts'
 import { delays } from './delays.ts'
 import type { Store } from './store.ts'
 
-/** `session`: undefined while it loads, null if nobody is logged in. `error`: why the last check failed, or undefined. */
-export type SessionState = { session: Session | null | undefined; error: unknown }
+/** `session`: undefined while it loads, null if nobody is logged in. `error`: why the last check failed. */
+export type SessionState = { session?: Session | null | undefined; error?: unknown }
 
 /** A session can end without a message, such as while a laptop sleeps. */
 const EVENTS = ['focus', 'online']
@@ -14,12 +14,12 @@ export function watchSession(
   check: () => Promise<Session | null>,
   listener: (state: SessionState) => void
 ) {
-  let state: SessionState = { session: undefined, error: undefined }
+  let state: SessionState = {}
   let isStopped = false
   let latest = 0
   let recheck: ReturnType<typeof setTimeout> | undefined
 
-  function report(next: Partial<SessionState>) {
+  function report(next: SessionState) {
     state = { ...state, ...next }
     if (!isStopped) listener(state)
   }
