@@ -1,7 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 
-// What can be removed. A part is a folder of a wing; by convention its tests mirror it, and its page is docs/<part>.md.
+// What can be removed. A part is a folder of a wing; by convention its tests mirror it, its page is docs/<part>.md, and what it adds
+// to another concern is a file of its name there.
 
 export const WINGS = ['src/plugins/platform', 'src/plugins/http', 'src/plugins/identity', 'src/features', 'src/routes']
 /** Where lines may name any part: nothing here depends on one. */
@@ -13,8 +14,13 @@ const PARTS: Record<string, string[]> = {
   session: [],
   jwt: [],
   blocklist: [],
-  metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml', 'test/**/metrics.test.ts'],
+  metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml'],
   tracing: [],
+  redis: [
+    'test/**/redis-*.ts',
+    'test/chaos/{cluster,control,file,hammer,replica,report,rows,run,watch}.ts',
+    'test/chaos/hammer/*.ts'
+  ],
   docs: [
     'docs/{openapi.json,endpoints.md}',
     'scripts/{openapi,reference-endpoints}.ts',
@@ -42,7 +48,13 @@ export function findPart(root: string, name: string): Part | null {
   const wing = WINGS.find((path) => existsSync(join(root, path, name)))
   if (wing === undefined || !PARTS[name]) return null
   const folder = `${wing}/${name}`
-  const patterns = [`${folder}/**/*.*`, `${folder.replace('src', 'test')}/**/*.*`, `docs/${name}.md`, ...PARTS[name]]
+  const patterns = [
+    `${folder}/**/*.*`,
+    `${folder.replace('src', 'test')}/**/*.*`,
+    `{src,test}/**/${name}{,.test,.slow.test}.ts`,
+    `docs/${name}.md`,
+    ...PARTS[name]
+  ]
   const files = globSync(patterns, { cwd: root, exclude: (path) => path.includes('node_modules') })
   return { name, folder, files: files.map((path) => path.replaceAll('\\', '/')) }
 }
@@ -66,11 +78,17 @@ export function readImports(path: string, text: string): Import[] {
   })
 }
 
-/** The concerns and routes that need a part: they import from it, or their plugin names it as a dependency. */
+/**
+ * The concerns and routes that need a part: they import from it, or their plugin names it as a dependency. A concern to which the part
+ * adds a file of its own does not need it.
+ */
 export function findDependents(root: string, part: Part): string[] {
   const own = new Set(part.files)
+  const extended = new Set(part.files.map((path) => dirname(path)))
   const users = listCode(root)
-    .filter((path) => path.startsWith('src/') && !own.has(path) && !INDEXES.includes(path))
+    .filter(
+      (path) => path.startsWith('src/') && !own.has(path) && !extended.has(dirname(path)) && !INDEXES.includes(path)
+    )
     .filter((path) => {
       const text = readFileSync(join(root, path), 'utf8')
       const isNamed = new RegExp(`dependencies: \\[[^\\]]*'${part.name}'`).test(text)

@@ -52,15 +52,23 @@ function refuse(names: string[]) {
   return left.length > 0 ? null : `${STRATEGIES.join(' and ')} cannot both go: nobody could sign in`
 }
 
-/** Removes the imports of files that are gone, and each line that uses what they brought. */
-function dropImports() {
+/**
+ * Removes the imports of files that are gone, and each line that uses what they brought. `gone(app) ?? other` becomes `other`. A plugin
+ * next to a file that is gone no longer depends on the parts.
+ */
+function dropImports(parts: string[]) {
+  const dependency = new RegExp(`'(${parts.join('|')})'(, )?`, 'g')
   for (const path of listCode(ROOT)) {
     const text = read(path)
     const gone = readImports(path, text).filter(({ target }) => !existsSync(join(ROOT, target)))
     if (gone.length === 0) continue
     const names = gone.flatMap((one) => one.names)
     const used = new RegExp(`\\b(${names.join('|')})\\b`)
-    const kept = gone.reduce((all, { statement }) => all.replace(`${statement}\n`, ''), text).split('\n')
+    const kept = gone
+      .reduce((all, { statement }) => all.replace(`${statement}\n`, ''), text)
+      .replaceAll(new RegExp(`(?:\\(await )?\\b(?:${names.join('|')})\\([^()]*\\)\\)? \\?\\? `, 'g'), '')
+      .replaceAll(/(?<=\bdependencies: \[)[^\]]*/g, (list) => list.replaceAll(dependency, ''))
+      .split('\n')
     write(path, kept.filter((line) => names.length === 0 || !used.test(line)).join('\n'))
     say(`  changed  ${path}`)
   }
@@ -85,8 +93,10 @@ function dropSettings(names: Set<string>) {
   }
 }
 
-/** Removes the part from the map in the README and from the promises, and links to pages that are gone. */
+/** Removes the part from compose.yaml, the map in the README, and the promises, and links to pages that are gone. */
 function dropMentions({ name, folder }: Part) {
+  const compose = read('deploy/compose.yaml')
+  write('deploy/compose.yaml', compose.replaceAll(new RegExp(`^( *)${name}:.*\\n(?:\\1 +.*\\n)*\\n?`, 'gm'), ''))
   write('README.md', read('README.md').replaceAll(new RegExp(`^ +${name}/ .*\\n`, 'gm'), ''))
   const promises = read('docs/promises.json').split(/^(?= {2}\{$)/m)
   const kept = promises.filter((text) => !text.includes(`"part": "${folder}"`)).join('')
@@ -171,12 +181,12 @@ function remove(names: string[]) {
   )
   const hasTables = parts.some(({ files }) => files.some((path) => path.endsWith('/tables.ts')))
   const settings = new Set(
-    parts.flatMap(({ folder }) => {
-      const path = `${folder}/env.ts`
-      return existsSync(join(ROOT, path))
-        ? [...read(path).matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name = '']) => name)
-        : []
-    })
+    parts.flatMap(({ files }) =>
+      files
+        .filter((path) => path.startsWith('src/'))
+        .flatMap((path) => [...read(path).matchAll(/^ {2}([A-Z][A-Z0-9_]+): \w+\(/gm)])
+        .map(([, name = '']) => name)
+    )
   )
   for (const { folder, files } of parts) {
     for (const path of files) rmSync(join(ROOT, path), { force: true })
@@ -185,7 +195,7 @@ function remove(names: string[]) {
     say(`  removed  ${folder}: ${files.length} files`)
   }
   // What a removed file exported may have been used by the next one.
-  dropImports()
+  dropImports(names)
   dropSettings(settings)
   for (const part of parts) dropMentions(part)
   updatePackage(packages)

@@ -6,7 +6,8 @@ import { type Environment, readSettings } from '../src/plugins/platform/config/s
 import { token as byToken } from './plugins/identity/jwt/transport.ts'
 import { cookie as byCookie } from './plugins/identity/session/transport.ts'
 import { probe } from './probe.ts'
-import { freshPostgresUri, migratedPostgresUri, noRedis, redisUrl } from './servers.ts'
+import { addRedis } from './redis.ts'
+import { freshPostgresUri, migratedPostgresUri } from './servers.ts'
 
 export const randomKey = () => randomBytes(48).toString('base64url')
 
@@ -33,9 +34,9 @@ export async function buildWithLog(t: Test, environment: Environment = {}, sweep
   await app.register(probe, { prefix: '/api/probe' })
   await app.ready()
   if (!sweeps) await app.cleanup.stop()
-  // The service starts without Redis. A test waits for it, but only briefly: its Redis may be down on purpose.
-  for (let i = 0; i < 50 && app.circuitBreaker?.isUp() === false; i++)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  // The service does not wait for Redis. A test does, but only briefly: its Redis may be down on purpose.
+  const isUp = () => [...app.dependencies].every(([name, dependency]) => name === 'database' || dependency.isUp())
+  for (let i = 0; i < 50 && !isUp(); i++) await new Promise((resolve) => setTimeout(resolve, 10))
   return { app, lines }
 }
 
@@ -44,27 +45,24 @@ export async function build(t: Test, environment: Environment = {}) {
   return (await buildWithLog(t, environment)).app
 }
 
-/** Both databases, for tests without Redis. `uri` creates one that is ready for an app, `emptyUri` one without tables. */
+/** Both databases; `uri` creates an empty one. */
 export const databases = [
-  { name: 'SQLite', isPostgres: false, uri: async () => ':memory:', emptyUri: async () => ':memory:' },
-  { name: 'PostgreSQL', isPostgres: true, uri: migratedPostgresUri, emptyUri: freshPostgresUri }
+  { name: 'SQLite', isPostgres: false, uri: async () => ':memory:' },
+  { name: 'PostgreSQL', isPostgres: true, uri: freshPostgresUri }
 ]
 
+/** A way to run the service: the settings of a fresh one, and why it cannot run here, if so. */
+export type Backend = { name: string; skip: string | false; environment: () => Promise<Environment> }
+
+const onPostgres: Backend = {
+  name: 'PostgreSQL',
+  skip: false,
+  environment: async () => ({ DB_URI: await migratedPostgresUri() })
+}
 /** Both ways to run the service. Every promise holds on both. */
-export const backends = [
-  {
-    name: 'SQLite and memory',
-    skip: false as const,
-    environment: async (): Promise<Environment> => ({ DB_URI: ':memory:' })
-  },
-  {
-    name: 'PostgreSQL and Redis',
-    skip: noRedis,
-    environment: async (): Promise<Environment> => ({
-      DB_URI: await migratedPostgresUri(),
-      REDIS_URL: await redisUrl()
-    })
-  }
+export const backends: Backend[] = [
+  { name: 'SQLite and memory', skip: false, environment: async () => ({ DB_URI: ':memory:' }) },
+  addRedis(onPostgres) ?? onPostgres
 ]
 
 /** Every row of every table. */

@@ -153,3 +153,10 @@ export async function openPostgres() {
     }
   }
 }
+
+/** Starts the PostgreSQL that the test files of a run share, with migrated tables to copy. */
+export async function openSharedPostgres() {
+  const { address, remove } = await openPostgres()
+  await createTemplate(address)
+  return { env: { TEST_POSTGRES_URL: address }, remove }
+}

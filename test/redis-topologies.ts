@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { redisProgram } from './servers.ts'
+import { redisProgram } from './redis.ts'
 import { freePort, waitUntil } from './wait.ts'
 
 // A real Redis Cluster, and a real Redis behind Sentinels, on free loopback ports. They stop when the test file ends.

@@ -1,53 +1,44 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Redis } from 'ioredis'
-import { freePort } from './wait.ts'
+import t from 'tap'
+import type { Backend } from './build.ts'
+import { givenRedis, openRedis, redisProgram } from './redis-server.ts'
 
-export const givenRedis = process.env['TEST_REDIS_URL']
-const programs = givenRedis === 'none' ? [] : ['redis-server', 'valkey-server']
-export const redisProgram = programs.find((name) => spawnSync(name, ['--version']).status === 0)
+export { type RedisServer, redisProgram } from './redis-server.ts'
 
-export type RedisServer = {
-  url: string
-  port: number
-  process: ChildProcess
-  /** The test's own connection, to inspect and disturb the server. */
-  admin: Redis
-  stop(): Promise<void>
-  start(): Promise<void>
-  remove(): Promise<void>
-}
+const isRequired = process.env['CI'] === 'true'
 
-/** Starts a Redis server on a free port, without persistence: after `stop` and `start` it is empty. Call `remove` at the end. */
-export async function openRedis(): Promise<RedisServer> {
-  if (!redisProgram) throw new Error('Tests with Redis need redis-server or valkey-server in PATH')
-  const port = await freePort()
-  const url = `redis://127.0.0.1:${port}`
-  const folder = mkdtempSync(join(tmpdir(), 'starter-redis-'))
-  const admin = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
-  admin.on('error', () => {})
-  const words = ['--port', `${port}`, '--save', '', '--appendonly', 'no', '--dir', folder]
-  const server = { url, port, admin, stop, start, remove } as RedisServer
+/** Why tests with Redis cannot run here, or false if they can. With CI=true they run and fail instead. */
+export const noRedis: string | false =
+  redisProgram || (givenRedis && givenRedis !== 'none') || isRequired
+    ? false
+    : 'needs Redis: install redis-server or valkey-server, or set TEST_REDIS_URL'
+/** The same for tests that stop their Redis or change its settings. */
+export const noRedisProgram: string | false =
+  redisProgram || isRequired ? false : 'needs redis-server or valkey-server in PATH'
 
-  async function start() {
-    server.process = spawn(redisProgram as string, words)
-    await admin.ping()
-  }
-  async function stop() {
-    if (server.process.exitCode !== null || server.process.signalCode !== null) return
-    const ended = new Promise((resolve) => server.process.once('exit', resolve))
-    server.process.kill('SIGKILL')
-    await ended
-  }
-  async function remove() {
-    admin.disconnect()
-    await stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
-  // An interrupted run leaves no server behind.
-  process.once('exit', () => server.process?.kill('SIGKILL'))
-  await start()
+/** Starts a Redis that stops when the test file ends. */
+export async function startRedis() {
+  const server = await openRedis()
+  t.teardown(server.remove)
   return server
 }
+
+let sharedRedis: Promise<string> | undefined
+/** Returns TEST_REDIS_URL, or the URL of a Redis of this test file. */
+export function redisUrl() {
+  sharedRedis ??= givenRedis ? Promise.resolve(givenRedis) : startRedis().then(({ url }) => url)
+  return sharedRedis
+}
+
+/** For a list of the ways to run the service: with the Redis that the test files share. */
+export const withRedis = { skip: noRedis, environment: async () => ({ REDIS_URL: await redisUrl() }) }
+/** The same way to run the service, with the shared Redis; null if there is none here. */
+export const addRedis = ({ name, environment }: Backend): Backend | null =>
+  noRedis
+    ? null
+    : {
+        name: `${name} and Redis`,
+        skip: false,
+        environment: async () => ({ ...(await environment()), REDIS_URL: await redisUrl() })
+      }
+/** The settings of the shared Redis, if there is one here. */
+export const redisIfAvailable = async () => (noRedis ? {} : await withRedis.environment())

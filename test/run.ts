@@ -3,11 +3,11 @@ import { globSync, statSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createTemplate, openPostgres } from './postgres.ts'
-import { givenRedis, openRedis, redisProgram } from './redis.ts'
+import { openSharedPostgres } from './postgres.ts'
+import { openSharedRedis } from './redis-server.ts'
 import { findFailures, readTap, type TapReport } from './tap-output.ts'
 
-// Runs test files, each as a process of its own, on one PostgreSQL and one Redis. Without file names it runs all tests but the
+// Runs test files, each as a process of its own, on servers that they share. Without file names it runs all tests but the
 // slow ones (*.slow.test.ts); `--slow` runs those. A single file also runs alone: node FILE, or tap FILE.
 
 const TIMEOUT_MS = 900_000
@@ -15,11 +15,7 @@ const SLOWEST = 10
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    slow: { type: 'boolean', default: false },
-    // One more than there are cores, since tests also wait: for servers, for replies, for each other.
-    jobs: { type: 'string', default: `${availableParallelism() + 1}` }
-  }
+  options: { slow: { type: 'boolean', default: false }, jobs: { type: 'string', default: `${availableParallelism()}` } }
 })
 
 function findFiles() {
@@ -99,15 +95,16 @@ const begin = Date.now()
 // The largest first, so that none of them is left for the end.
 const files = findFiles().toSorted((a, b) => statSync(b).size - statSync(a).size)
 const isMany = files.length > 1
-const postgres = isMany ? await openPostgres() : null
-if (postgres) await createTemplate(postgres.address)
-const redis = isMany && givenRedis === undefined && redisProgram ? await openRedis() : null
+const shared: { env: NodeJS.ProcessEnv; remove(): Promise<void> }[] = []
+if (isMany) {
+  shared.push(await openSharedPostgres())
+  shared.push(await openSharedRedis())
+}
 const env = {
   ...process.env,
   NODE_COMPILE_CACHE: join(tmpdir(), 'starter-compile-cache'),
   TAP_TIMEOUT: `${TIMEOUT_MS / 1000}`,
-  ...(postgres && { TEST_POSTGRES_URL: postgres.address }),
-  ...(redis && { TEST_REDIS_URL: redis.url })
+  ...Object.assign({}, ...shared.map((server) => server.env))
 }
 // An interrupted run stops its servers: see their exit handlers.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
@@ -126,6 +123,6 @@ async function work(queue: Iterable<string>) {
 }
 await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(waiting)))
 await work(files.filter(isSuite))
-await Promise.all([postgres?.remove(), redis?.remove()])
+await Promise.all(shared.map((server) => server.remove()))
 const failed = printSummary(results, (Date.now() - begin) / 1000)
 process.exitCode = failed === 0 && files.length > 0 ? 0 : 1

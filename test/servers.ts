@@ -1,13 +1,11 @@
 import type { Sql } from 'postgres'
 import t from 'tap'
 import { createDatabases, createTemplate, openPostgres } from './postgres.ts'
-import { givenRedis, openRedis, redisProgram } from './redis.ts'
 
-export { type RedisServer, redisProgram } from './redis.ts'
 export { freePort, waitUntil } from './wait.ts'
 
-// Real servers on free loopback ports. The test files of a run share one PostgreSQL and one Redis, which test/run.ts starts;
-// a file that runs alone starts its own. So does a test that stops a server or changes its settings.
+// Real servers on free loopback ports. The test files of a run share one PostgreSQL, which test/run.ts starts; a file that runs
+// alone starts its own. So does a test that stops a server or changes its settings.
 
 /** Starts a PostgreSQL that stops when the test file ends. */
 export async function startPostgres() {
@@ -36,31 +34,6 @@ export async function freshPostgresUri() {
 export async function migratedPostgresUri() {
   shared ??= openShared()
   return (await shared).createMigratedDatabase()
-}
-
-const isRedisRequired = process.env['CI'] === 'true'
-
-/** Why tests with Redis cannot run here, or false if they can. With CI=true they run and fail instead. */
-export const noRedis: string | false =
-  redisProgram || (givenRedis && givenRedis !== 'none') || isRedisRequired
-    ? false
-    : 'needs Redis: install redis-server or valkey-server, or set TEST_REDIS_URL'
-/** The same for tests that stop their Redis or change its settings. */
-export const noRedisProgram: string | false =
-  redisProgram || isRedisRequired ? false : 'needs redis-server or valkey-server in PATH'
-
-/** Starts a Redis that stops when the test file ends. */
-export async function startRedis() {
-  const server = await openRedis()
-  t.teardown(server.remove)
-  return server
-}
-
-let sharedRedis: Promise<string> | undefined
-/** Returns TEST_REDIS_URL, or the URL of a Redis of this test file. */
-export function redisUrl() {
-  sharedRedis ??= givenRedis ? Promise.resolve(givenRedis) : startRedis().then(({ url }) => url)
-  return sharedRedis
 }
 
 /** The statements in this database that wait for a lock. Other databases of the server belong to other tests. */

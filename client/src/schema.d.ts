@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The service is ready; without Redis it is degraded */
+        /** The service is ready; degraded if it works without something */
         get: operations["getReadyz"];
         put?: never;
         post?: never;
@@ -313,33 +313,13 @@ export interface components {
             status: number;
             /** @description Stable, in capitals, for clients to decide by */
             code: string;
-            /** @description A sentence for people */
             detail: string;
             /** @description Also in every log line of the request */
             requestId: string;
-            /** @description The members that are refused, at most 20 */
             errors?: {
-                /** @description The member, as a JSON Pointer (RFC 6901) */
+                /** @description The invalid member, as a JSON Pointer (RFC 6901) */
                 pointer: string;
-                /** @description Stable, in capitals, for clients to decide by */
-                code: string;
-                /** @description A sentence to show next to the field */
                 detail: string;
-                minLength?: number;
-                maxLength?: number;
-                minItems?: number;
-                maxItems?: number;
-                minProperties?: number;
-                maxProperties?: number;
-                minimum?: number;
-                maximum?: number;
-                exclusiveMinimum?: number;
-                exclusiveMaximum?: number;
-                multipleOf?: number;
-                type?: string;
-                format?: string;
-                enum?: unknown[];
-                const?: unknown;
             }[];
         };
     };
@@ -827,12 +807,12 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Use letters and digits of any script, with . _ - between them
+                     * @description Letters and digits of any script, with `.`, `_`, and `-` between them
                      * @example ada
                      */
                     username?: string;
                     /**
-                     * @description Use visible characters, and no control characters
+                     * @description Not blank, no control characters
                      * @example Ada Lovelace
                      */
                     name?: string;
@@ -933,7 +913,7 @@ export interface operations {
     getUsersMeEvents: {
         parameters: {
             query?: {
-                /** @description Use `nextCursor` of the previous page */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -1019,7 +999,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Use letters and digits of any script, with . _ - between them
+                     * @description Letters and digits of any script, with `.`, `_`, and `-` between them
                      * @example ada
                      */
                     username: string;
@@ -1029,7 +1009,7 @@ export interface operations {
                      */
                     email: string;
                     /**
-                     * @description Use visible characters, and no control characters
+                     * @description Not blank, no control characters
                      * @example Ada Lovelace
                      */
                     name: string;
@@ -1323,7 +1303,7 @@ export interface operations {
     getAuthSessions: {
         parameters: {
             query?: {
-                /** @description Use `nextCursor` of the previous page */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
                 limit?: number;
             };
@@ -1485,7 +1465,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description Use `nextCursor` of the previous page */
+                /** @description `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { noRedisProgram } from '../servers.ts'
+import { noRedisProgram } from '../redis.ts'
 import { createClient } from './client.ts'
 import { type Stage, startCluster } from './cluster.ts'
 import { startControl } from './control.ts'

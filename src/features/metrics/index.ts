@@ -39,4 +39,4 @@ async function metrics(app: FastifyInstance) {
   app.addHook('onClose', async () => close())
 }
 
-export default fp(metrics, { name: 'metrics', dependencies: ['config', 'logging', 'db', 'redis', 'audit'] })
+export default fp(metrics, { name: 'metrics', dependencies: ['config', 'logging', 'time-budget', 'audit'] })

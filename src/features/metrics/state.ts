@@ -12,12 +12,11 @@ export function createStateMetrics(app: FastifyInstance, registry: Registry) {
     labelNames: ['dependency'],
     registers,
     async collect() {
-      const isDatabaseUp = await app.checkDatabase().then(
-        () => true,
-        () => false
-      )
-      this.set({ dependency: 'database' }, Number(isDatabaseUp))
-      if (app.circuitBreaker) this.set({ dependency: 'redis' }, Number(app.circuitBreaker.isUp()))
+      for (const [dependency, { check }] of app.dependencies)
+        await check().then(
+          () => this.set({ dependency }, 1),
+          () => this.set({ dependency }, 0)
+        )
     }
   })
   new Gauge({

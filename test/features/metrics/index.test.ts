@@ -3,7 +3,7 @@ import { Counter } from '@prometheus-io/client'
 import t from 'tap'
 import { HASHES_AT_ONCE } from '../../../src/plugins/identity/users/passwords.ts'
 import { buildWithLog, logIn, PASSWORD, signUp, transports } from '../../build.ts'
-import { noRedisProgram, startPostgres, startRedis, waitUntil } from '../../servers.ts'
+import { startPostgres, waitUntil } from '../../servers.ts'
 import { buildMeasured } from './scrape.ts'
 
 t.test('ASVS 13.4.5: metrics are served at /metrics on a port of their own, which serves nothing else', async (t) => {
@@ -128,17 +128,6 @@ t.test('the database is 1 while available and 0 during an outage, and the scrape
   t.ok('http_requests_in_flight' in down, 'with everything else')
   await postgres.start()
   await waitUntil(async () => (await values())[name] === 1, 'it is back')
-})
-
-t.test('Redis is 1 while available and 0 during an outage', { skip: noRedisProgram }, async (t) => {
-  const redis = await startRedis()
-  const { values } = await buildMeasured(t, { REDIS_URL: redis.url })
-  const name = 'dependency_up{dependency="redis"}'
-  await waitUntil(async () => (await values())[name] === 1, 'it is there')
-  await redis.stop()
-  await waitUntil(async () => (await values())[name] === 0, 'the loss is noticed')
-  const without = await buildMeasured(t)
-  t.notOk(name in (await without.values()), 'and is not named where there is none')
 })
 
 t.test('the process reports its CPU time, memory, and event loop delay', async (t) => {

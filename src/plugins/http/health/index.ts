@@ -10,7 +10,7 @@ declare module 'fastify' {
 
 /**
  * Mounts the probes, and marks the service as stopping: /readyz then fails immediately. Requests that still arrive are served,
- * and the database and Redis stay open until the last connection has ended.
+ * and what they use stays open until the last connection has ended.
  */
 async function health(app: FastifyInstance) {
   app.mount('', routes)
@@ -25,4 +25,4 @@ async function health(app: FastifyInstance) {
   })
 }
 
-export default fp(health, { name: 'health', dependencies: ['config', 'errors', 'db', 'redis', 'rate-limit', 'router'] })
+export default fp(health, { name: 'health', dependencies: ['errors', 'time-budget', 'rate-limit', 'router'] })

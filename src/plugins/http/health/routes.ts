@@ -10,15 +10,15 @@ const response = { 200: HealthReply, 503: HealthReply }
 /** /livez and /readyz, for load balancers and orchestrators. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const config = { isProbe: true }
-  const checks: Record<string, () => Promise<unknown>> = { database: () => app.checkDatabase() }
-  if (app.circuitBreaker) checks['redis'] = app.circuitBreaker.check
   const runChecks = shareCheck(async () => {
     const found: Record<string, 'up' | 'down'> = {}
-    for (const name of Object.keys(checks)) found[name] = 'down'
-    await Promise.allSettled(
-      Object.entries(checks).map(async ([name, check]) => {
-        await check()
-        found[name] = 'up'
+    await Promise.all(
+      [...app.dependencies].map(async ([name, dependency]) => {
+        found[name] = 'down'
+        await dependency.check().then(
+          () => (found[name] = 'up'),
+          () => {}
+        )
       })
     )
     return found
@@ -31,11 +31,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get('/readyz', {
-    schema: { summary: 'The service is ready; without Redis it is degraded', tags: ['health'], response },
+    schema: { summary: 'The service is ready; degraded if it works without something', tags: ['health'], response },
     config,
     handler: async (_request, reply) => {
       const found = { ...(await runChecks()) }
-      if (app.circuitBreaker?.isUp() === false) found['redis'] = 'down'
+      for (const [name, { isUp }] of app.dependencies) if (!isUp()) found[name] = 'down'
       if (app.lifecycle.isStopping)
         return reply.code(503).send({ status: 'unavailable', checks: { ...found, service: 'stopping' } })
       if (found['database'] === 'down') return reply.code(503).send({ status: 'unavailable', checks: found })

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import { resyncOnRecovery } from './redis.ts'
 import type { RevocationListener } from './revocation-listeners.ts'
 import type { RevokedSession, Sessions } from './sessions.ts'
 
@@ -73,7 +74,7 @@ export function createResync(sessions: Sessions, listeners: RevocationListener[]
   }
 
   return {
-    /** Passes on all revocations that a listener may need: at startup, and when Redis is back. */
+    /** Passes on all revocations that a listener may need: at startup, and when it has lost its data. */
     resyncAll: (now: Date) => inTurn(() => syncAll(now)),
     /** Passes on the revocations since the last resync. */
     resyncRecent: (now: Date) => inTurn(() => syncRecent(now)),
@@ -88,7 +89,7 @@ export function createResync(sessions: Sessions, listeners: RevocationListener[]
   }
 }
 
-/** Resyncs at startup, every 500 ms, and when Redis is back, so that no restart and no loss of data revives a session. */
+/** Resyncs at startup, every 500 ms, and when a server that held revocations is back, so that nothing revives a session. */
 export function resyncRegularly(app: FastifyInstance) {
   const { revocations, log } = app
   let running: Promise<void> | null = null
@@ -104,7 +105,7 @@ export function resyncRegularly(app: FastifyInstance) {
     return running
   }
 
-  app.circuitBreaker?.onRecover(() => revocations.resyncAll(new Date()))
+  resyncOnRecovery(app)
   app.addHook('onReady', async () => {
     await Promise.race([resync(), sleep(START_WAIT_MS, undefined, { ref: false })])
     timer = setInterval(() => void resync(), EVERY_MS)

@@ -9,20 +9,18 @@ import { renewedReplies } from '../auth/schemas.ts'
 import { TooManyAttempts } from '../throttle/errors.ts'
 import { PasswordTooCommon, UsernameTaken } from './errors.ts'
 import { normalizeCredentials } from './normal-form.ts'
-import { NameChanges, PasswordBody, type Profile } from './schemas.ts'
-import securityRoutes from './security-routes.ts'
+import { NameChanges, PasswordBody, type Profile, toUserReply, UserReply } from './schemas.ts'
 
 /** /api/users */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const { users, userView, strategies, passwordLogin, revocations, audit, throttle } = app
+  const { users, strategies, passwordLogin, revocations, audit, throttle } = app
   const tags = ['users']
-  const UserReply = userView.schema()
   const bodyLimit = SMALL_BODY
 
   /** Throws UNAUTHENTICATED if the user was deleted after the credential was checked. */
-  async function found(user: Profile | null) {
+  function found(user: Profile | null) {
     if (user === null) throw new Unauthenticated()
-    return userView.show(user)
+    return toUserReply(user)
   }
 
   app.get('/me', {
@@ -45,7 +43,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const { userId } = accountOf(request)
       const change = () => users.update(userId, request.body, new Date())
       const { username } = request.body
-      const user = await found(await (username === undefined ? change() : throttle.takeName(request, change)))
+      const user = found(await (username === undefined ? change() : throttle.takeName(request, change)))
       await audit.record(request, 'user_updated')
       return user
     }
@@ -86,8 +84,6 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       reply.code(204)
     }
   })
-
-  await app.register(securityRoutes)
 }
 
 export default routes

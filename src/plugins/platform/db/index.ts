@@ -16,8 +16,6 @@ declare module 'fastify' {
     tables: Tables
     prepareOne: PrepareOne
     transaction: RunTransaction
-    /** Resolves when the database answers and has the tables of this version; rejects otherwise. */
-    checkDatabase: () => Promise<void>
   }
 }
 
@@ -42,9 +40,14 @@ async function db(app: FastifyInstance, { tables }: { tables: TableDefinitions }
   app.decorate('tables', createTables(tables, connection.dialect))
   app.decorate('prepareOne', connection.prepareOne)
   app.decorate('transaction', connection.transaction)
-  app.decorate('checkDatabase', async () => {
-    if (!availability.isUp()) throw new ServiceUnavailable()
-    await connection.ping()
+  app.addDependency('database', {
+    isRemote: isPostgres(DB_URI),
+    isUp: availability.isUp,
+    /** Resolves when the database answers and has the tables of this version. */
+    async check() {
+      if (!availability.isUp()) throw new ServiceUnavailable()
+      await connection.ping()
+    }
   })
   app.addHook('onClose', async () => {
     availability.stop()
@@ -52,4 +55,4 @@ async function db(app: FastifyInstance, { tables }: { tables: TableDefinitions }
   })
 }
 
-export default fp(db, { name: 'db', dependencies: ['config', 'errors'] })
+export default fp(db, { name: 'db', dependencies: ['config', 'errors', 'time-budget'] })

@@ -43,6 +43,7 @@ async function redis(app: FastifyInstance) {
     else app.log.error(line, `Redis is down; SQL answers instead${explain(err)}`)
   })
   app.decorate('circuitBreaker', circuitBreaker)
+  app.addDependency('redis', { isRemote: true, isUp: circuitBreaker.isUp, check: circuitBreaker.check })
   circuitBreaker.onRecover(createRiskCheck(client, (risk) => app.log.warn(risk)))
   // A failed first attempt is retried, and the circuit breaker reports it.
   const connected = client.connect().catch(() => {})
@@ -57,4 +58,4 @@ async function redis(app: FastifyInstance) {
   })
 }
 
-export default fp(redis, { name: 'redis', dependencies: ['config', 'errors', 'logging'] })
+export default fp(redis, { name: 'redis', dependencies: ['config', 'errors', 'logging', 'time-budget'] })

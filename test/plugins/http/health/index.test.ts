@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
-import { build, logIn, PASSWORD, transports } from '../../../build.ts'
-import { freePort, noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+import type { Dependency } from '../../../../src/plugins/platform/time-budget/index.ts'
+import { build, PASSWORD } from '../../../build.ts'
+import { freePort, waitUntil } from '../../../servers.ts'
 import { buildWithRoutes } from '../../platform/errors/app.ts'
 import { answersIn, listen } from '../../platform/errors/raw.ts'
 
@@ -27,46 +28,16 @@ t.test('without a database, /readyz is 503 with its own body, and /livez is 200'
   t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
 })
 
-t.test('/readyz is 200 and degraded without Redis', { skip: noRedisProgram }, async (t) => {
-  const redis = await startRedis()
-  const app = await build(t, { REDIS_URL: redis.url })
-  const up = await app.inject({ method: 'GET', url: '/readyz' })
-  t.same([up.statusCode, up.json()], [200, { status: 'ok', checks: { database: 'up', redis: 'up' } }])
-  await redis.stop()
-  await waitUntil(() => app.circuitBreaker?.isUp() === false, 'the loss is noticed')
-  const down = await app.inject({ method: 'GET', url: '/readyz' })
-  t.same([down.statusCode, down.json()], [200, { status: 'degraded', checks: { database: 'up', redis: 'down' } }])
-})
-
-t.test('/readyz is 200 and degraded while Redis refuses writes', { skip: noRedisProgram }, async (t) => {
-  const redis = await startRedis()
-  const app = await build(t, { REDIS_URL: redis.url })
-  const token = transports.find(({ kind }) => kind === 'token')
-  const { headers } = await logIn(app, 'ada', token)
-  const readyz = async () => (await app.inject({ method: 'GET', url: '/readyz' })).json()
-  t.equal((await readyz()).status, 'ok')
-  await redis.admin.config('SET', 'maxmemory-policy', 'noeviction')
-  await redis.admin.config('SET', 'maxmemory', '1')
-
-  await waitUntil(async () => (await readyz()).status === 'degraded', 'readyz says so')
-  t.same(await readyz(), { status: 'degraded', checks: { database: 'up', redis: 'down' } })
-  t.equal(app.circuitBreaker?.isUp(), true, 'it answers all the same')
-  // A cookie alone is only deleted from Redis, which needs no memory.
-  if (token) t.equal((await app.inject({ method: 'POST', url: '/api/auth/logout', headers })).statusCode, 503)
-
-  await redis.admin.config('SET', 'maxmemory', '0')
-  await waitUntil(async () => (await readyz()).status === 'ok', 'it takes writes again')
-})
-
 t.test('concurrent and frequent /readyz requests share one check, but a stop shows immediately', async (t) => {
   const app = await build(t)
-  const { checkDatabase } = app
+  const database = app.dependencies.get('database') as Dependency
+  const { check } = database
   let asked = 0
   const held = Promise.withResolvers<void>()
-  app.checkDatabase = async () => {
+  database.check = async () => {
     asked++
     await held.promise
-    return checkDatabase()
+    return check()
   }
   const readyz = () => app.inject({ method: 'GET', url: '/readyz' })
   const first = Promise.all([readyz(), readyz(), readyz()])
@@ -76,13 +47,13 @@ t.test('concurrent and frequent /readyz requests share one check, but a stop sho
   for (let i = 0; i < 3; i++) t.equal((await readyz()).statusCode, 200)
   t.equal(asked, 1)
 
-  app.checkDatabase = async () => {
+  database.check = async () => {
     asked++
     throw new Error('gone')
   }
   await waitUntil(async () => (await readyz()).statusCode === 503, 'the loss is seen')
   t.equal(asked, 2)
-  app.checkDatabase = checkDatabase
+  database.check = check
   await waitUntil(async () => (await readyz()).statusCode === 200, 'and so is the return')
   app.lifecycle.isStopping = true
   t.match((await readyz()).json(), { status: 'unavailable', checks: { database: 'up', service: 'stopping' } })

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { build } from '../../../build.ts'
-import { noRedis, noRedisProgram, redisUrl, startRedis, waitUntil } from '../../../servers.ts'
+import { noRedis, noRedisProgram, redisUrl, startRedis } from '../../../redis.ts'
+import { waitUntil } from '../../../servers.ts'
 
 /** Another client each time, so that a Redis that other tests use is no matter. */
 const newClient = () => `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::1`

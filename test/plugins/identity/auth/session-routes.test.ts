@@ -2,7 +2,6 @@ import { randomUUIDv7 } from 'node:crypto'
 import t from 'tap'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { backends, build, buildWithLog, logIn, transports } from '../../../build.ts'
-import { noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
 import { call, REVOKED } from './calls.ts'
 
 for (const backend of backends) {
@@ -114,43 +113,4 @@ for (const query of ['keepCurrent=true&keepCurrent=true', 'keepCurrent=1', 'keep
     t.equal(reply.json().code, 'VALIDATION_FAILED')
     t.equal((await call(app, ada, 'GET /api/auth/whoami')).statusCode, 200)
   })
-}
-
-for (const transport of transports) {
-  t.test(
-    `ASVS 7.4.1, 16.5.3: ending sessions by ${transport.kind} is 503 while Redis is down, and can be repeated until it is 204`,
-    { skip: noRedisProgram },
-    async (t) => {
-      const redis = await startRedis()
-      const app = await build(t, { REDIS_URL: redis.url })
-      const ada = await logIn(app, 'ada', transport)
-      const other = await transport.logIn(app, 'ada')
-      const third = await transport.logIn(app, 'ada')
-      const fourth = await transport.logIn(app, 'ada')
-      const calls = [
-        { login: ada, line: `DELETE /api/auth/sessions/${third.sid}` },
-        { login: fourth, line: `DELETE /api/auth/sessions/${fourth.sid}` },
-        { login: fourth, line: `DELETE /api/auth/sessions/${fourth.sid}` },
-        { login: ada, line: 'DELETE /api/auth/sessions' }
-      ]
-      await redis.stop()
-      for (const { login, line } of calls) {
-        const reply = await call(app, login, line)
-        t.equal(reply.statusCode, 503, line)
-        t.ok(reply.headers['retry-after'])
-      }
-      // A revoked session may finish its own call, and nothing else.
-      for (const login of [third, other]) {
-        t.equal((await call(app, login, `DELETE /api/auth/sessions/${ada.sid}`)).statusCode, 401)
-        t.equal((await call(app, login, 'DELETE /api/users/me')).statusCode, 401)
-        t.equal((await call(app, login, 'GET /api/auth/whoami')).statusCode, 401)
-      }
-      t.equal((await call(app, third, 'DELETE /api/auth/sessions')).statusCode, 401)
-
-      await redis.start()
-      await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is back')
-      t.equal((await call(app, ada, 'DELETE /api/auth/sessions')).statusCode, 204)
-      t.equal((await call(app, ada, 'DELETE /api/auth/sessions')).statusCode, 401, 'it is done')
-    }
-  )
 }

@@ -13,7 +13,7 @@ const answer = ({ statusCode, json }: Awaited<ReturnType<typeof whoami>>) =>
 /** A database that several apps can open, one after another. */
 const shared = async (t: Test, backend: (typeof backends)[number]): Promise<Environment> => {
   const environment = await backend.environment()
-  return environment['REDIS_URL'] ? environment : { DB_URI: `file:${t.testdir()}/app.db` }
+  return environment['DB_URI'] !== ':memory:' ? environment : { DB_URI: `file:${t.testdir()}/app.db` }
 }
 
 for (const backend of backends) {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { cookieName } from '../../../../src/plugins/http/cookies/cookie.ts'
-import { redisPrefix } from '../../../../src/plugins/platform/redis/prefix.ts'
 import { allRows, backends, build, logIn, PASSWORD, randomKey, signUp } from '../../../build.ts'
+import { allInRedis } from './redis.ts'
 import { cookie } from './transport.ts'
 
 /** The attributes of each Set-Cookie of a reply, without the value. */
@@ -242,9 +242,7 @@ for (const backend of backends) {
         const hash = createHash('sha256').update(secret).digest('base64url')
         const rows = await allRows(app)
         const stored = [JSON.stringify(rows)]
-        const prefix = redisPrefix(app.config)
-        const keys = (await app.redis?.keys(`${prefix}*`)) ?? []
-        for (const key of keys) stored.push(key, String(await app.redis?.get(key.replace(prefix, ''))))
+        stored.push(...(await allInRedis(app)))
         t.notOk(stored.join('\n').includes(secret))
         t.ok(stored.join('\n').includes(hash), 'its SHA-256 is')
         const starts = new Set<string | undefined>()

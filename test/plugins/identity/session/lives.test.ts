@@ -4,6 +4,7 @@ import type { Session } from '../../../../src/plugins/identity/auth/tables.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { backends, build, logIn } from '../../../build.ts'
 import { waitUntil } from '../../../servers.ts'
+import { forgetInRedis, lastSeenInRedis } from './redis.ts'
 import { cookie } from './transport.ts'
 
 const MINUTE = 60_000
@@ -12,8 +13,8 @@ const ago = (ms: number) => new Date(Date.now() - ms)
 /** Moves the times of a session into the past, before any cache has them. */
 async function move(app: FastifyInstance, sid: string, changes: Partial<Session>) {
   const { sessions } = app.tables
-  const [login] = await app.db.update(sessions).set(changes).where(eq(sessions.id, sid)).returning()
-  await app.redis?.del(`session:${login?.secretHash}`)
+  await app.db.update(sessions).set(changes).where(eq(sessions.id, sid))
+  await forgetInRedis(app, sid)
 }
 
 for (const backend of backends) {
@@ -76,8 +77,7 @@ for (const backend of backends) {
       await whoami(due.headers)
       const isSeen = async () => {
         const login = await app.sessions.find(due.sid)
-        const kept = await app.redis?.get(`session:${login?.secretHash}`)
-        const seenAt = kept ? JSON.parse(kept).lastSeenAt : login?.lastSeenAt.getTime()
+        const seenAt = (await lastSeenInRedis(app, due.sid)) ?? login?.lastSeenAt.getTime() ?? 0
         return seenAt >= before
       }
       await waitUntil(isSeen, 'it was touched')

@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { type CheckedSession, toCheckedSession } from '../../../../src/plugins/identity/auth/sessions.ts'
 import { redisStore } from '../../../../src/plugins/identity/session/redis.ts'
-import { createSqlStore, type SessionStore } from '../../../../src/plugins/identity/session/store.ts'
-import { ServiceUnavailable } from '../../../../src/plugins/platform/errors/errors.ts'
-import type { CircuitBreaker } from '../../../../src/plugins/platform/redis/circuit-breaker.ts'
+import { createSqlStore } from '../../../../src/plugins/identity/session/store.ts'
 import { backends, build } from '../../../build.ts'
 import { makeLogin, revokeInSql } from '../auth/made.ts'
 
@@ -17,7 +15,7 @@ const after = (seconds: number) => new Date(START.getTime() + seconds * 1000)
 for (const backend of backends) {
   t.test(`the session store on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const app = await build(t, await backend.environment())
-    const { sessions, users, redis } = app
+    const { sessions, users } = app
     const store = redisStore(app) ?? createSqlStore(sessions)
     const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
 
@@ -38,25 +36,6 @@ for (const backend of backends) {
       t.strictSame(await store.find(secretHash, START), part(login))
       await store.keep(login)
       t.strictSame(await store.find(secretHash, START), part(login))
-    })
-
-    t.test('finds a session in SQL if its value in Redis is unreadable', async (t) => {
-      const { secretHash, login } = await create()
-      await redis?.set(`session:${secretHash}`, '{half')
-      t.strictSame(await store.find(secretHash, START), part(login))
-    })
-
-    t.test('queries SQL only for sessions that Redis does not have', async (t) => {
-      const { secretHash, login } = await create()
-      await store.find(secretHash, START)
-      const { findBySecret } = sessions
-      t.teardown(() => Object.assign(sessions, { findBySecret }))
-      sessions.findBySecret = async () => {
-        throw new Error('SQL was asked')
-      }
-      const found = store.find(secretHash, START)
-      if (redis) t.strictSame(await found, part(login))
-      else await t.rejects(found, { message: 'SQL was asked' })
     })
 
     t.test('finds changes, including those of another replica', async (t) => {
@@ -101,27 +80,10 @@ for (const backend of backends) {
   })
 }
 
-t.test(
-  'ASVS 16.5.2, 16.5.3: while Redis is down, the store answers from SQL without waiting, and rejects revocations',
-  async (t) => {
-    const { sessions, users } = await build(t)
-    const calls: string[] = []
-    const refuse = (name: string) => async () => {
-      calls.push(name)
-      throw new ServiceUnavailable()
-    }
-    const down = { read: refuse('read'), write: refuse('write') } as unknown as CircuitBreaker
-    const store = redisStore({ circuitBreaker: down, sessions }) as SessionStore
-    const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
-    const carrier = { kind: 'cookie' as const, secretHash: 'a hash', remember: true, ip: null, userAgent: null }
-    const login = await makeLogin(sessions, ada, { ...carrier, idleTtl: 100, maxAge: 1000 }, START)
-    if (login === null) throw new Error('no login was made')
-
-    await store.keep(login)
-    t.strictSame(await store.find('a hash', START), part(login))
-    t.notOk(calls.includes('write'), 'only what is refused at once was tried')
-    await t.rejects(store.end([login]), { code: 'SERVICE_UNAVAILABLE' })
-    await t.rejects(store.prepare([login]), { code: 'SERVICE_UNAVAILABLE' })
-    await t.resolves(store.end([]), 'nothing to store')
+t.test('without a cache, the store reads every session from SQL', async (t) => {
+  const { sessions } = await build(t)
+  sessions.findBySecret = async () => {
+    throw new Error('SQL was asked')
   }
-)
+  await t.rejects(createSqlStore(sessions).find('a hash', START), { message: 'SQL was asked' })
+})

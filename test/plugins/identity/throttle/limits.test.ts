@@ -1,39 +1,36 @@
-import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { type Attempt, createLimits, type Refusal } from '../../../../src/plugins/identity/throttle/limits.ts'
+import {
+  type Allowed,
+  type Attempt,
+  createLimits,
+  type Limits,
+  type Refusal
+} from '../../../../src/plugins/identity/throttle/limits.ts'
 import { createMemoryCounter } from '../../../../src/plugins/identity/throttle/memory.ts'
-import { createRedisCounter } from '../../../../src/plugins/identity/throttle/redis.ts'
-import { noRedis, redisUrl } from '../../../servers.ts'
+import { redisReplicas } from './redis.ts'
 
 const numbers = { pair: 5, address: 12, account: 12 }
 const keysOf = (account: string, network: string) => ({ network, account, pair: `${account}:${network}` })
 const isRefused = (result: Attempt | Refusal): result is Refusal => 'by' in result
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Two replicas' counters: in memory they are one process, in Redis two clients. Each test has keys of its own. */
-const stores = [
-  {
-    name: 'memory',
-    skip: false as const,
-    async replicas() {
-      const limits = createLimits((_name, seconds) => createMemoryCounter(seconds), numbers)
-      return [limits, limits] as const
-    }
-  },
-  {
-    name: 'Redis',
-    skip: noRedis,
-    async replicas(t: Test) {
-      const prefix = `${Math.random()}`
-      const url = await redisUrl()
-      const replica = () => {
-        const storeClient = new Redis(url)
-        t.teardown(() => storeClient.disconnect())
-        return createLimits((name, seconds) => createRedisCounter(storeClient, `${prefix}${name}`, seconds), numbers)
-      }
-      return [replica(), replica()] as const
-    }
+/** The limits of two replicas: in memory they are one process. Each test has keys of its own. */
+export type Replicas = {
+  name: string
+  skip: string | false
+  replicas(t: Test, allowed: Allowed): Promise<readonly [Limits, Limits]>
+}
+const inMemory: Replicas = {
+  name: 'memory',
+  skip: false,
+  async replicas(_t, allowed) {
+    const limits = createLimits((_name, seconds) => createMemoryCounter(seconds), allowed)
+    return [limits, limits]
   }
+}
+const stores = [
+  inMemory, // one process
+  redisReplicas // of redis.ts
 ]
 
 for (const store of stores) {
@@ -47,7 +44,7 @@ for (const store of stores) {
     t.test(
       'ASVS 6.1.1, 6.3.1: let five through for an account and address, then one at a time with delays that double',
       async (t) => {
-        const [one, two] = await store.replicas(t)
+        const [one, two] = await store.replicas(t, numbers)
         const through = Array.from({ length: 5 }, () => 'let through')
         t.strictSame(await fail(one, 'ada', 'here', 5), through)
         const refused = await two.begin(keysOf('ada', 'here'), true)
@@ -66,18 +63,18 @@ for (const store of stores) {
     )
 
     t.test('ASVS 15.4.2: never let too many through, however many arrive at once', async (t) => {
-      const replicas = await store.replicas(t)
+      const replicas = await store.replicas(t, numbers)
       const attempts = Array.from({ length: 50 }, (_, i) => replicas[i % 2 ? 0 : 1].begin(keysOf('ada', `${i}`), true))
       const results = await Promise.all(attempts)
       t.equal(results.filter((result) => !isRefused(result)).length, 12, 'by account')
-      const others = await store.replicas(t)
+      const others = await store.replicas(t, numbers)
       const same = Array.from({ length: 50 }, (_, i) => others[i % 2 ? 0 : 1].begin(keysOf('ada', 'here'), false))
       const let5 = (await Promise.all(same)).filter((result) => !isRefused(result)).length
       t.ok(let5 >= 1 && let5 <= 5, `${let5} by account and address`)
     })
 
     t.test('count an address and an account separately', async (t) => {
-      const [one] = await store.replicas(t)
+      const [one] = await store.replicas(t, numbers)
       for (let i = 0; i < 12; i++) t.strictSame(await fail(one, `user ${i}`, 'here', 1), ['let through'])
       t.match(await one.begin(keysOf('user 12', 'here'), true), { by: 'address', isFirst: true })
       t.match(await one.begin(keysOf('user 13', 'here'), true), { by: 'address', isFirst: false })
@@ -87,7 +84,7 @@ for (const store of stores) {
     })
 
     t.test('clear the failures of an account and address on success, and no others', async (t) => {
-      const [one] = await store.replicas(t)
+      const [one] = await store.replicas(t, numbers)
       await fail(one, 'ada', 'here', 4)
       const attempt = await one.begin(keysOf('ada', 'here'), true)
       if (isRefused(attempt)) return t.fail('the fifth is let through')
@@ -98,7 +95,7 @@ for (const store of stores) {
     })
 
     t.test('refund a canceled attempt', async (t) => {
-      const [one] = await store.replicas(t)
+      const [one] = await store.replicas(t, numbers)
       for (let i = 0; i < 30; i++) {
         const attempt = await one.begin(keysOf('ada', 'here'), true)
         if (isRefused(attempt)) return t.fail(`attempt ${i} is let through`)
@@ -113,7 +110,7 @@ for (const store of stores) {
     })
 
     t.test('do not count what they refuse', async (t) => {
-      const [one] = await store.replicas(t)
+      const [one] = await store.replicas(t, numbers)
       await fail(one, 'ada', 'here', 5)
       const refused = await fail(one, 'ada', 'here', 40)
       t.strictSame(new Set(refused), new Set(['account-address']))

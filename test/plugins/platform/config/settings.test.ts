@@ -61,15 +61,6 @@ t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each invalid setting is refused by name', asy
     ['CORS_API_ORIGINS', 'tauri://user@localhost', 'tauri://localhost:99999', 'chrome-extension://*', 'app://a b'],
     ['CORS_ALLOWED_HEADERS', '*', 'x-*', 'x tenant', 'x-tenant:', 'x-tenant,*', '"x-tenant"', 'x/y', 'mandant-ä'],
     ['DB_URI', 'mysql://host/name', 'http://host', 'redis://host', 'sqlite://file.db'],
-    [
-      'REDIS_URL',
-      'http://host',
-      'localhost:6379',
-      'redis://',
-      'redis://a,b',
-      'redis+cluster://a/1',
-      'redis+sentinel://a'
-    ],
     ['LOG_LEVEL', 'verbose', 'INFO'],
     ['METRICS_PORT', '0', '65536', 'on'],
     ['METRICS_HOST', 'http://localhost', 'two words'],
@@ -114,9 +105,6 @@ t.test('values of real deployments are accepted', async (t) => {
     { DB_URI: 'postgresql://host/name?sslmode=verify-full' },
     { DB_URI: './data/app.db' },
     { DB_URI: 'file:/var/lib/app.db' },
-    { REDIS_URL: 'rediss://user:pass@host:6380/0', RATE_LIMIT_SHARED: 'true' },
-    { REDIS_URL: 'redis+cluster://:pass@host1:6379,host2', RATE_LIMIT_SHARED: 'true' },
-    { REDIS_URL: 'rediss+sentinel://:pass@host1,host2:26379/main/0?sentinelPassword=pass' },
     { PORT: '0', HOST: '::' },
     { SHUTDOWN_DELAY: '0' },
     { SHUTDOWN_DELAY: '1h', RATE_LIMIT_WINDOW: '24d', LOGIN_MAX_AGE: '3650d' }
@@ -166,15 +154,14 @@ t.test('ASVS 13.3.1: no two secrets share a key, not even in lists', async (t) =
 })
 
 t.test('settings that conflict are refused', async (t) => {
-  t.match(faultsOf({ RATE_LIMIT_SHARED: 'true' }), ['RATE_LIMIT_SHARED=true needs REDIS_URL'])
   const hasCookies = settingNames().includes('COOKIE_SAME_SITE')
   const faults = faultsOf({ COOKIE_SAME_SITE: 'none', COOKIE_SECURE: 'false' })
   t.same(faults, hasCookies ? ['COOKIE_SAME_SITE=none needs COOKIE_SECURE=true'] : [])
 })
 
 t.test('all faults are reported together', async (t) => {
-  const faults = faultsOf({ PORT: 'x', LOG_LEVEL: 'x', SECRET_KEY: undefined, RATE_LIMIT_SHARED: 'true' })
-  t.same(faults.map((fault) => fault.split(/[ =]/)[0]).sort(), ['LOG_LEVEL', 'PORT', 'RATE_LIMIT_SHARED', 'SECRET_KEY'])
+  const faults = faultsOf({ PORT: 'x', LOG_LEVEL: 'x', SECRET_KEY: undefined, LOGIN_MAX_AGE: 'x' })
+  t.same(faults.map((fault) => fault.split(/[ =]/)[0]).sort(), ['LOGIN_MAX_AGE', 'LOG_LEVEL', 'PORT', 'SECRET_KEY'])
   const { message } = new InvalidSettings([...faults])
   for (const fault of faults) t.match(message, fault)
 })
@@ -185,10 +172,9 @@ t.test('an empty setting counts as not set, and spaces around a value are ignore
     PORT: '',
     RATE_LIMIT_MAX: ' ',
     TRUST_PROXY: '',
-    REDIS_URL: '',
     HOST: ' ::1 '
   })
-  t.match(settings, { PORT: 3000, RATE_LIMIT_MAX: 1000, TRUST_PROXY: [], REDIS_URL: null, HOST: '::1' })
+  t.match(settings, { PORT: 3000, RATE_LIMIT_MAX: 1000, TRUST_PROXY: [], HOST: '::1' })
 })
 
 t.test('the settings and their lists are frozen', async (t) => {

@@ -30,7 +30,7 @@ async function migrateFurther(uri: string, ...hashes: string[]) {
 
 for (const database of databases) {
   t.test(`a history on ${database.name} that the files do not tell stops the migration`, async (t) => {
-    const uri = await database.emptyUri()
+    const uri = await database.uri()
     const connection = await openDatabase(uri)
     t.teardown(() => connection.close())
     const file = (n: number): Migration => ({
@@ -54,7 +54,7 @@ for (const database of databases) {
   })
 
   t.test(`a migration of ${database.name} that fails leaves nothing behind`, async (t) => {
-    const connection = await openDatabase(await database.emptyUri())
+    const connection = await openDatabase(await database.uri())
     t.teardown(() => connection.close())
     const good = { hash: 'good', folderMillis: 1, sql: ['create table kept (id integer)'] }
     const bad = {
@@ -79,7 +79,7 @@ for (const database of databases) {
     await connection.migrate(migrationsFor(DB_URI))
     await connection.close()
     const app = await build(t, { DB_URI, DB_MIGRATE: 'check' })
-    await t.resolves(app.checkDatabase())
+    await t.resolves(app.dependencies.get('database')?.check() ?? Promise.reject())
   })
 }
 
@@ -94,7 +94,7 @@ for (const database of databases) {
         const { app, lines } = await buildWithLog(t, { DB_URI, DB_MIGRATE })
 
         await t.resolves(logIn(app, 'ada'))
-        await t.resolves(app.checkDatabase())
+        await t.resolves(app.dependencies.get('database')?.check() ?? Promise.reject())
         const told = lines.filter(({ dependency }) => dependency === 'database')
         const line = {
           level: 'warn',
@@ -152,7 +152,7 @@ t.test('a database that comes back with more migrations is used, with fewer it i
 
 t.test('by default SQLite is migrated at start and PostgreSQL is not', async (t) => {
   for (const database of databases) {
-    const start = build(t, { DB_URI: await database.emptyUri(), DB_MIGRATE: 'default' })
+    const start = build(t, { DB_URI: await database.uri(), DB_MIGRATE: 'default' })
     await (database.isPostgres ? t.rejects(start, /migrations are pending/) : t.resolves(start))
   }
 })

@@ -95,7 +95,7 @@ for (const backend of backends) {
         })
       }
       const { app, lines } = await buildWithRoutes(t, addRoutes, await backend.environment())
-      await waitUntil(() => app.circuitBreaker?.isUp() !== false, 'Redis is trusted')
+      await waitUntil(() => [...app.dependencies.values()].every(({ isUp }) => isUp()), 'everything is trusted')
 
       for (const url of ['/fetch', '/other']) {
         const reply = await app.inject({ method: 'GET', url })

@@ -63,7 +63,7 @@ for (const { mode, DB_POOLER } of modes) {
       let isOver = false
       // Others, who take the connections in between.
       const reads = times(4, async () => {
-        while (!isOver) await app.checkDatabase()
+        while (!isOver) await app.dependencies.get('database')?.check()
       })
       const statuses = []
       for (let i = 0; i < 12; i++) {

@@ -3,11 +3,11 @@ import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { sql } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, logIn, transports } from '../../../build.ts'
-import { migratedPostgresUri } from '../../../servers.ts'
+import { freshPostgresUri } from '../../../servers.ts'
 
 /** One connection, so that all queries share it, and a client beside it. */
 async function open(t: Test) {
-  const uri = await migratedPostgresUri()
+  const uri = await freshPostgresUri()
   const app = await build(t, { DB_URI: uri, DB_POOL_MAX: '1' })
   const direct = postgres(uri, { max: 1, onnotice: () => {} })
   t.teardown(() => direct.end({ timeout: 1 }))

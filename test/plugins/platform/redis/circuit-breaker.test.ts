@@ -3,7 +3,8 @@ import t, { type Test } from 'tap'
 import { createCircuitBreaker } from '../../../../src/plugins/platform/redis/circuit-breaker.ts'
 import { createBudget, withBudget } from '../../../../src/plugins/platform/time-budget/time-budget.ts'
 import { startProxy } from '../../../proxy.ts'
-import { noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+import { noRedisProgram, startRedis } from '../../../redis.ts'
+import { waitUntil } from '../../../servers.ts'
 
 /** A circuit breaker on a server of the test's own, and the changes of state that it reported. */
 async function open(t: Test) {

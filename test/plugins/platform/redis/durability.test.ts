@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { buildWithLog, type LogLine } from '../../../build.ts'
-import { noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+import { noRedisProgram, startRedis } from '../../../redis.ts'
+import { waitUntil } from '../../../servers.ts'
 
 const warnings = (lines: LogLine[]) => lines.filter(({ level }) => level === 'warn').map(({ msg }) => `${msg}`)
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, buildWithLog } from '../../../build.ts'
-import { freePort, noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+import { noRedisProgram, startRedis } from '../../../redis.ts'
+import { freePort, waitUntil } from '../../../servers.ts'
 
 t.test('without REDIS_URL there is no Redis client and no circuit breaker', async (t) => {
   const app = await build(t)

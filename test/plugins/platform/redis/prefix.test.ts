@@ -1,7 +1,8 @@
 import t from 'tap'
 import { redisPrefix } from '../../../../src/plugins/platform/redis/prefix.ts'
 import { build, logIn, type Transport, transports } from '../../../build.ts'
-import { noRedisProgram, startRedis, waitUntil } from '../../../servers.ts'
+import { noRedisProgram, startRedis } from '../../../redis.ts'
+import { waitUntil } from '../../../servers.ts'
 
 t.test('the prefix of keys identifies the database, however it is reached', async (t) => {
   const of = (DB_URI: string, REDIS_PREFIX: string | null = null) => redisPrefix({ DB_URI, REDIS_PREFIX })

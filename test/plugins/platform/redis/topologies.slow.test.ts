@@ -2,8 +2,9 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { build, type LoggedIn, logIn, type Transport, transports } from '../../../build.ts'
+import { noRedisProgram } from '../../../redis.ts'
 import { cutOff, isMaster, type RedisNode, startCluster, startSentinels } from '../../../redis-topologies.ts'
-import { freshPostgresUri, noRedisProgram, waitUntil } from '../../../servers.ts'
+import { freshPostgresUri, waitUntil } from '../../../servers.ts'
 
 // A master dies, freezes or is replaced. Meanwhile nobody who is logged in is refused, nobody who was logged out gets in, and
 // every answer comes in time, although the new master may not know the last logouts.

@@ -1,19 +1,17 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
-import type { Settings } from '../../../../src/plugins/platform/config/settings.ts'
 import { sql } from '../../../../src/plugins/platform/db/drizzle.ts'
 import timeBudget from '../../../../src/plugins/platform/time-budget/index.ts'
 import { timeLeft } from '../../../../src/plugins/platform/time-budget/time-budget.ts'
 import { build, PASSWORD, signUp, transports } from '../../../build.ts'
 import { startProxy } from '../../../proxy.ts'
-import { migratedPostgresUri } from '../../../servers.ts'
+import { freshPostgresUri } from '../../../servers.ts'
 import { buildWithRoutes } from '../errors/app.ts'
 
 const LIMIT_MS = 1500
 
 async function buildOnProxy(t: Test) {
-  const uri = new URL(await migratedPostgresUri())
+  const uri = new URL(await freshPostgresUri())
   const proxy = await startProxy(t, Number(uri.port))
   uri.port = `${proxy.port}`
   return { proxy, app: await build(t, { DB_URI: uri.href }) }
@@ -49,7 +47,7 @@ t.test('parallel queries of a route count once', async (t) => {
       return { together: together.length, last: (await query()).length }
     })
   }
-  const { app } = await buildWithRoutes(t, addReport, { DB_URI: await migratedPostgresUri() })
+  const { app } = await buildWithRoutes(t, addReport, { DB_URI: await freshPostgresUri() })
   await signUp(app, 'ada')
 
   const reply = await app.inject({ method: 'GET', url: '/report' })
@@ -61,9 +59,8 @@ t.test('parallel queries of a route count once', async (t) => {
 t.test('a request has its budget in every hook and handler, also with a body, until it is answered', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
-  const settings = { DB_URI: 'postgres://localhost/app', REDIS_URL: null }
-  await app.register(fp(async (app) => void app.decorate('config', settings as Settings), { name: 'config' }))
   await app.register(timeBudget)
+  app.addDependency('server', { isRemote: true, isUp: () => true, check: async () => {} })
   const seen: number[] = []
   const answered = Promise.withResolvers<void>()
   app.addHook('onRequest', async () => void seen.push(timeLeft(5000)))

@@ -1,10 +1,8 @@
-import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { backends, build, logIn, PASSWORD } from '../../../../build.ts'
-import { noRedisProgram, startRedis } from '../../../../servers.ts'
-import { forge, sameBytes, takeApart } from '../forge.ts'
 import { token } from '../transport.ts'
-import { changed, checkReply, headed, KEY, keyring, targetsOf } from './target.ts'
+import { checkAlive, checkEnded } from './ended.ts'
+import { keyring } from './target.ts'
 
 const environmentOf = async (t: Test, backend: (typeof backends)[number]) => ({
   DB_URI: `file:${t.testdir()}/app.db`,
@@ -13,29 +11,6 @@ const environmentOf = async (t: Test, backend: (typeof backends)[number]) => ({
 })
 
 type Body = Record<string, string>
-
-/** Each form with a valid signature gets a revoked error; others get one that reveals nothing about the session. */
-async function checkEnded(t: Test, app: FastifyInstance, body: Body) {
-  for (const target of targetsOf(app, body)) {
-    const { alg, typ, kid } = target.parts.header
-    const forms = [
-      ...sameBytes(target.genuine),
-      changed(target, { x: 1 }),
-      headed(target, { x: 1 }),
-      headed(target, { kid: undefined }),
-      forge({ kid, typ, alg }, target.parts.claims, KEY)
-    ]
-    for (const form of [...forms, ...forms]) checkReply(t, await target.send(form), target.kind, 'TOKEN_REVOKED')
-    const unsigned = forge(target.parts.header, target.parts.claims, 'another key')
-    checkReply(t, await target.send(unsigned), `${target.kind}, unsigned`, 'INVALID_TOKEN')
-    const expired = changed(target, { exp: 1 })
-    checkReply(t, await target.send(expired), `${target.kind}, expired`, 'TOKEN_EXPIRED')
-  }
-}
-
-async function checkAlive(t: Test, app: FastifyInstance, body: Body) {
-  for (const target of targetsOf(app, body)) checkReply(t, await target.send(target.genuine), target.kind, null)
-}
 
 for (const backend of backends) {
   t.test(`the lifetime of tokens on ${backend.name}`, { skip: backend.skip }, async (t) => {
@@ -96,20 +71,3 @@ for (const backend of backends) {
     })
   })
 }
-
-t.test(
-  'ASVS 7.4.1, 16.5.3: revoked tokens are rejected in every form while Redis is down',
-  { skip: noRedisProgram },
-  async (t) => {
-    const redis = await startRedis()
-    const app = await build(t, { ...keyring, REDIS_URL: redis.url })
-    const ada = await logIn(app, 'ada', token)
-    const eve = await logIn(app, 'eve', token)
-    const logout = await app.inject({ method: 'POST', url: '/api/auth/logout', headers: ada.headers })
-    t.equal(logout.statusCode, 204)
-    await redis.stop()
-    await checkEnded(t, app, ada.body)
-    await checkAlive(t, app, eve.body)
-    t.equal(takeApart(eve.body['accessToken'] ?? '').claims['sid'], eve.sid)
-  }
-)

@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify'
+import { redisPrefix } from '../../../../src/plugins/platform/redis/prefix.ts'
+
+const keyOf = async (app: FastifyInstance, sid: string) => `session:${(await app.sessions.find(sid))?.secretHash}`
+
+/** Removes a session from Redis, for a test that has changed it in SQL. */
+export const forgetInRedis = async (app: FastifyInstance, sid: string) => app.redis?.del(await keyOf(app, sid))
+
+/** When Redis says that a session was last used, in ms; null if it does not know. */
+export async function lastSeenInRedis(app: FastifyInstance, sid: string): Promise<number | null> {
+  const kept = await app.redis?.get(await keyOf(app, sid))
+  return kept ? JSON.parse(kept).lastSeenAt : null
+}
+
+/** Every key in Redis, and its value. */
+export async function allInRedis(app: FastifyInstance) {
+  const keys = (await app.redis?.keys('*')) ?? []
+  const values = await Promise.all(keys.map((name) => app.redis.get(name.replace(redisPrefix(app.config), ''))))
+  return [...keys, ...values.map(String)]
+}
