@@ -14,8 +14,8 @@ export const trust = (t: Test) => {
 }
 
 const faults = [
-  { name: 'by an authority that nobody knows', certificate: here, isKnown: false, says: 'NODE_EXTRA_CA_CERTS' },
-  // It names localhost, with which postgres.js would compare the certificate of any address.
+  { name: 'from an unknown authority', certificate: here, isKnown: false, says: 'NODE_EXTRA_CA_CERTS' },
+  // The certificate is for localhost, which postgres.js would compare with the certificate of any IP address.
   { name: 'for another host', certificate: elsewhere, isKnown: true, says: 'the certificate is for another host' },
   {
     name: 'missing, since the server does not use TLS',
@@ -36,7 +36,7 @@ type Server = {
 /** Tests that a server with a wrong certificate gets nothing. */
 export function testCertificates({ name: server, protocol, setting, environment }: Server) {
   for (const { name, certificate, isKnown, says } of faults) {
-    t.test(`ASVS 12.3.2: ${server} whose certificate is ${name} is told nothing, and the log says why`, async (t) => {
+    t.test(`ASVS 12.3.2: ${server} whose certificate is ${name} receives nothing, and the log says why`, async (t) => {
       if (isKnown) trust(t)
       const { told, port } = await listenWithTls(t, certificate, protocol)
       const { app, lines } = await buildWithLog(t, environment(port))

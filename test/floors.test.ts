@@ -7,7 +7,7 @@ const read = (file: string) => JSON.parse(readFileSync(join(import.meta.dirname,
 const { packages } = read('package-lock.json') as Lock
 const manifest = read('package.json')
 
-/** The lowest versions without a known hole; of two lines each has its own. Raise them with each advisory (SECURITY.md). */
+/** The lowest versions without a known vulnerability, one per release line. Raise them with each advisory (SECURITY.md). */
 const floors: Record<string, string[]> = {
   fastify: ['5.12.8'],
   'fast-jwt': ['6.3.6'],
@@ -32,7 +32,7 @@ function isAtOrAbove(version: string, lines: string[]) {
   return (difference.find((part) => part !== 0) ?? 0) >= 0
 }
 
-t.test('versions are compared by number, within their major version', async (t) => {
+t.test('versions are compared as numbers, within their major version', async (t) => {
   const rows: [version: string, lines: string[], expected: boolean][] = [
     ['5.12.8', ['5.12.8'], true],
     ['5.9.9', ['5.12.8'], false],

@@ -14,7 +14,7 @@ const statusOf = (url: string) =>
     () => null
   )
 
-// Some shells become the program that they are told to run, others start it and wait: npm's signal ends at those.
+// Some shells replace themselves with the program they run. Others start it and wait, and npm's signal reaches only the shell.
 for (const shell of ['sh', 'bash']) {
   const skip = ['npm', ...(shell === 'sh' ? [] : [shell])].every(has) ? false : `needs npm and ${shell}`
   t.test(
@@ -28,7 +28,7 @@ for (const shell of ['sh', 'bash']) {
       const { PATH = '', HOME = folder } = process.env
       const npm = { npm_config_script_shell: shell, npm_config_update_notifier: 'false' }
       const env = { PATH, HOME, ...npm, ...settled, HOST: '127.0.0.1', PORT: port, SHUTDOWN_DELAY: '2s' }
-      // A group of its own: whoever is left in it was left behind.
+      // A process group of its own: every process that remains in it was left behind.
       const child = spawn('npm', ['start'], { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
       const group = -(child.pid ?? Number.NaN)
       const isAlive = () => {

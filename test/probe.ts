@@ -5,7 +5,7 @@ import { UUID_PATTERN } from '../src/plugins/platform/db/ids.ts'
 import { NotFound } from '../src/plugins/platform/errors/errors.ts'
 import { problems } from '../src/plugins/platform/errors/schemas.ts'
 
-// A guarded resource that only tests have, so that they can ask for bodies, queries, and parameters whatever resources the
+// A guarded resource for tests, so that they can send bodies, queries, and parameters whatever resources the
 // service has. `build` mounts it at /api/probe.
 
 const closed = { additionalProperties: false }

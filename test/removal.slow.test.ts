@@ -67,7 +67,7 @@ t.test('without notes, npm run check passes and the next start drops its table',
   t.same([inSqlite(), await inPostgres()], [0, 0])
 })
 
-t.test('what is needed stays, by name', { buffered: true }, async (t) => {
+t.test('a part that others need is refused, by name', { buffered: true }, async (t) => {
   const refused = [
     [['blocklist'], /blocklist stays: jwt needs it/],
     [['session', 'jwt', 'blocklist'], /session and jwt cannot both go/],

@@ -4,7 +4,7 @@ import { freshFolder, post, settled, startListening } from './process.ts'
 
 const ada = { username: 'ada', email: 'ada@example.com', name: 'Ada', password: PASSWORD }
 
-/** Logs in; gives the headers that carry the login. */
+/** Logs in; returns the headers of the session. */
 async function logIn(url: string, authType: string): Promise<Record<string, string>> {
   const reply = await post(`${url}/api/auth/login`, { usernameOrEmail: 'ada', password: PASSWORD, authType })
   if (reply.status !== 200) throw new Error(`login answered ${reply.status}`)

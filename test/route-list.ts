@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import type { Environment } from '../src/plugins/platform/config/settings.ts'
 import { build } from './build.ts'
 
-/** An app of the test's own and every route that it has, as it was registered. */
+/** A new app with all of its routes, as they were registered. */
 export async function buildWithRouteList(t: Test, environment: Environment = {}) {
   const routes: RouteOptions[] = []
   const collect = (message: unknown) => {

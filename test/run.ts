@@ -26,7 +26,7 @@ function findFiles() {
 
 type Result = TapReport & { file: string; seconds: number; output: string }
 
-/** Runs one file. What does not end by itself, or ends without a report, counts as one failure. */
+/** Runs one file. A file that times out, or ends without a report, counts as one failure. */
 function run(file: string, env: NodeJS.ProcessEnv) {
   const begin = Date.now()
   const { promise, resolve } = Promise.withResolvers<Result>()
@@ -44,7 +44,7 @@ function run(file: string, env: NodeJS.ProcessEnv) {
   return promise
 }
 
-/** Shows each result as it comes; on a terminal also what is running. */
+/** Prints each result as it arrives; on a terminal also what is running. */
 function createProgress(total: number) {
   const running = new Set<string>()
   const isTerminal = process.stdout.isTTY

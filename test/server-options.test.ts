@@ -36,7 +36,7 @@ t.test('ASVS 13.1.3: every timeout for slow clients is set', async (t) => {
 t.test('ASVS 13.1.3: a client that sends a byte at a time gets a 408, and others are served', async (t) => {
   const { app } = await buildWithLog(t)
   const port = await listen(app)
-  // Shorter than in service; they are looked at every five seconds all the same.
+  // Shorter than in production. Node still checks them only every five seconds.
   app.server.headersTimeout = 500
   app.server.requestTimeout = 1000
   const head = 'POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\n'

@@ -5,12 +5,12 @@ import { eventNames } from '../src/plugins/platform/audit/event-types.ts'
 import { settingNames } from '../src/plugins/platform/config/settings.ts'
 import { buildWithRouteList } from './route-list.ts'
 
-// The promises of the layout: who breaks one reads here which.
+// The rules of the layout. A failure names the rule that was broken.
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const files = globSync('src/**/*.ts', { cwd: ROOT }).map((path) => path.replaceAll('\\', '/'))
-/** From bottom to top: a file imports from its own wing and from those before it. */
+/** From bottom to top: a file imports only from its own wing and from earlier ones. */
 const WINGS = ['src/plugins/platform', 'src/plugins/http', 'src/plugins/identity', 'src/features', 'src/routes']
 /** The folders of plugins: each is a concern. */
 const concerns = WINGS.slice(0, 4).flatMap((wing) =>
@@ -20,7 +20,7 @@ const concerns = WINGS.slice(0, 4).flatMap((wing) =>
 )
 const withoutComments = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\/|(?<![:'"])\/\/.*$/gm, '')
 const code = new Map(files.map((path) => [path, withoutComments(read(path))]))
-/** The files whose code has this in it. */
+/** The files whose code contains this. */
 const filesWith = (pattern: RegExp) => files.filter((path) => pattern.test(code.get(path) ?? '')).sort()
 
 for (const { name, folder, tests } of concerns) {
@@ -120,7 +120,7 @@ t.test('plugins are plugins, routes are not, and work files take only types from
   t.same(filesWith(/^import (?!type\b)[^']* from 'fastify'$/m), ['src/app.ts', 'src/server-options.ts'])
 })
 
-t.test('no guard looks at the URL of a request', async (t) => {
+t.test('no guard reads the URL of a request', async (t) => {
   t.same(filesWith(/\.(url|originalUrl)\b(?<!routeOptions\.url|import\.meta\.url)/), [
     'src/plugins/http/not-found/index.ts'
   ])

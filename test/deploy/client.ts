@@ -4,7 +4,7 @@ import { HOST, type Nginx } from './nginx.ts'
 export type Answer = { status: number; headers: Record<string, string | string[] | undefined>; text: string }
 export type Sent = { method?: string; headers?: Record<string, string>; body?: object }
 
-/** A client of its own address, by TLS and connections that are kept alive, as a browser has them. Rejects where one breaks. */
+/** A client with its own address and keep-alive connections over TLS, like a browser. Rejects if a connection breaks. */
 export function createClient({ port, ca }: Nginx, localAddress = '127.0.0.1') {
   const agent = new Agent({ keepAlive: true, maxSockets: 2, ca, servername: HOST, localAddress })
   function call(path: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Answer> {

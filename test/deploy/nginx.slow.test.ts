@@ -11,13 +11,13 @@ import { freePort, waitUntil } from '../servers.ts'
 import { createClient } from './client.ts'
 import { HOST, type Nginx, noNginx, startNginx } from './nginx.ts'
 
-// What nginx makes of requests by deploy/nginx.conf, and what of that the service sees.
+// What nginx does with requests under deploy/nginx.conf, and what the service receives.
 
 const TRUSTING = { TRUST_PROXY: '127.0.0.1/32' }
-/** The address of a client of these tests, which is not that of the proxy. */
+/** The client address in these tests, different from that of the proxy. */
 const CLIENT = '127.0.0.9'
 
-/** The service at a port, with a route that says what arrived and one that nobody shall reach. */
+/** The service at a port, with a route that echoes the request and one that no request may reach. */
 async function startApp(t: Test) {
   const seen: string[] = []
   const { app, lines } = await buildWithRoutes(
@@ -32,7 +32,7 @@ async function startApp(t: Test) {
   return { app, lines, seen, port: await listen(app) }
 }
 
-/** A server that takes a request and closes without a word. */
+/** A server that reads a request and closes the connection without a reply. */
 async function startMute(t: Test) {
   const requests: string[] = []
   const server = createServer((socket) => {
@@ -48,7 +48,7 @@ async function startMute(t: Test) {
   return { requests, port: (server.address() as AddressInfo).port }
 }
 
-/** Sends these bytes through TLS and gives all that came back until nginx closed the connection. */
+/** Sends these bytes over TLS; returns everything received until nginx closes the connection. */
 function exchange({ port, ca }: Nginx, bytes: string) {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const socket = connect({ host: '127.0.0.1', port, ca, servername: HOST, localAddress: CLIENT } as ConnectionOptions)
@@ -72,13 +72,13 @@ const client = (t: Test, proxy: Nginx, address = CLIENT) => {
   return made.call
 }
 
-t.test('nginx takes the file, without a warning', { skip: noNginx }, async (t) => {
+t.test('nginx accepts the file without a warning', { skip: noNginx }, async (t) => {
   const proxy = await startNginx(t, [await freePort()], await freePort())
   t.match(proxy.checked, 'test is successful')
   t.notMatch(proxy.checked, '[warn]')
 })
 
-t.test('ASVS 4.1.3, 15.3.4: what tells who the client is comes from nginx alone', { skip: noNginx }, async (t) => {
+t.test('ASVS 4.1.3, 15.3.4: only nginx sets the headers that identify the client', { skip: noNginx }, async (t) => {
   const { port, lines } = await startApp(t)
   const proxy = await startNginx(t, [port])
   const call = client(t, proxy)
@@ -105,7 +105,7 @@ t.test('ASVS 4.1.3, 15.3.4: what tells who the client is comes from nginx alone'
 })
 
 t.test(
-  'a page of the service itself acts with its cookie behind nginx, a foreign one does not',
+  "behind nginx, a page of the service's own origin can act with a cookie, and a foreign page cannot",
   { skip: noNginx },
   async (t) => {
     const { app, port } = await startApp(t)
@@ -123,7 +123,7 @@ t.test(
 )
 
 t.test(
-  'another name gets no certificate, and http on the port of https no answer but 400',
+  'an unknown host name gets no certificate, and HTTP on the HTTPS port gets a 400',
   { skip: noNginx },
   async (t) => {
     const proxy = await startNginx(t, [await freePort()])
@@ -140,7 +140,7 @@ t.test(
   }
 )
 
-t.test('what nginx refuses itself looks like what the service refuses', { skip: noNginx }, async (t) => {
+t.test('refusals by nginx look like refusals by the service', { skip: noNginx }, async (t) => {
   const call = client(t, await startNginx(t, [await freePort()]))
   const rows = [
     ['nobody is there', '/api/auth', {}, 503, 'SERVICE_UNAVAILABLE'],
@@ -167,7 +167,7 @@ t.test('what nginx refuses itself looks like what the service refuses', { skip: 
   }
 })
 
-t.test('limits of the service are answered by the service', { skip: noNginx }, async (t) => {
+t.test('the service, not nginx, enforces the limits of the service', { skip: noNginx }, async (t) => {
   const { port } = await startApp(t)
   const call = client(t, await startNginx(t, [port]))
   const big = await call('/api/auth/login', { method: 'POST', body: { x: 'x'.repeat(110_000) } })
@@ -187,7 +187,7 @@ t.test('a flood from one address is refused, and others are still served', { ski
 })
 
 t.test(
-  'a replica that is gone costs no request, and one that breaks off gets no POST repeated',
+  'a replica that is gone costs no request, and a POST that was cut off is not repeated',
   { skip: noNginx },
   async (t) => {
     const { port, seen } = await startApp(t)
@@ -207,19 +207,23 @@ t.test(
   }
 )
 
-t.test('a replica that is about to stop is left alone once somebody asked', { skip: noNginx }, async (t) => {
-  const [one, two] = [await startApp(t), await startApp(t)]
-  const proxy = await startNginx(t, [one.port, two.port, two.port])
-  one.app.lifecycle.isStopping = true
-  for (let i = 0; i < 6; i++) t.equal((await fetch(`${proxy.statusUrl}/readyz`)).status, 200)
-  t.match(one.seen, ['GET /readyz'])
-  const call = client(t, proxy)
-  for (let i = 0; i < 12; i++) t.equal((await call('/api/auth', { method: 'GET' })).status, 200)
-  t.strictSame(one.seen, ['GET /readyz'], 'asked once, and then nothing')
-  t.equal((await fetch(`${proxy.statusUrl}/api/auth`)).status, 404, 'this port is for nothing else')
-})
+t.test(
+  'a replica that is about to stop gets no more requests after its first refusal',
+  { skip: noNginx },
+  async (t) => {
+    const [one, two] = [await startApp(t), await startApp(t)]
+    const proxy = await startNginx(t, [one.port, two.port, two.port])
+    one.app.lifecycle.isStopping = true
+    for (let i = 0; i < 6; i++) t.equal((await fetch(`${proxy.statusUrl}/readyz`)).status, 200)
+    t.match(one.seen, ['GET /readyz'])
+    const call = client(t, proxy)
+    for (let i = 0; i < 12; i++) t.equal((await call('/api/auth', { method: 'GET' })).status, 200)
+    t.strictSame(one.seen, ['GET /readyz'], 'asked once, and then nothing')
+    t.equal((await fetch(`${proxy.statusUrl}/api/auth`)).status, 404, 'this port is for nothing else')
+  }
+)
 
-t.test('ASVS 4.2.1: nothing hides a second request from nginx or from the service', { skip: noNginx }, async (t) => {
+t.test('ASVS 4.2.1: no request can smuggle a second one past nginx or the service', { skip: noNginx }, async (t) => {
   const { port, seen } = await startApp(t)
   const proxy = await startNginx(t, [port])
   const hidden = `GET /smuggled HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`
@@ -270,10 +274,10 @@ t.test('ASVS 4.2.1: nothing hides a second request from nginx or from the servic
   for (const [what, bytes] of rows) {
     seen.length = 0
     const logged = proxy.log().length
-    // A second request of our own ends the connection and has to be answered as itself, or not at all.
+    // Our own second request ends the connection. It must get its own reply or none.
     const statuses = answersIn(await exchange(proxy, `${bytes}${get('Connection: close')}`)).map(({ status }) => status)
     t.notOk(seen.includes('GET /smuggled'), what)
-    // It logs a request when its answer is out.
+    // nginx logs a request after it has sent the reply.
     await waitUntil(() => proxy.log().length >= logged + statuses.length, 'each answer is that of a request in the log')
     const passed = proxy.log().slice(logged)
     t.equal(seen.length, passed.filter(({ upstream }) => upstream).length, `${what}: both count the same requests`)
@@ -322,7 +326,7 @@ t.test(
 )
 
 t.test(
-  'the location in docs/production.md serves the API under a path, and its cookies come back',
+  'the location in docs/production.md serves the API under a path, and its cookies work',
   { skip: noNginx },
   async (t) => {
     const { app, port } = await startApp(t)

@@ -5,17 +5,17 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { freePort, waitUntil } from '../wait.ts'
 
-// A real nginx on deploy/nginx.conf: only addresses, ports and paths are those of the test.
+// A real nginx with deploy/nginx.conf. The test changes only addresses, ports, and paths.
 
 export const HOST = 'api.example.com'
 const DEPLOY = join(import.meta.dirname, '../../deploy')
 const isInstalled = spawnSync('nginx', ['-v']).status === 0
 
-/** Why tests with nginx cannot run here; false where they can. Under CI that is a failure, not a reason to skip. */
+/** Why tests with nginx cannot run here, or false if they can. With CI=true they run and fail instead. */
 export const noNginx: string | false =
   isInstalled || process.env['CI'] === 'true' ? false : 'needs nginx: install nginx or nginx-light'
 
-/** The file with other words in it; each has to be there as often as said. */
+/** Replaces words of the file; each must occur exactly as often as given. */
 function adapt(text: string, replacements: [from: string, to: string, count?: number][]) {
   return replacements.reduce((sum, [from, to, count = 1]) => {
     const parts = sum.split(from)
@@ -24,7 +24,7 @@ function adapt(text: string, replacements: [from: string, to: string, count?: nu
   }, text)
 }
 
-/** A certificate for HOST that nobody signed but itself. */
+/** A self-signed certificate for HOST. */
 function makeCertificate(folder: string) {
   const names = ['-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST}`]
   const files = ['-keyout', join(folder, 'privkey.pem'), '-out', join(folder, 'fullchain.pem')]
@@ -35,7 +35,7 @@ function makeCertificate(folder: string) {
 
 export type Nginx = Awaited<ReturnType<typeof startNginx>>
 
-/** nginx before replicas at these ports, and before another service, if there is one; `more` is a location beside its own. */
+/** Starts nginx in front of replicas at these ports, and of another service if given; `more` adds a location. */
 export async function startNginx(t: Test, replicas: number[], other?: number, more = '') {
   const folder = mkdtempSync(join(tmpdir(), 'starter-nginx-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))

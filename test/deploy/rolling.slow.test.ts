@@ -6,11 +6,11 @@ import { freePort, freshPostgresUri, waitUntil } from '../servers.ts'
 import { createClient, type Sent } from './client.ts'
 import { type Nginx, noNginx, startNginx } from './nginx.ts'
 
-// What compose.yaml does, on this machine: three replicas on PostgreSQL and Redis behind nginx, restarted one after the other.
+// The setup of compose.yaml: three replicas on PostgreSQL and Redis behind nginx, restarted one after another.
 
 const CLIENTS = 8
 
-/** Users who log in, work, refresh and log out again and again; what went wrong for them. */
+/** Users who log in, work, refresh, and log out again and again; collects what went wrong. */
 function startLoad(t: Test, proxy: Nginx) {
   const failures: string[] = []
   const counts: Record<string, number> = {}
@@ -85,7 +85,7 @@ t.test(
     const startReplica = (i: number) => startListening(t, folder, { ...environment, PORT: `${ports[i]}` })
     const replicas = await Promise.all([0, 1, 2].map(startReplica))
     const proxy = await startNginx(t, ports)
-    // What the health check of compose.yaml does.
+    // The health check of compose.yaml.
     const poll = setInterval(() => {
       for (let i = 0; i < 6; i++)
         fetch(`${proxy.statusUrl}/readyz`)

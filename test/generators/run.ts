@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { buildApp } from '../../src/app.ts'
 import { readSettings } from '../../src/plugins/platform/config/settings.ts'
 
-// npm run test:openapi: generators of clients read docs/openapi.json, and what they write compiles. What the schemas of zod accept,
-// the service accepts, and the other way round. The generators are installed first, from the lock file of this folder.
+// npm run test:openapi: client generators read docs/openapi.json, and their output compiles. The generated zod schemas accept
+// what the service accepts, and nothing else. The generators are installed first, from the lock file of this folder.
 
 const HERE = import.meta.dirname
 const DOCUMENT = join(HERE, '../../docs/openapi.json')
 const bin = (name: string) => join(HERE, 'node_modules/.bin', name)
 
-// Not below node_modules, where Node strips no types.
+// Outside node_modules, where Node strips no types.
 const folder = mkdtempSync(join(tmpdir(), 'starter-generators-'))
 process.on('exit', () => rmSync(folder, { recursive: true }))
 symlinkSync(join(HERE, 'node_modules'), join(folder, 'node_modules'))
@@ -25,7 +25,7 @@ function report(what: string, fault: string | null) {
   print(fault === null ? `ok - ${what}` : `not ok - ${what}\n${fault}`)
 }
 
-/** Runs a program; gives what it says where it fails. */
+/** Runs a program; returns its output if it fails. */
 function run(command: string, ...words: string[]) {
   const { status, stdout, stderr, error } = spawnSync(command, words, { cwd: folder, encoding: 'utf8' })
   return status === 0 ? null : `${error ?? ''}${stdout}${stderr}`
@@ -50,7 +50,7 @@ const generators: [name: string, command: string, ...words: string[]][] = [
   ],
   ['orval', 'orval', '--config', 'orval.config.mjs']
 ]
-/** How each is called for a list of sessions, where nothing else has to be said. */
+/** The generated code that lists the sessions, for each generator. */
 const uses: Record<string, string> = {
   'openapi-typescript': `import type { paths } from './openapi-typescript/schema.d.ts'
     export const parameters: paths['/api/auth/sessions']['get']['parameters'] = {}`,

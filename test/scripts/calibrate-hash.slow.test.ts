@@ -11,7 +11,7 @@ t.test('npm run calibrate-hash measures a hash, and never suggests unsafe parame
   t.equal(status, 0)
   t.match(stdout, /^now {3}memoryCost: 19456 \(19 MiB\), timeCost: 2: [\d.]+ ms\n {6}\d+ hashes a second/)
   t.match(stdout, 'keep them')
-  // On any machine more than what the hash takes there now.
+  // More than a hash takes now, on any machine.
   const ms = Math.ceil(Number(/([\d.]+) ms/.exec(stdout)?.[1]) * 4)
   const proposed = /memoryCost: (\d+).*timeCost: (\d+)/.exec(run(`${ms}`).stdout.split('\n')[2] ?? '')
   t.ok(Number(proposed?.[1]) >= 19_456)

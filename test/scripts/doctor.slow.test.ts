@@ -12,14 +12,14 @@ import { noNginx, startNginx } from '../deploy/nginx.ts'
 import { freshFolder, settled, signUpBy, startListening } from '../process.ts'
 import { freePort } from '../wait.ts'
 
-/** What is right in production: two names of one site, behind a proxy. */
+/** Correct settings for production: two host names of one site, behind a proxy. */
 const production: Environment = {
   COOKIE_SECURE: 'true',
   CORS_API_ORIGINS: 'https://app.example.com',
   TRUST_PROXY: '10.0.0.0/8',
   HOST: '0.0.0.0'
 }
-/** What .env.example says. */
+/** The settings of .env.example. */
 const local: Environment = { COOKIE_SECURE: 'false', CORS_API_ORIGINS: 'http://localhost:5173', API_DOCS: 'true' }
 
 /** Runs the doctor in this folder; names under example.com lead to this machine. */
@@ -72,7 +72,7 @@ t.test('the command prints pass and FAIL, writes no file, and sets its exit code
 const account = { DOCTOR_PASSWORD: PASSWORD }
 const noCookies = transports.every(({ kind }) => kind !== 'cookie') && 'logs in by cookie'
 
-/** The service on this machine, with these settings, and the words that examine it. */
+/** Starts the service with these settings; returns the arguments that make the doctor examine it. */
 async function startLocal(t: Test, settings: Record<string, string> = {}) {
   const folder = freshFolder(t)
   const server = await startListening(t, folder, { ...settled, ...local, HOST: 'localhost', ...settings } as never)
@@ -119,7 +119,7 @@ t.test('--live notices that clients can choose their address', { skip: noCookies
   t.match(await run(folder, words, own), { settings: ['TRUST_PROXY'] })
 })
 
-/** A proxy that changes what it passes on; gives its address. */
+/** Starts a proxy that changes what it passes on; returns its address. */
 async function startMeddler(t: Test, target: number, hide: { host?: string; reply?: string; path?: string }) {
   const meddler = createServer((request, reply) => {
     const headers = { ...request.headers, ...(hide.host && { host: hide.host }) }
@@ -158,7 +158,7 @@ t.test('--live notices the mistakes of a proxy', { skip: noCookies }, async (t) 
   }
 })
 
-t.test('--live notices that nothing or another server answers', async (t) => {
+t.test('--live notices that nothing answers, or another server', async (t) => {
   const folder = freshFolder(t)
   const port = `${await freePort()}`
   const words = ['--spa', 'http://localhost:5173', '--api', `http://localhost:${port}`, '--live']

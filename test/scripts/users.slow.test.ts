@@ -9,7 +9,7 @@ import { waitUntil } from '../servers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** A running service, and the commands as another process runs them. */
+/** A running service, and the commands, which run in another process. */
 async function prepare(t: Test, environment: Record<string, string | undefined>) {
   const settings = { ...testEnvironment, ...environment }
   if (settings['DB_URI'] === ':memory:') settings['DB_URI'] = `file:${freshFolder(t)}/app.db`

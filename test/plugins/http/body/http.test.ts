@@ -10,7 +10,7 @@ const close = 'Connection: close'
 const login = 'POST /api/auth/login HTTP/1.1'
 const json = 'Content-Type: application/json'
 
-// HTTP that is odd but well-formed: what it gets is a promise too.
+// Unusual but well-formed HTTP also gets defined replies.
 const rows: [what: string, parts: string[], ...statuses: number[]][] = [
   [
     'an absolute target for another host is its path',

@@ -5,7 +5,7 @@ import { build, logIn, signUp, transports } from '../../../build.ts'
 import { answersIn, exchange, listen } from '../../platform/errors/raw.ts'
 
 const URL = '/api/auth/login'
-// The schema refuses this body: 400 says that it was read as JSON.
+// The schema refuses this body, so a 400 shows that it was parsed as JSON.
 const BODY = '{"unknown":1}'
 
 const types: [type: string, status: number][] = [
@@ -73,7 +73,7 @@ for (const transport of transports) {
   })
 }
 
-// What a page may send without a preflight, what others send, and what is no type at all.
+// Types that a page may send without a preflight, other types, and invalid ones.
 const ofEmpty = ['text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'multipart/form-data', 'a, b', '']
 for (const transport of transports) {
   t.test(
@@ -124,7 +124,7 @@ t.test('ASVS 3.5.1: a chunked body of another type is 415 at its first byte, and
     ['/nowhere', 404]
   ] as const) {
     const head = [`POST ${url} HTTP/1.1`, 'Host: x', 'Content-Type: text/plain', 'Transfer-Encoding: chunked']
-    // It never ends.
+    // This body never ends.
     const socket = connect(port, '127.0.0.1')
     socket.write(`${head.join('\r\n')}\r\n\r\n1\r\n{\r\n`)
     const [answer] = (await once(socket, 'data')) as [Buffer]

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseJson } from '../../../../src/plugins/http/body/json.ts'
 
-/** What parsing gives: the value, or code and pointer of the refusal. */
+/** The result of parsing: the value, or the code and pointer of the error. */
 function outcome(body: string | Buffer) {
   try {
     return { value: parseJson(Buffer.from(body)) }

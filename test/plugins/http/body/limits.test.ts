@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build, logIn } from '../../../build.ts'
 
-/** A login whose body has this many bytes, and which would be a 400 or a 401. */
+/** A login with a body of this many bytes, which would otherwise be a 400 or a 401. */
 function bodyOf(bytes: number) {
   const empty = JSON.stringify({ usernameOrEmail: 'ada', password: 'x', authType: '' })
   return empty.replace(':"x"', `:"${'x'.repeat(1 + bytes - empty.length)}"`)

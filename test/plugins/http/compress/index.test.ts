@@ -15,7 +15,7 @@ async function withItems(app: FastifyInstance) {
 }
 
 for (const [coding, decompress] of Object.entries(CODINGS)) {
-  t.test(`a reply over 1 KiB is compressed with ${coding} when asked for`, async (t) => {
+  t.test(`a reply over 1 KiB is compressed with ${coding} if the client accepts it`, async (t) => {
     const app = await build(t)
     const headers = await withItems(app)
     const plain = await app.inject({ method: 'GET', url: '/api/probe', headers })
@@ -65,7 +65,7 @@ t.test('a short reply is not compressed', async (t) => {
 
 for (const { kind } of transports) {
   t.test(`replies to a login by ${kind} and to a refresh are never compressed`, async (t) => {
-    // Replies become longer than 1 KiB by the name and, for tokens, by the issuer.
+    // The name and, for tokens, the issuer make replies longer than 1 KiB.
     const app = await build(t, { JWT_ISSUER: 'i'.repeat(400) })
     const name = '名'.repeat(120)
     const user = { username: 'ada', email: `${'a'.repeat(240)}@example.com`, name, password: PASSWORD }

@@ -15,7 +15,7 @@ t.test(
     for (const [what, from, isFine] of origins) {
       for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
         for (const url of ['/api/probe', '/api/auth/logout', '/api/auth/login', '/nowhere']) {
-          // The body is refused by each handler's schema, so that what passes changes nothing either.
+          // Each route's schema refuses the body, so requests that pass the check change nothing.
           if (isFine && url === '/api/auth/logout') continue
           const sent = { cookie: 'theme=dark', host: HOST, ...from }
           const reply = await app.inject({ method, url, headers: sent, payload: { odd: true } })

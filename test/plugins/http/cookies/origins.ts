@@ -1,7 +1,7 @@
 export const LISTED = 'https://app.example.com'
 export const HOST = 'api.example.com'
 
-/** What a request says of where it comes from, and whether it may act with a cookie. Its Host is HOST unless it names another. */
+/** Headers that state the origin of a request, and whether it may act with a cookie. Host is HOST by default. */
 export const origins: [string, Record<string, string>, boolean][] = [
   ['no browser', {}, true],
   ['the listed origin', { origin: LISTED }, true],

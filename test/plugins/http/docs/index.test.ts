@@ -21,7 +21,7 @@ type Document = {
   paths: Record<string, Record<string, Operation>>
 }
 
-/** The document, its operations by name, and the routes that the router has. */
+/** The document, its operations by name, and the routes of the router. */
 async function openDocs(t: Test) {
   const { app, routes } = await buildWithRouteList(t, { API_DOCS: 'true' })
   const reply = await app.inject({ method: 'GET', url: '/docs/json' })
@@ -30,7 +30,7 @@ async function openDocs(t: Test) {
   const named = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const)
   )
-  /** The reply, be it written there or referred to. */
+  /** The reply, written in place or by reference. */
   const replyOf = (reply: Reply | { $ref: string }) =>
     '$ref' in reply ? document.components.responses[reply.$ref.split('/').at(-1) ?? ''] : reply
   return { app, routes, document, replyOf, operations: new Map(named) }
@@ -110,7 +110,7 @@ t.test('failures share one schema, and each operation lists its codes', async (t
   }
 })
 
-/** Every object of the document that is found below this part of it. */
+/** Every object in this part of the document. */
 function partsOf(part: unknown): Record<string, unknown>[] {
   if (typeof part !== 'object' || part === null) return []
   const own = Array.isArray(part) ? [] : [part as Record<string, unknown>]

@@ -80,7 +80,7 @@ t.test('while closing, requests in flight and new requests on open connections a
   const port = await listen(app)
   const accepted: Socket[] = []
   app.server.on('connection', (socket) => accepted.push(socket))
-  // Both have begun; the head of the second ends when the service closes already.
+  // Both requests have begun. The head of the second one ends after the service has begun to close.
   const body = JSON.stringify({ username: 'ada', email: 'ada@example.com', name: 'Ada', password: PASSWORD })
   const head = `POST /api/auth/signup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`
   const sockets = ['GET /slow HTTP/1.1\r\nHost: x\r\n\r\n', head].map((start) => {

@@ -27,7 +27,7 @@ t.test('/readyz is 200 and degraded while Redis refuses writes', { skip: noRedis
   await waitUntil(async () => (await readyz()).status === 'degraded', 'readyz says so')
   t.same(await readyz(), { status: 'degraded', checks: { database: 'up', redis: 'down' } })
   t.equal(app.circuitBreaker?.isUp(), true, 'it answers all the same')
-  // A cookie alone is only deleted from Redis, which needs no memory.
+  // The logout of a cookie session only deletes from Redis, which needs no memory.
   if (token) t.equal((await app.inject({ method: 'POST', url: '/api/auth/logout', headers })).statusCode, 503)
 
   await redis.admin.config('SET', 'maxmemory', '0')

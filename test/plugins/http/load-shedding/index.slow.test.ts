@@ -9,7 +9,7 @@ import { buildWithRoutes } from '../../platform/errors/app.ts'
 
 const ORIGIN = 'https://app.example'
 
-/** An app that listens, and a GET as a page of a listed origin sends it. */
+/** An app that listens, and a function that sends a GET from a page of a listed origin. */
 async function listening(t: Test, environment: Environment) {
   const { app, lines } = await buildWithLog(t, { CORS_API_ORIGINS: ORIGIN, ...environment })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -18,7 +18,7 @@ async function listening(t: Test, environment: Environment) {
   return { app, lines, url, get }
 }
 
-/** Lets each turn of the event loop take so long, until it is told to stop. */
+/** Makes each turn of the event loop take this long, until stopped. */
 function slowDown(t: Test, ms: number) {
   let timer: NodeJS.Timeout
   function turn() {

@@ -4,7 +4,7 @@ import { build } from '../../../build.ts'
 import { answersIn, exchange, listen } from '../../platform/errors/raw.ts'
 
 const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
-/** Every path of the service that does not belong to one way of logging in, and the methods it has. */
+/** Every path of the service that belongs to no transport, with its methods. */
 const paths: [path: string, ...allowed: string[]][] = [
   ['/livez', 'GET', 'HEAD'],
   ['/readyz', 'GET', 'HEAD'],
@@ -26,7 +26,7 @@ for (const [path, ...some] of paths) {
   t.test(`ASVS 13.4.4, 4.1.4: ${path} answers every other method with 405 and Allow`, async (t) => {
     const app = await build(t)
     const port = await listen(app)
-    // Routes may be added to a path: what it says that it allows must hold what is listed above, and be true.
+    // More methods may be added to a path. Allow must include those above, and only methods that exist.
     const options = await app.inject({ method: 'OPTIONS', url: path })
     const allowed = `${options.headers['allow']}`.split(', ')
     t.equal(options.statusCode, 204)

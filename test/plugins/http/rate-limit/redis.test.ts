@@ -5,12 +5,12 @@ import { build } from '../../../build.ts'
 import { noRedis, noRedisProgram, redisUrl, startRedis } from '../../../redis.ts'
 import { waitUntil } from '../../../servers.ts'
 
-/** Another client each time, so that a Redis that other tests use is no matter. */
+/** A new client address each time, because other tests use the same Redis. */
 const newClient = () => `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}::1`
 const ask = (app: FastifyInstance, remoteAddress: string) =>
   app.inject({ method: 'GET', url: '/api/auth', remoteAddress })
 
-t.test('RATE_LIMIT_SHARED counts for all replicas together', { skip: noRedis }, async (t) => {
+t.test('RATE_LIMIT_SHARED shares one count among all replicas', { skip: noRedis }, async (t) => {
   const settings = { REDIS_URL: await redisUrl(), RATE_LIMIT_SHARED: 'true', RATE_LIMIT_MAX: '3' }
   const apps = [await build(t, settings), await build(t, settings)] as const
   const client = newClient()
@@ -35,7 +35,7 @@ t.test('without RATE_LIMIT_SHARED each replica counts on its own', { skip: noRed
 })
 
 t.test(
-  'while Redis is down each replica counts on its own, and afterwards all together again',
+  'while Redis is down, each replica counts on its own, and afterwards they share one count again',
   { skip: noRedisProgram },
   async (t) => {
     const redis = await startRedis()

@@ -32,7 +32,7 @@ for (const backend of backends) {
         row({}),
         row({ expiresAt: hoursAgo(23) }),
         row({ revokedAt: hoursAgo(23), revokedReason: 'logout' }),
-        // It may have been idle for long, but was revoked lately: no matter, no token of it is alive.
+        // It was revoked only recently, but had been idle for so long that none of its tokens is still valid.
         row({ expiresAt: hoursAgo(1), revokedAt: hoursAgo(2), revokedReason: 'revoked' })
       ]
       const gone = [
@@ -79,7 +79,7 @@ for (const backend of backends) {
       }
       const login = user && (await makeLogin(app.sessions, user, carrier, hoursAgo(500)))
       if (!login) return t.fail('no login was made')
-      // To the second as long ago as a token lives; clocks that are behind take it for some more.
+      // Exactly one token lifetime ago. Replicas whose clocks are behind accept such a token a little longer.
       await app.revocations.revoke(app, login.id, 'logout', hoursAgo(72))
       await deleteAll(app, NOW)
       t.ok(await app.sessions.find(login.id))

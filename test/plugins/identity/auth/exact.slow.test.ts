@@ -9,7 +9,7 @@ import { build, type LoggedIn, logIn, PASSWORD, testEnvironment, transports } fr
 import { freshPostgresUri, waitingForLock, waitUntil } from '../../../servers.ts'
 import { call } from './calls.ts'
 
-// Whatever a revoking call was answered, that is how it is: on every replica, and from that moment on.
+// The reply to a revocation is true on every replica, from that moment on.
 
 const whoami = async (app: FastifyInstance, login: Pick<LoggedIn, 'headers'>) =>
   (await call(app, login, 'GET /api/auth/whoami')).statusCode
@@ -27,7 +27,7 @@ for (const transport of transports) {
       const waiting = (count: number) =>
         waitUntil(async () => (await waitingForLock(sql)).length >= count, `${count} wait`)
 
-      // The renewal is held up in the middle of its transaction, and the end of all logins comes behind it.
+      // The renewal is held up in its transaction, and the revocation of all sessions queues behind it.
       const holder = await sql.reserve()
       await holder`begin`
       await holder`select 1 from sessions where id = ${ada.sid} for update`
@@ -55,7 +55,7 @@ t.test('ASVS 7.4.1: a logout holds after a restart with a shorter ACCESS_TOKEN_T
 
   const short = await build(t, { DB_URI, ACCESS_TOKEN_TTL: '1s' })
   t.equal((await call(short, ada, 'POST /api/auth/logout')).statusCode, 204)
-  // Long after the last token of today's settings has expired.
+  // Long after the last token with the current settings has expired.
   const { sessions } = short.tables
   await short.db
     .update(sessions)
@@ -94,7 +94,7 @@ t.test(
 
 for (const transport of transports) {
   t.test(`ASVS 7.4.1: a resync finds thousands of revocations of the same moment, by ${transport.kind}`, async (t) => {
-    // Only those of token logins are remembered.
+    // Only token sessions are remembered.
     if (!transports.some(({ kind }) => kind === 'token')) return
     const app = await build(t)
     const ada = await logIn(app, 'ada', transport)

@@ -44,7 +44,7 @@ for (const backend of backends) {
       app.gates.push(async ({ user }) => {
         asked++
         if ((await app.users.find(user.id))?.name === 'banned') throw new Refused()
-        // The ban is committed after the gate was asked and before the session is inserted.
+        // The ban is committed after the gate has run and before the session is inserted.
         await app.db.update(users).set({ name: 'banned' }).where(eq(users.id, user.id))
         const isAllowed = and(eq(users.id, user.id), ne(users.name, 'banned'))
         return { notBanned: (tx) => tx.select({ id: users.id }).from(users).where(isAllowed) }
@@ -79,7 +79,7 @@ for (const backend of backends) {
         t.equal(fresh?.methods, 'pwd')
         t.ok((fresh?.authenticatedAt.getTime() ?? 0) > Date.now() - 60_000, 'reauthentication is fresh')
 
-        // Sessions from before the column existed began with a password.
+        // Sessions that are older than the column began with a password.
         await app.db.update(sessions).set({ methods: null })
         const old = await renewedBy(
           app,

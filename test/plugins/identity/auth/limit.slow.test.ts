@@ -8,7 +8,7 @@ import { call, renewedBy } from './calls.ts'
 const whoami = async (app: FastifyInstance, login: Pick<LoggedIn, 'headers'>) =>
   (await call(app, login, 'GET /api/auth/whoami')).statusCode
 
-/** Puts `count` more live logins of this one's user into SQL, all of them used later than it. */
+/** Inserts `count` more live sessions of the same user, all used more recently than this one. */
 async function addSurplus({ db, sessions, tables }: FastifyInstance, sid: string, count: number) {
   const template = await sessions.find(sid)
   if (template === null) throw new Error('there is no such login')
@@ -32,7 +32,7 @@ for (const backend of backends) {
       async (t) => {
         const app = await build(t, await environment())
         const ada = await logIn(app, 'ada', transport)
-        /** On a slow machine the surplus takes more than one try: what has ended by then stays ended. */
+        /** On a slow machine, ending the surplus sessions takes several tries; those already ended stay ended. */
         async function ask(...[login, line, payload]: [Pick<LoggedIn, 'sid' | 'headers'>, string, object?]) {
           await addSurplus(app, login.sid, 5000)
           let reply = await call(app, login, line, payload)
@@ -42,7 +42,7 @@ for (const backend of backends) {
         }
         const live = async () => (await app.sessions.listLive(ada.user.id, new Date())).length
 
-        // It was used longest ago.
+        // It is the least recently used one.
         const change = { currentPassword: PASSWORD, newPassword: 'another long password' }
         const renewed = await renewedBy(app, transport, await ask(ada, 'PUT /api/users/me/password', change))
         t.equal(renewed.status, 200)

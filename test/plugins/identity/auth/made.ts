@@ -5,13 +5,13 @@ import type { LimitQueries } from '../../../../src/plugins/identity/auth/session
 import type { RevokedReason } from '../../../../src/plugins/identity/auth/tables.ts'
 import type { User } from '../../../../src/plugins/identity/users/tables.ts'
 
-/** The source of events that a test does not look at. */
+/** The source of events, for tests that ignore it. */
 export const source = { log: pino({ level: 'silent' }) }
 
 /** `idleTtl` and `maxAge` are in seconds. */
 export type Changes = Partial<NewSession> & { idleTtl?: number; maxAge?: number }
 
-/** Inserts a session, of a token unless told otherwise; null if the user is not as given. */
+/** Inserts a session, by default with tokens; null if the user row has changed. */
 export async function makeLogin(
   sessions: InsertSession & LimitQueries,
   user: User,
@@ -27,7 +27,7 @@ export async function makeLogin(
   return (await sessions.insert(source, proof, given, idleTtl, now, { ends, events: [] }))?.session ?? null
 }
 
-/** Revokes a session in SQL alone, as another process does. */
+/** Revokes a session only in SQL, as another process does. */
 export function revokeInSql(sessions: RevokeRows, sid: string, reason: RevokedReason, now: Date) {
   return sessions.markRevoked(source, sid, reason, now)
 }

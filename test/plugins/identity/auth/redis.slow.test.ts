@@ -6,7 +6,7 @@ import { noRedisProgram, startRedis } from '../../../redis.ts'
 import { freshPostgresUri, waitUntil } from '../../../servers.ts'
 import { call, renewedBy } from './calls.ts'
 
-// Whatever a revoking call was answered, that is how it is: on every replica, and from that moment on.
+// The reply to a revocation is true on every replica, from that moment on.
 
 const change = { currentPassword: PASSWORD, newPassword: 'another long password' }
 const whoami = async (app: FastifyInstance, login: Pick<LoggedIn, 'headers'>) =>
@@ -108,7 +108,7 @@ for (const transport of transports) {
         const others = []
         for (let i = 0; i < 4; i++) others.push(await transport.logIn(before, 'ada'))
         await before.close()
-        // The limit was lowered since, and the login of the call is the one used longest ago.
+        // The limit has been lowered, and the session of this call is the least recently used one.
         const app = await build(t, { ...environment, MAX_SESSIONS_PER_USER: '2' })
         await redis.stop()
         for (const time of ['first', 'second'])

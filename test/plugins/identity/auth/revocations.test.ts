@@ -11,7 +11,7 @@ import { makeLogin, revokeInSql } from './made.ts'
 const NOW = new Date('2026-03-01T12:00:00.000Z')
 const before = (seconds: number) => new Date(NOW.getTime() - seconds * 1000)
 
-/** Revocations with listeners of the test's own. */
+/** Revocations with the listeners of a test. */
 function listen(app: { sessions: FastifyInstance['sessions'] }, ...listeners: RevocationListener[]) {
   return { ...createRevocations(app.sessions, listeners, 1e6), ...createResync(app.sessions, listeners) }
 }
@@ -112,7 +112,7 @@ for (const database of databases) {
       t.strictSame(listener.heard, [first], 'the first time everything')
       t.equal(listener.completed, 1)
 
-      // Committed after the replay, by a clock that is behind.
+      // Committed after the resync, with a clock that is behind.
       await revokeInSql(sessions, late, 'revoked', before(5))
       await revokeInSql(sessions, next, 'revoked', before(-1))
       await revocations.resyncRecent(before(-2))

@@ -95,7 +95,7 @@ for (const database of databases) {
       await db.delete(tables.sessions)
       const rows = []
       const made = [await create(), await create(), await create(), await create(), await create(), await create()]
-      // Those of one moment come in the order of their ids, which within a millisecond is any.
+      // Sessions of the same millisecond are sorted by id, so in any order.
       const ids = made.map(({ id }) => id).sort()
       for (const [i, second] of [10, 20, 20, 20, 20, 30].entries()) {
         rows.push(await revokeInSql(sessions, ids[i] ?? '', 'logout', after(second)))

@@ -6,14 +6,14 @@ import { waitUntil } from '../../../servers.ts'
 const ACCESS_TTL = 50
 export const WINDOW_MS = windowOf(ACCESS_TTL)
 
-/** A login that was revoked so many ms ago, as a list sees it. */
+/** A session that was revoked this many ms ago, as the blocklist gets it. */
 export function revokedLogin(ago = 0, accessTtl = ACCESS_TTL) {
   return { id: randomUUIDv7(), revokedAt: new Date(Date.now() - ago), accessTtl }
 }
 
 export const complete = async (list: Blocklist) => (await list.begin())()
 
-/** What both lists promise; each is new and empty. */
+/** Tests of what both blocklists promise; `create` returns a new, empty one. */
 export async function testBlocklist(t: Test, create: () => Promise<Blocklist>) {
   t.test('cannot tell before the first resync is complete', async (t) => {
     const list = await create()

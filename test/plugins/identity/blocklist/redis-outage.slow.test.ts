@@ -6,7 +6,7 @@ import { freshPostgresUri, startPostgres, waitUntil } from '../../../servers.ts'
 
 const LIMIT_MS = 1500
 
-/** Status and code or kind, and that the answer came in time. */
+/** Status and code or kind; fails if the reply took too long. */
 async function whoami(app: FastifyInstance, { headers }: LoggedIn) {
   const begin = Date.now()
   const reply = await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
@@ -61,7 +61,7 @@ for (const way of ['killed', 'stopped without a word', 'emptied']) {
         }
       }
 
-      // A replica that starts now knows as much.
+      // A replica that starts now gives the same replies.
       const other = await build(t, environment)
       for (const { live, revoked, alive, code } of sets) {
         t.equal(await whoami(other, live), alive)

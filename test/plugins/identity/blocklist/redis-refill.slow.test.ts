@@ -5,9 +5,9 @@ import { noRedisProgram, startRedis } from '../../../redis.ts'
 import { ADDED, addRevocations } from '../../../revocations.ts'
 import { freshPostgresUri, waitUntil } from '../../../servers.ts'
 
-/** So many revocations have to be written to Redis again; in the middle of that it is emptied. */
+/** The number of revocations of a refill, during which Redis is emptied. */
 const REVOCATIONS = 4000
-/** So many of each transport are watched: their entries lie in different parts of the list. */
+/** The number of watched sessions per transport; their entries are in different parts of the blocklist. */
 const WATCHED = 5
 
 t.test(
@@ -37,7 +37,7 @@ t.test(
       }
     }
     const live = await logIn(first, 'eve')
-    // A refill goes by the time of the revocation: the watched ones are written first, and so they are what is lost.
+    // A refill writes in the order of revocation: the watched ones come first, so those are lost.
     await sql`update sessions set revoked_at = revoked_at - interval '1 minute' where revoked_at is not null`
     await addRevocations(sql, REVOCATIONS, 1)
 
@@ -64,7 +64,7 @@ t.test(
         t.equal((await whoami(app, live)).slice(0, 3), '200', 'what lives is let in')
       }
     }
-    // Nobody asks meanwhile: a replica that is asked sees that Redis is empty, and fills it too.
+    // No request meanwhile: a replica that gets one would notice that Redis is empty, and fill it too.
     replicas.push(await build(t, environment))
     await waitUntil(() => emptied, 'Redis was emptied in the middle', 30_000)
     const isWritten = async () => {

@@ -8,7 +8,7 @@ import { freshPostgresUri, waitUntil } from '../../../servers.ts'
 
 // Two replicas run as processes of their own, and the clock of one is ahead.
 
-/** Each replica accepts tokens from five seconds before they begin until five seconds after they expire. */
+/** Each replica accepts tokens from five seconds before nbf until five seconds after exp. */
 const [TOLERATED_MS, TOO_MUCH_MS] = [4000, 20_000]
 
 type Replica = { name: string; url: string }
@@ -60,7 +60,7 @@ for (const store of stores) {
     async (t) => {
       const environment = { ACCESS_TOKEN_TTL: '4s', ...(await store.environment()) }
       const { right, ahead } = await startBoth(t, TOLERATED_MS, environment)
-      // First the worst pair: the token that expires last, and the revocation that is forgotten first.
+      // The worst pair first: the token that expires last, and the revocation that is dropped first.
       const both = [right, ahead]
       const ended: { name: string; tokens: Tokens }[] = []
       for (const issuer of [ahead, right]) {

@@ -9,7 +9,7 @@ import { build } from '../../../build.ts'
 import { noRedis, redisUrl } from '../../../redis.ts'
 import { makeLogin } from '../auth/made.ts'
 
-/** What a check takes of a login. */
+/** The arguments of a check. */
 const part = (login: CheckedSession | null) => login && toCheckedSession(login)
 
 const START = new Date('2026-03-01T12:00:00.123Z')

@@ -6,7 +6,7 @@ import { createSqlStore } from '../../../../src/plugins/identity/session/store.t
 import { backends, build } from '../../../build.ts'
 import { makeLogin, revokeInSql } from '../auth/made.ts'
 
-/** What a check takes of a login. */
+/** The arguments of a check. */
 const part = (login: CheckedSession | null) => login && toCheckedSession(login)
 
 const START = new Date('2026-03-01T12:00:00.123Z')

@@ -66,7 +66,7 @@ for (const backend of backends) {
       await signUp(app, 'ada')
       t.equal((await attempt(app, 'ada', PASSWORD, '192.0.2.1')).statusCode, 200)
       t.equal((await attempt(app, 'ada', PASSWORD, '2001:db8:1:2::1')).statusCode, 200)
-      // A hash for each would take long: what counts is that each was let to it.
+      // A hash for each would take too long; the test only counts the attempts that reached the hash.
       app.passwords.verify = async (_hash, password) => password === PASSWORD
       const statuses = []
       for (let i = 0; i < 120; i++) statuses.push((await attempt(app, 'ada', WRONG, `198.51.100.${i}`)).statusCode)

@@ -117,7 +117,7 @@ for (const backend of backends) {
     const given = await Promise.all([create(app, { user }), create(app, { user })])
     const [tried, waiting] = given.map(({ ticket }) => ticket) as [string, string]
     const ticket = await app.tickets.attempt(tried, 'reset', new Date())
-    // A hash that is only made stronger is the same password.
+    // A rehash keeps the password.
     await app.users.rehash(user.id, user.passwordHash, await app.passwords.hash(PASSWORD))
     t.ok(await app.tickets.attempt(waiting, 'reset', new Date()))
 

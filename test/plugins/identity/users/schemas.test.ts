@@ -3,7 +3,7 @@ import t from 'tap'
 import { build } from '../../../build.ts'
 
 let count = 0
-/** Signs up with valid members but for those given; gives status, and code or pointer. */
+/** Signs up with these members and otherwise valid ones; returns the status with the code or pointer. */
 async function signUpWith(app: FastifyInstance, members: Record<string, unknown>) {
   const username = `user${++count}`
   const payload = {

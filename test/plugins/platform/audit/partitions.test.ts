@@ -9,7 +9,7 @@ const DAY_MS = 24 * 3_600_000
 const page = readFileSync(join(import.meta.dirname, '../../../../docs/scaling.md'), 'utf8')
 const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
 
-/** A block of SQL in docs/scaling.md, with these in place of the variables of psql. */
+/** A block of SQL in docs/scaling.md, with these values for its psql variables. */
 function sqlOf(firstLine: string, variables: Record<string, string>) {
   const block = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].find(([, text = '']) => text.startsWith(firstLine))?.[1]
   if (block === undefined) throw new Error(`no SQL that begins with ${firstLine}`)
@@ -32,7 +32,7 @@ t.test('audit_events can be partitioned by time as docs/scaling.md describes', a
   await transports[0]?.logIn(app, 'ada')
   t.ok((await eventsOf()) > before, 'new events are stored')
   t.ok(await app.audit.hasEvent('authn_login_success', user.id, '127.0.0.1'))
-  // As a month later: rows go to the partition of their time, and cleanup finds expired rows in every partition.
+  // A month later: rows go to the partition of their time, and cleanup finds expired rows in every partition.
   await sql`update audit_events set created_at = ${new Date(cut + DAY_MS)} where event = 'authn_login_success'`
   const [{ count = 0 } = {}] = await sql`select count(*)::int as count from only audit_events_next`
   t.equal(count, 2)

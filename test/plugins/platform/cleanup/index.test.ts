@@ -19,7 +19,7 @@ t.test(
 
     let isLeft = true
     const deleteAll = async (app: FastifyInstance) => {
-      // One that finds the other at work has nothing to do.
+      // A replica that finds the other one cleaning up does nothing.
       while (isLeft) {
         for (const end of ENDS) while (await deleteEnded(app, end, new Date()));
         isLeft = (await db.select().from(tables.sessions).limit(1)).length > 0

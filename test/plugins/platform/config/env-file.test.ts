@@ -6,7 +6,7 @@ import type { Environment } from '../../../../src/plugins/platform/config/settin
 
 const EXAMPLE = 'PORT=3000\nSECRET_KEY=\nOTHER_SECRET_KEY=\nLOG_LEVEL=info\n'
 
-/** Loads the environment in a folder of the test's own; gives it with the folder's .env and what was said. */
+/** Loads the environment in a new folder; returns it with the .env of the folder and the printed lines. */
 function load(t: Test, environment: Environment, files: Record<string, string> = { '.env.example': EXAMPLE }) {
   const folder = t.testdir(files)
   const said: string[] = []

@@ -10,7 +10,7 @@ import {
   text
 } from '../../../../src/plugins/platform/config/setting-types.ts'
 
-/** The value of a setting of this type; undefined for a refused text. */
+/** The value of a setting of this type; undefined if the text is refused. */
 function read(type: SettingType<unknown>, input: string) {
   return type.parse(input)
 }

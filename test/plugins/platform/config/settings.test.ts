@@ -7,7 +7,7 @@ import {
 } from '../../../../src/plugins/platform/config/settings.ts'
 import { randomKey, testEnvironment } from '../../../build.ts'
 
-/** The faults of these settings. */
+/** The errors of these settings. */
 function faultsOf(environment: Environment): readonly string[] {
   try {
     readSettings({ ...testEnvironment, ...environment })
@@ -22,7 +22,7 @@ const secretNames = settingNames().filter((name) => name.endsWith('SECRET_KEY'))
 const durations = settingNames().filter((name) => /_TTL$|_AGE$|_FOR$|_WINDOW$/.test(name))
 const key = randomKey()
 
-t.test('every fault names its setting and never quotes the value', async (t) => {
+t.test('every error names its setting and never contains the value', async (t) => {
   for (const name of settingNames()) {
     const faults = faultsOf({ [name]: 'xyzzy://user:hunter2 @host' })
     t.match(faults, [new RegExp(`^${name} `)])
@@ -82,7 +82,7 @@ t.test('ASVS 3.4.2, 4.1.3, 15.3.4: each invalid setting is refused by name', asy
   }
 })
 
-t.test('a duration for a timer has a limit that timers support, and the fault names it', async (t) => {
+t.test('a duration for a timer is limited to what timers support, and the error states the limit', async (t) => {
   for (const [name, longest] of [
     ['SHUTDOWN_DELAY', '1h'],
     ['RATE_LIMIT_WINDOW', '24d']
@@ -159,7 +159,7 @@ t.test('settings that conflict are refused', async (t) => {
   t.same(faults, hasCookies ? ['COOKIE_SAME_SITE=none needs COOKIE_SECURE=true'] : [])
 })
 
-t.test('all faults are reported together', async (t) => {
+t.test('all invalid settings are reported together', async (t) => {
   const faults = faultsOf({ PORT: 'x', LOG_LEVEL: 'x', SECRET_KEY: undefined, LOGIN_MAX_AGE: 'x' })
   t.same(faults.map((fault) => fault.split(/[ =]/)[0]).sort(), ['LOGIN_MAX_AGE', 'LOG_LEVEL', 'PORT', 'SECRET_KEY'])
   const { message } = new InvalidSettings([...faults])

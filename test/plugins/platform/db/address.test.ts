@@ -15,7 +15,7 @@ function faultsOf(DB_URI: string) {
   }
 }
 
-t.test('a parameter of DB_URI that nobody here knows is refused by its name, with the cure', async (t) => {
+t.test('an unknown parameter of DB_URI is refused by name, with the fix', async (t) => {
   const rows: [query: string, says: RegExp][] = [
     ['schema=hunter2', /^DB_URI .*\bschema\b.*search_path/],
     ['pgbouncer=true&connection_limit=7', /^DB_URI .*\bconnection_limit\b.*DB_POOL_MAX/],
@@ -35,7 +35,7 @@ t.test('a parameter of DB_URI that nobody here knows is refused by its name, wit
     t.match(faultsOf(uri), [/^DB_URI names an SQLite file, which has no parameters/], uri)
 })
 
-t.test('what the consoles of providers put into DB_URI is taken', async (t) => {
+t.test('DB_URI is accepted as the consoles of hosting providers show it', async (t) => {
   for (const query of [
     'sslmode=require&channel_binding=require',
     'channel_binding=prefer',
@@ -46,7 +46,7 @@ t.test('what the consoles of providers put into DB_URI is taken', async (t) => {
     t.same(faultsOf(`postgres://ada:secret@db/app?${query}`), [], query)
 })
 
-t.test('ASVS 16.2.5: a password that is not percent-encoded is refused, and no part of it is told', async (t) => {
+t.test('ASVS 16.2.5: a password that is not percent-encoded is refused, and no part of it is printed', async (t) => {
   for (const password of [
     'hun/ter2',
     '12/hunter2',
@@ -65,7 +65,7 @@ t.test('ASVS 16.2.5: a password that is not percent-encoded is refused, and no p
   t.same({ username, password }, { username: 'ada@x', password: 'p@/?#%:w' })
 })
 
-t.test('host and port are those of DB_URI, an IPv6 address too', async (t) => {
+t.test('host and port come from DB_URI, which may contain an IPv6 address', async (t) => {
   const rows: [uri: string, host: string[] | undefined, port: number[] | undefined][] = [
     ['postgres://u:p@[::1]:5433/db', ['::1'], [5433]],
     ['postgres://u:p@[fd00::7]/db', ['fd00::7'], [5432]],
@@ -79,7 +79,7 @@ t.test('host and port are those of DB_URI, an IPv6 address too', async (t) => {
 })
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
-t.test('a server is reached by its IPv6 address', { skip: !hasIpv6 && 'needs the address ::1' }, async (t) => {
+t.test('the service connects to an IPv6 address', { skip: !hasIpv6 && 'needs the address ::1' }, async (t) => {
   const uri = new URL(await freshPostgresUri())
   const port = Number(uri.port)
   const server: Server = createServer((client) => {
@@ -94,7 +94,7 @@ t.test('a server is reached by its IPv6 address', { skip: !hasIpv6 && 'needs the
   await waitUntil(async () => (await app.inject({ method: 'GET', url: '/readyz' })).statusCode === 200, 'it is ready')
 })
 
-t.test('DB_POOL_MAX says how many connections a replica opens', async (t) => {
+t.test('DB_POOL_MAX limits how many connections a replica opens', async (t) => {
   const DB_URI = `${await freshPostgresUri()}?application_name=counted`
   const { app, lines } = await buildWithLog(t, { DB_URI, DB_POOL_MAX: '3' })
   await logIn(app, 'ada')

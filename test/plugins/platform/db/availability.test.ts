@@ -28,7 +28,7 @@ function watch(t: Test, retryMs = 1) {
 
 const late = new DeadlineExceeded(800)
 
-t.test('an outage is one log line and its end another, however many requests fail', async (t) => {
+t.test('an outage is logged once and its end once, however many requests fail', async (t) => {
   const { availability, state, lines } = watch(t)
   await availability.start()
   t.strictSame(lines, [], 'nothing to log while it is up')
@@ -46,7 +46,7 @@ t.test('an outage is one log line and its end another, however many requests fai
 })
 
 t.test(
-  'a database that is down is checked soon at first, then less often, and soon again after the next outage',
+  'checks of a database that is down begin quickly, slow down, and begin quickly again in the next outage',
   async (t) => {
     const { availability, state } = watch(t, 500)
     const waits: (number | undefined)[] = []
@@ -69,7 +69,7 @@ t.test(
   }
 )
 
-t.test('a failed query is no outage if the database answers', async (t) => {
+t.test('a failed query is not an outage if the database still answers a ping', async (t) => {
   const { availability, state, lines } = watch(t)
   await availability.start()
   for (let i = 0; i < 3; i++) availability.reportFailure(late)
@@ -83,7 +83,7 @@ t.test('a failed query is no outage if the database answers', async (t) => {
   t.strictSame(lines, [])
 })
 
-t.test('a request whose time budget is spent does not prevent the check', async (t) => {
+t.test('a request without time left does not prevent the check', async (t) => {
   const { availability, state } = watch(t)
   await availability.start()
   state.fault = late
@@ -93,7 +93,7 @@ t.test('a request whose time budget is spent does not prevent the check', async 
   await waitUntil(availability.isUp, 'it is back')
 })
 
-t.test('a database that is down does not stop the start, one that cannot be used does', async (t) => {
+t.test('the service starts while the database is down, but not with an unusable one', async (t) => {
   const { availability, state } = watch(t)
   state.fault = new Error('3 database migrations are pending')
   await t.rejects(availability.start(), { message: /pending/ })
@@ -101,7 +101,7 @@ t.test('a database that is down does not stop the start, one that cannot be used
   await t.resolves(availability.start())
 })
 
-t.test('a database that returns but cannot be used is logged once', async (t) => {
+t.test('a database that comes back unusable is logged once', async (t) => {
   const { availability, state, lines } = watch(t)
   state.fault = late
   await availability.start()
@@ -115,7 +115,7 @@ t.test('a database that returns but cannot be used is logged once', async (t) =>
   t.strictSame(lines.slice(2), ['info dependency_up'])
 })
 
-t.test('no check runs after the stop, even if one was under way', async (t) => {
+t.test('no check follows after the stop, even if one was running', async (t) => {
   const { availability, state } = watch(t)
   state.fault = late
   await availability.start()

@@ -69,7 +69,7 @@ t.test('only the latest copies from before a migration are kept, and other files
   )
 })
 
-t.test('a failed migration can be fixed and retried: its copy is replaced', async (t) => {
+t.test('a failed migration can be fixed and retried, and its copy is replaced', async (t) => {
   const { folder, path } = await fileWithData(t)
   for (let i = 0; i < 3; i++)
     await t.rejects(migrateTo(path, 2, [...rows.slice(0, 1), step(2, 'insert into nowhere values (1)')]), /nowhere/)

@@ -8,7 +8,7 @@ const CLOCK = /"level":"warn"[^\n]*"msg":"the clock of this machine is (\d+) s (
 const toldBy = (server: { output: () => string }) =>
   [...server.output().matchAll(CLOCK)].map(([, seconds, side]) => `${side} ${seconds}`)
 
-t.test('a clock that differs from the one of PostgreSQL is warned of at start, in seconds', async (t) => {
+t.test('a clock that differs from that of PostgreSQL causes a warning at startup, in seconds', async (t) => {
   const DB_URI = await freshPostgresUri()
   const startWith = (seconds: number) =>
     startListening(t, freshFolder(t), { ...settled, DB_URI, DB_MIGRATE: 'auto', ...shiftedClock(seconds) })
@@ -18,7 +18,7 @@ t.test('a clock that differs from the one of PostgreSQL is warned of at start, i
   t.same(toldBy(await startWith(3)), [], 'as far as tokens tolerate it')
 })
 
-t.test('a PostgreSQL that comes after the start is compared when it is there', async (t) => {
+t.test('if PostgreSQL comes up later, the clocks are compared then', async (t) => {
   const postgres = await startPostgres()
   const DB_URI = await postgres.createDatabase()
   await postgres.stop()
@@ -32,7 +32,7 @@ t.test('a PostgreSQL that comes after the start is compared when it is there', a
   t.match(toldBy(server), [/^ahead of (59|6[01])$/])
 })
 
-t.test('a clock that agrees is not spoken of', async (t) => {
+t.test('clocks that agree cause no warning', async (t) => {
   const { lines } = await buildWithLog(t, { DB_URI: await freshPostgresUri() })
   t.notOk(lines.some(({ msg }) => /clock/.test(`${msg}`)))
 })

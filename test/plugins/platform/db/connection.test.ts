@@ -42,7 +42,7 @@ for (const database of databases) {
     const tables = createTables(definitions, dialect)
     const { users } = tables
 
-    t.test('returns rows as they were stored, times to the millisecond', async (t) => {
+    t.test('returns rows as they were stored, with times to the millisecond', async (t) => {
       const row = newUser('rows')
       const [created] = await db.insert(users).values(row).returning()
       const [read] = await db.select().from(users).where(eq(users.id, row.id))
@@ -50,7 +50,7 @@ for (const database of databases) {
       t.strictSame(read, row)
     })
 
-    t.test('prepares a select once and returns its first row each time, or null', async (t) => {
+    t.test('prepares a select once, and returns its first row or null each time', async (t) => {
       const [ada, eve] = [newUser('first'), newUser('second')]
       await db.insert(users).values([ada, eve])
       const byId = prepareOne(
@@ -67,7 +67,7 @@ for (const database of databases) {
       t.match(await byId({ id: ada.id }), { name: 'Ada' }, 'it reads anew')
     })
 
-    t.test('answers a ping and returns its history', async (t) => {
+    t.test('answers a ping and returns its migration history', async (t) => {
       await t.resolves(ping())
       t.strictSame(
         await history(),
@@ -75,13 +75,13 @@ for (const database of databases) {
       )
     })
 
-    t.test('applies no migration twice', async (t) => {
+    t.test('never applies a migration twice', async (t) => {
       const before = await history()
       t.equal(await migrate(migrationsFor(uri)), 0)
       t.strictSame(await history(), before)
     })
 
-    t.test('a transaction whose precondition finds no row rolls back every precondition before it', async (t) => {
+    t.test('a transaction whose precondition finds no row rolls back the earlier preconditions', async (t) => {
       const [row, other] = [newUser('guarded'), newUser('other-guarded')]
       await db.insert(users).values(other)
       const result = await transaction({
@@ -96,7 +96,7 @@ for (const database of databases) {
       t.match(await db.select().from(users).where(eq(users.id, other.id)), [{ name: 'Ada' }])
     })
 
-    t.test('a transaction runs its steps in order and returns the rows of each by name', async (t) => {
+    t.test('a transaction runs its steps in order and returns their rows by name', async (t) => {
       const row = newUser('changed')
       await db.insert(users).values(row)
       const isRow = eq(users.id, row.id)
@@ -120,7 +120,7 @@ for (const database of databases) {
       t.match(await db.select().from(users).where(isRow), [{ name: 'Grace', passwordHash: 'two' }])
     })
 
-    t.test('a transaction keeps nothing of a step after which another fails', async (t) => {
+    t.test('a transaction rolls back all steps if one fails', async (t) => {
       const row = newUser('rolled-back')
       await db.insert(users).values(row)
       const isRow = eq(users.id, row.id)
@@ -139,7 +139,7 @@ for (const database of databases) {
       t.match(await db.select().from(users).where(isRow), [{ name: 'Ada' }])
     })
 
-    t.test('tells a unique violation from other errors', async (t) => {
+    t.test('distinguishes a unique violation from other errors', async (t) => {
       const row = newUser('unique')
       await db.insert(users).values(row)
       const errors = {

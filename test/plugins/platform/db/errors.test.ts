@@ -26,7 +26,7 @@ async function errorOf(call: () => unknown) {
   throw new Error('Nothing was thrown')
 }
 
-t.test('errors of a PostgreSQL that cannot work count as an outage, others do not', async (t) => {
+t.test('PostgreSQL errors count as an outage only if the server cannot work', async (t) => {
   const uri = await freshPostgresUri()
   const sql = postgres(uri, { max: 1, onnotice: () => {} })
   t.teardown(() => sql.end({ timeout: 1 }))
@@ -63,7 +63,7 @@ t.test('errors of a PostgreSQL that cannot work count as an outage, others do no
   for (const [what, error] of Object.entries(faults)) t.equal(isOutage(error), false, what)
 })
 
-t.test('errors of an SQLite that cannot work count as an outage, others do not', async (t) => {
+t.test('SQLite errors count as an outage only if the file cannot be used', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'starter-errors-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'app.db')
@@ -91,7 +91,7 @@ t.test('errors of an SQLite that cannot work count as an outage, others do not',
   t.equal(isOutage(await errorOf(() => client.exec('selec 1'))), false, 'syntax')
 })
 
-t.test('only an error of the database counts as its outage or violation, as a cause too', async (t) => {
+t.test('only a database error counts as an outage or a violation, also as the cause of another error', async (t) => {
   const port = await freePort()
   const rows = [
     { what: 'a refused connection', make: () => errorOf(() => fetch(`http://127.0.0.1:${port}`)), is: isUnavailable },
@@ -111,7 +111,7 @@ t.test('only an error of the database counts as its outage or violation, as a ca
   t.equal(isUnavailable(markDatabaseError('ECONNREFUSED')), false, 'no error')
 })
 
-t.test('failed reads and writes of SQLite are marked and reported', async (t) => {
+t.test('failed reads and writes of SQLite are reported as failures of the database', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'starter-marks-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'app.db')
@@ -122,11 +122,11 @@ t.test('failed reads and writes of SQLite are marked and reported', async (t) =>
   const { prepare } = limitBusyTimeout(client, (error) => failures.push(error))
   const read = prepare('select id from a')
   const write = prepare('insert into a values (1)')
-  // It reads the tables when it prepares its first statement.
+  // SQLite reads the schema when it prepares the first statement.
   const fresh = new BetterSqlite(file, { timeout: 0 })
   t.teardown(() => fresh.close())
   const { prepare: prepareFresh } = limitBusyTimeout(fresh, (error) => failures.push(error))
-  // Without WAL a lock keeps readers out as well.
+  // Without WAL, a lock blocks readers too.
   const other = new BetterSqlite(file)
   t.teardown(() => other.close())
   other.exec('begin exclusive')

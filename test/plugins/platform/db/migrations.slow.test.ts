@@ -8,7 +8,7 @@ import { freshFolder, settled, startListening } from '../../../process.ts'
 import { APPLIED, COUNT, copyProject, freshUri, migrate, ROOT, run } from './project.ts'
 
 for (const database of databases) {
-  t.test(`of four processes that migrate an empty ${database.name} at once one does, and all end well`, async (t) => {
+  t.test(`when four processes migrate an empty ${database.name} at once, one does it and all succeed`, async (t) => {
     const folder = copyProject(t)
     const uri = await freshUri(folder, database)
     const ends = await Promise.all(Array.from({ length: 4 }, () => migrate(folder, uri)))
@@ -18,16 +18,19 @@ for (const database of databases) {
     )
   })
 
-  t.test(`four services that start at once on an empty ${database.name} all serve, and one migrates it`, async (t) => {
-    const folder = freshFolder(t)
-    const environment = { ...settled, DB_URI: await freshUri(folder, database), DB_MIGRATE: 'auto' }
-    const servers = await Promise.all(Array.from({ length: 4 }, () => startListening(t, folder, environment)))
-    for (const { url } of servers) t.equal((await fetch(`${url}/readyz`)).status, 200)
-    const applied = servers.filter(({ output }) => output().includes(`applied ${COUNT} database migrations`))
-    t.equal(applied.length, 1)
-  })
+  t.test(
+    `when four services start at once on an empty ${database.name}, one migrates it and all serve requests`,
+    async (t) => {
+      const folder = freshFolder(t)
+      const environment = { ...settled, DB_URI: await freshUri(folder, database), DB_MIGRATE: 'auto' }
+      const servers = await Promise.all(Array.from({ length: 4 }, () => startListening(t, folder, environment)))
+      for (const { url } of servers) t.equal((await fetch(`${url}/readyz`)).status, 200)
+      const applied = servers.filter(({ output }) => output().includes(`applied ${COUNT} database migrations`))
+      t.equal(applied.length, 1)
+    }
+  )
 
-  t.test(`drizzle-kit and npm run db:migrate agree on what was applied to ${database.name}`, async (t) => {
+  t.test(`drizzle-kit and npm run db:migrate agree on which migrations ${database.name} has`, async (t) => {
     async function migrateBy(tools: ('drizzle-kit' | 'npm run db:migrate')[]) {
       const folder = copyProject(t)
       const uri = await freshUri(folder, database)
@@ -48,7 +51,7 @@ for (const database of databases) {
     ])
   })
 
-  t.test(`the migrations of ${database.name} make the tables of src/tables.ts`, async (t) => {
+  t.test(`the migrations of ${database.name} create the tables of src/tables.ts`, async (t) => {
     const folder = copyProject(t)
     const dialect = join(folder, 'drizzle', database.isPostgres ? 'postgres' : 'sqlite')
     const before = readdirSync(dialect, { recursive: true }).sort()
@@ -59,10 +62,10 @@ for (const database of databases) {
   })
 }
 
-t.test('processes that open a new SQLite file in the same moment wait for each other', async (t) => {
+t.test('processes that open a new SQLite file at the same moment wait for each other', async (t) => {
   const folder = freshFolder(t)
   const begin = Date.now() + 2000
-  // Without that one open in 25 was refused as "locked".
+  // Without waiting, one open in 25 failed with "database is locked".
   const source = `import { migrationsFor, openDatabase } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src/plugins/platform/db/migrations.ts')))}
     for (let i = 0; i < 40; i++) {
       while (Date.now() < ${begin} + i * 100);
@@ -77,7 +80,7 @@ t.test('processes that open a new SQLite file in the same moment wait for each o
 
 for (const database of databases) {
   t.test(
-    `npm run db:migrate refuses a history on ${database.name} that was edited, and leaves a newer one as it is`,
+    `npm run db:migrate refuses an edited history on ${database.name}, and leaves a newer one alone`,
     async (t) => {
       const folder = copyProject(t)
       const uri = await freshUri(folder, database)

@@ -17,10 +17,10 @@ import { freshFolder } from '../../../process.ts'
 import { freshPostgresUri } from '../../../servers.ts'
 import { APPLIED, COUNT, copyProject, freshUri, migrate } from './project.ts'
 
-/** A migration after those of drizzle/. */
+/** A migration that follows those in drizzle/. */
 const extra = (hash: string): Migration => ({ hash, folderMillis: 9e12, sql: [`create table "${hash}" (id integer)`] })
 
-/** Applies ours and then more, as a later release does. */
+/** Applies our migrations and then more, as a later release does. */
 async function migrateFurther(uri: string, ...hashes: string[]) {
   const connection = await openDatabase(uri)
   const more = hashes.map((hash, i) => ({ ...extra(hash), folderMillis: 9e12 + i }))
@@ -29,7 +29,7 @@ async function migrateFurther(uri: string, ...hashes: string[]) {
 }
 
 for (const database of databases) {
-  t.test(`a history on ${database.name} that the files do not tell stops the migration`, async (t) => {
+  t.test(`a history on ${database.name} that does not match the files stops the migration`, async (t) => {
     const uri = await database.uri()
     const connection = await openDatabase(uri)
     t.teardown(() => connection.close())
@@ -53,7 +53,7 @@ for (const database of databases) {
     t.equal(await connection.migrate(planMigrations([file(1), file(2), file(3)])), 1, 'a new one is')
   })
 
-  t.test(`a migration of ${database.name} that fails leaves nothing behind`, async (t) => {
+  t.test(`a failed migration of ${database.name} leaves nothing behind`, async (t) => {
     const connection = await openDatabase(await database.uri())
     t.teardown(() => connection.close())
     const good = { hash: 'good', folderMillis: 1, sql: ['create table kept (id integer)'] }
@@ -86,7 +86,7 @@ for (const database of databases) {
 for (const database of databases) {
   for (const DB_MIGRATE of ['check', 'auto']) {
     t.test(
-      `with DB_MIGRATE=${DB_MIGRATE} a replica starts on ${database.name} that a later release has migrated`,
+      `with DB_MIGRATE=${DB_MIGRATE}, a replica starts on ${database.name} even if a later release has migrated it`,
       async (t) => {
         const DB_URI = await freshUri(freshFolder(t), database)
         await migrateFurther(DB_URI, 'of the next release')
@@ -107,7 +107,7 @@ for (const database of databases) {
     )
 
     t.test(
-      `with DB_MIGRATE=${DB_MIGRATE} no replica starts on ${database.name} with another history, longer or not`,
+      `with DB_MIGRATE=${DB_MIGRATE}, no replica starts on ${database.name} with a different history of any length`,
       async (t) => {
         const DB_URI = await freshUri(freshFolder(t), database)
         const [first, ...rest] = migrationsFor(DB_URI)([])
@@ -124,7 +124,7 @@ for (const database of databases) {
   }
 }
 
-t.test('a database that comes back with more migrations is used, with fewer it is not', async (t) => {
+t.test('a database that comes back with more migrations is used, but not one with fewer', async (t) => {
   const DB_URI = await freshPostgresUri()
   await migrateFurther(DB_URI, 'one')
   const connection = await openDatabase(DB_URI)
@@ -150,14 +150,14 @@ t.test('a database that comes back with more migrations is used, with fewer it i
   await t.rejects(checkSchema(), { message: /^Migration 1 in the database is not the one in drizzle/ })
 })
 
-t.test('by default SQLite is migrated at start and PostgreSQL is not', async (t) => {
+t.test('by default, the service migrates SQLite at startup but not PostgreSQL', async (t) => {
   for (const database of databases) {
     const start = build(t, { DB_URI: await database.uri(), DB_MIGRATE: 'default' })
     await (database.isPostgres ? t.rejects(start, /migrations are pending/) : t.resolves(start))
   }
 })
 
-t.test('rebuilding an SQLite table keeps the rows of its children', async (t) => {
+t.test('rebuilding an SQLite table keeps the rows that reference it', async (t) => {
   const connection = await openDatabase(':memory:')
   t.teardown(() => connection.close())
   const { sqliteTable, text } = loadSqlite()
@@ -172,7 +172,7 @@ t.test('rebuilding an SQLite table keeps the rows of its children', async (t) =>
   await connection.db.insert(users).values({ ...user, passwordHash: 'one', createdAt: time, updatedAt: time })
   await connection.db.insert(children as unknown as typeof users).values({ userId: user.id } as never)
 
-  // As drizzle-kit writes it when a column loses its NOT NULL.
+  // What drizzle-kit writes when a column becomes nullable.
   const columns = 'id, username, username_key, email, email_key, name, password_hash, created_at, updated_at'
   const definitions = columns
     .replace('id', 'id text primary key not null')
@@ -195,7 +195,7 @@ t.test('rebuilding an SQLite table keeps the rows of its children', async (t) =>
   t.strictSame(await rows(), [], 'and foreign keys hold again')
 })
 
-t.test('an SQLite migration that leaves children without their parent is refused as a whole', async (t) => {
+t.test('an SQLite migration that breaks a foreign key is rolled back as a whole', async (t) => {
   const connection = await openDatabase(':memory:')
   t.teardown(() => connection.close())
   const tables = {
@@ -209,18 +209,18 @@ t.test('an SQLite migration that leaves children without their parent is refused
   t.strictSame(await connection.history(), ['tables'])
 })
 
-t.test('an SQLite migration waits for another process that is at it', async (t) => {
+t.test('an SQLite migration waits while another process is migrating', async (t) => {
   const folder = copyProject(t)
   const other = new BetterSqlite(join(folder, 'app.db'))
   other.pragma('journal_mode = WAL')
   other.exec('begin immediate')
   const end = migrate(folder, `file:${folder}/app.db`)
-  // Longer than a request would wait, from when the process has certainly begun.
+  // Longer than a request would wait, plus the time in which the process starts.
   setTimeout(() => other.exec('commit').close(), 1500)
   t.match(await end, { code: 0, printed: APPLIED })
 })
 
-t.test('npm run db:migrate says what is wrong without quoting the address of the database', async (t) => {
+t.test('npm run db:migrate reports what is wrong without printing the database address', async (t) => {
   const folder = copyProject(t)
   const { code, printed } = await migrate(folder, 'postgres://ada:hunter22@127.0.0.1:1/app')
   t.equal(code, 1)
@@ -228,7 +228,7 @@ t.test('npm run db:migrate says what is wrong without quoting the address of the
   t.equal(existsSync(join(folder, '.env')), false)
 })
 
-t.test('the address of a database tells its dialect', async (t) => {
+t.test('the dialect follows from the database address', async (t) => {
   t.equal(isPostgres('postgres://localhost/app'), true)
   t.equal(isPostgres('postgresql://localhost/app'), true)
   t.equal(isPostgres('file:./postgres.db'), false)

@@ -12,11 +12,11 @@ const down = { code: 'DATABASE_DOWN' }
 const lost = { code: 'CONNECTION_LOST' }
 const late = { code: 'DEADLINE_EXCEEDED' }
 
-/** Ends what is connected to this database. */
+/** Ends every connection to this database. */
 const TERMINATE =
   'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()'
 
-/** A pool on a new database, through a proxy, and the failures it reported. */
+/** A pool that reaches a new database through a proxy, and the failures it reported. */
 async function open(t: Test, username = 'postgres', isPooled = false) {
   const uri = new URL(await freshPostgresUri())
   const proxy = await startProxy(t, Number(uri.port))
@@ -39,7 +39,7 @@ async function open(t: Test, username = 'postgres', isPooled = false) {
   return { pool, proxy, direct, faults, pid }
 }
 
-t.test('ASVS 13.2.6: connections that lead nowhere any more are replaced', async (t) => {
+t.test('ASVS 13.2.6: dead connections are replaced', async (t) => {
   const { pool, proxy, pid, faults } = await open(t)
   const before = await pid()
 
@@ -66,7 +66,7 @@ t.test('a slow server keeps its connections', async (t) => {
   t.ok(after.includes(before))
 })
 
-t.test('a server with too many connections keeps the existing ones', async (t) => {
+t.test('too_many_connections does not close existing connections', async (t) => {
   const { pool, pid, direct } = await open(t, 'visitor')
   const before = await pid()
   const [database] = await direct`select current_database() as name`
@@ -76,7 +76,7 @@ t.test('a server with too many connections keeps the existing ones', async (t) =
   t.equal(await pid(), before)
 })
 
-t.test('nothing is sent to a server that is down, so nothing runs late', async (t) => {
+t.test('no query is sent to a server that is down, so none runs late', async (t) => {
   const { pool, proxy, direct } = await open(t)
   await direct`create table done (what text)`
   proxy.slow(2000)
@@ -95,7 +95,7 @@ t.test('nothing is sent to a server that is down, so nothing runs late', async (
   t.same(await pool.query((sql) => sql`select * from done`), [])
 })
 
-t.test('a server that hangs up is not called constantly', async (t) => {
+t.test('a server that closes every connection is not retried in a tight loop', async (t) => {
   const { pool, proxy } = await open(t)
   await t.resolves(pool.check())
 
@@ -114,7 +114,7 @@ t.test('a server that hangs up is not called constantly', async (t) => {
   await t.resolves(pool.check())
 })
 
-t.test('refused connections are opened as soon as the server listens', async (t) => {
+t.test('refused connections are retried until the server listens', async (t) => {
   const { proxy, pid } = await open(t)
   proxy.refuse()
   for (let i = 0; i < 2 * MAX; i++) await t.rejects(pid(), { code: 'ECONNREFUSED' })
@@ -122,7 +122,7 @@ t.test('refused connections are opened as soon as the server listens', async (t)
   await t.resolves(Promise.all(Array.from({ length: 2 * MAX }, pid)))
 })
 
-t.test('a server that accepts no writes counts as down', async (t) => {
+t.test('a read-only server counts as down', async (t) => {
   const { pool, direct } = await open(t)
   await t.resolves(pool.check())
   const [database] = await direct`select current_database() as name`
@@ -141,9 +141,9 @@ t.test('a server that accepts no writes counts as down', async (t) => {
   await t.resolves(pool.check())
 })
 
-t.test('a reply that breaks off takes no row from the next one', async (t) => {
+t.test('a reply that is cut off takes no row from the next one', async (t) => {
   const { pool } = await open(t)
-  // The first rows are on their way while the third is waited for.
+  // The first rows arrive while the third is still computed.
   const wide = "select repeat('x', 20000), case when i > 2 then pg_sleep(3)::text end from generate_series(1, 3) i"
   await t.rejects(Promise.all(Array.from({ length: MAX }, () => pool.queryUnguarded((sql) => sql.unsafe(wide)))), late)
   await sleep(500)
@@ -157,7 +157,7 @@ t.test('a reply that breaks off takes no row from the next one', async (t) => {
   )
 })
 
-t.test('a query sent while its connection is being lost fails or gets its rows, never an empty reply', async (t) => {
+t.test('a query sent while its connection is lost fails or gets its rows, never an empty reply', async (t) => {
   const { pool, proxy, pid } = await open(t)
   const found = async () => [...(await pool.query((sql) => sql.unsafe('select 1 as found').values()))]
   const answers: Promise<unknown>[] = []
@@ -166,7 +166,7 @@ t.test('a query sent while its connection is being lost fails or gets its rows, 
   t.capture(Socket.prototype, 'emit', function (this: Socket, event: string, cause?: unknown) {
     const isHeard: boolean = Reflect.apply(emit, this, [event, cause])
     if (event === 'connect' && this.remotePort === proxy.port) ours.add(this)
-    // It is known of this socket that it is lost, and it is not yet closed.
+    // The pool knows that this socket is lost, but it is not closed yet.
     if (event === 'error' && ours.has(this)) answers.push(found())
     return isHeard
   })
@@ -184,7 +184,7 @@ t.test('a query sent while its connection is being lost fails or gets its rows, 
 
 const ends = [
   { name: 'reset', lose: (proxy: TcpProxy) => proxy.shut() },
-  // As when PostgreSQL is stopped: it says so and hangs up.
+  // What PostgreSQL does when it stops: it sends an error and closes the connection.
   { name: 'ended by the server', lose: (_: TcpProxy, direct: Sql) => direct.unsafe(TERMINATE) }
 ]
 for (const { name, lose } of ends) {
@@ -234,7 +234,7 @@ t.test('a lost connection does not affect a transaction on another one', async (
   t.strictSame([...(await direct`select * from done`)], [{ what: 'slowly' }])
 })
 
-/** A statement that fails on the server, with this code. */
+/** A statement that fails on the server with this code. */
 const FAIL = (code: string) => `do $$ begin raise exception using errcode = '${code}'; end $$`
 
 for (const code of ['40001', '40P01']) {
@@ -265,7 +265,7 @@ t.test('a transaction whose COMMIT is answered with ROLLBACK fails', async (t) =
   await direct`create table done (what text)`
   const failed = pool.begin(async (tx) => {
     await tx`insert into done values ('lost')`
-    // Nobody here hears that it failed, as of a commit that a driver sends again.
+    // The client never learns that this failed, as with a COMMIT that a driver sends again.
     await tx.unsafe("select set_config('x.y', 'z', true); select 1/0").catch(() => {})
   })
   await t.rejects(failed, { code: 'NOT_COMMITTED' })
@@ -273,7 +273,7 @@ t.test('a transaction whose COMMIT is answered with ROLLBACK fails', async (t) =
   t.equal((await Promise.all([1, 2, 3, 4].map(pid))).length, 4, 'its connection goes on')
 })
 
-t.test('the end of one transaction never ends another on the same connection', async (t) => {
+t.test('the end of one transaction never ends the next one on the same connection', async (t) => {
   const { pool, direct } = await open(t)
   await direct`create table done (what int)`
   const insert = (what: number) =>
@@ -298,7 +298,7 @@ t.test('the end of one transaction never ends another on the same connection', a
 
 for (const isPooled of [false, true]) {
   const name = isPooled ? 'for a transaction pooler' : 'by itself'
-  t.test(`the locks of a transaction whose connection was lost are soon released, ${name}`, async (t) => {
+  t.test(`the locks of a transaction whose connection was lost are released quickly, ${name}`, async (t) => {
     const { pool, proxy, direct } = await open(t, 'postgres', isPooled)
     await direct`create table held (what text)`
     await direct`insert into held values ('row')`

@@ -6,7 +6,7 @@ import { build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../
 import { noPgBouncer, startPgBouncer } from '../../../pgbouncer.ts'
 import { freshPostgresUri, waitUntil } from '../../../servers.ts'
 
-// Behind a real PgBouncer, as it is configured by default but for its mode.
+// A real PgBouncer with its default configuration, except for the mode.
 
 const NEW_PASSWORD = 'a long second password'
 const times = <T>(count: number, work: (i: number) => Promise<T>) =>
@@ -16,7 +16,7 @@ async function statusOf(app: FastifyInstance, headers: Record<string, string>) {
   return (await app.inject({ method: 'GET', url: '/api/users/me', headers })).statusCode
 }
 
-/** Ends 24 logins, by cookie and by token, all at once, and gives which of them were said to be ended. */
+/** Logs out 24 sessions with cookies and tokens at once; returns those whose logout was acknowledged. */
 async function logOutAll(app: FastifyInstance, sessions: Record<string, string>[]) {
   const replies = await Promise.all(
     sessions.map((headers) => app.inject({ method: 'POST', url: '/api/auth/logout', headers }))
@@ -24,7 +24,7 @@ async function logOutAll(app: FastifyInstance, sessions: Record<string, string>[
   return sessions.filter((_, i) => replies[i]?.statusCode === 204)
 }
 
-/** Twelve users and 24 logins, one after the other: hashes are queued, and those that wait for long are refused. */
+/** Twelve users and 24 logins, one after another, because the hash queue refuses those that wait for too long. */
 async function logInAll(app: FastifyInstance) {
   const sessions: Record<string, string>[] = []
   for (let i = 0; i < 12; i++) {
@@ -44,13 +44,13 @@ const modes = [
 for (const { mode, DB_POOLER } of modes) {
   t.test(`behind PgBouncer with pool_mode=${mode}`, { skip: noPgBouncer }, async (t) => {
     const direct = await freshPostgresUri()
-    // In session mode each connection of a client takes one of the server's.
+    // In session mode, each client connection occupies a server connection.
     const { uri: DB_URI } = await startPgBouncer(t, direct, mode, mode === 'session' ? ['default_pool_size = 40'] : [])
     const { app, lines } = await buildWithLog(t, { DB_URI, DB_POOLER })
     const sql = postgres(direct, { max: 1, onnotice: () => {} })
     t.teardown(() => sql.end({ timeout: 1 }))
 
-    t.test('24 logouts answered with 204 are stored: each credential is revoked', async (t) => {
+    t.test('all of 24 logouts answered with 204 are stored', async (t) => {
       const sessions = await logInAll(app)
       const ended = await logOutAll(app, sessions)
       t.equal(ended.length, 24)
@@ -61,7 +61,7 @@ for (const { mode, DB_POOLER } of modes) {
     t.test('12 acknowledged password changes are stored', async (t) => {
       const payload = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
       let isOver = false
-      // Others, who take the connections in between.
+      // Other clients that use the connections in between.
       const reads = times(4, async () => {
         while (!isOver) await app.dependencies.get('database')?.check()
       })
@@ -90,7 +90,7 @@ for (const { mode, DB_POOLER } of modes) {
       }
     })
 
-    t.test('a change that waits for a lock times out, and is not made later', async (t) => {
+    t.test('a change that waits for a lock times out, and does not happen later', async (t) => {
       const { headers } = await logIn(app, `waiting-by-${mode}`)
       await sql.unsafe('begin; select * from users for update')
       const payload = { name: 'Grace' }
@@ -117,7 +117,7 @@ for (const { mode, DB_POOLER } of modes) {
       t.strictSame(new Set(rows), new Set(['0']))
     })
 
-    t.test('the log has no outage of the database', async (t) => {
+    t.test('the log reports no database outage', async (t) => {
       t.same(
         lines.filter(({ dependency }) => dependency === 'database'),
         []
@@ -132,10 +132,14 @@ t.test('pgbouncer=true in DB_URI means DB_POOLER=transaction', { skip: noPgBounc
   await t.resolves(logIn(app, 'ada'))
 })
 
-t.test('an undeclared transaction pooler stops the start, and is named', { skip: noPgBouncer }, async (t) => {
-  const { uri } = await startPgBouncer(t, await freshPostgresUri(), 'transaction')
-  await t.rejects(build(t, { DB_URI: uri }), { message: /^DB_URI .*DB_POOLER=transaction/ })
-})
+t.test(
+  'an undeclared transaction pooler stops the start with an error that names it',
+  { skip: noPgBouncer },
+  async (t) => {
+    const { uri } = await startPgBouncer(t, await freshPostgresUri(), 'transaction')
+    await t.rejects(build(t, { DB_URI: uri }), { message: /^DB_URI .*DB_POOLER=transaction/ })
+  }
+)
 
 t.test(
   'a transaction pooler that appears later is logged once, and acknowledged changes are still stored',
@@ -159,7 +163,7 @@ t.test(
     }, 'it is named')
 
     t.match(told(), [{ level: 'error', event: 'dependency_down', dependency: 'database' }])
-    // /readyz keeps the result of a check for a moment.
+    // /readyz caches the result of a check for a moment.
     await waitUntil(async () => !(await isUp()), 'it is down')
     ended.push(...(await logOutAll(app, sessions)))
     t.ok(ended.length > 0, 'some are acknowledged')
@@ -183,7 +187,7 @@ t.test(
     t.equal(await isFound(direct), false)
     t.equal(await isFound(session), false)
     t.equal(await isFound(pooled), true)
-    // Others, who take the connections in between.
+    // Other clients that use the connections in between.
     const others = postgres(pooled, { max: 10, prepare: false, onnotice: () => {} })
     let isOver = false
     const work = times(30, async () => {

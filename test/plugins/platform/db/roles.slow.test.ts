@@ -8,7 +8,7 @@ import { noPgBouncer, startPgBouncer } from '../../../pgbouncer.ts'
 import { settled } from '../../../process.ts'
 import { freshPostgresUri } from '../../../servers.ts'
 
-// What a database and its role may be set to, and may not do.
+// Settings and missing rights of a database role.
 
 const ROOT = join(import.meta.dirname, '../../../..')
 
@@ -18,7 +18,7 @@ async function open(t: Test, uri: string) {
   return sql
 }
 
-/** The same database for another role. */
+/** The URI of the same database for another role. */
 function as(uri: string, username: string) {
   return Object.assign(new URL(uri), { username }).href
 }
@@ -35,7 +35,7 @@ const ways = [
   }
 ]
 for (const { name, skip, reach } of ways) {
-  t.test(`whatever a role is set to, times are read right, by ${name}`, { skip }, async (t) => {
+  t.test(`times are read correctly whatever the settings of the role, by ${name}`, { skip }, async (t) => {
     const uri = await freshPostgresUri()
     const sql = await open(t, uri)
     const [database] = await sql`select current_database() as name`
@@ -54,7 +54,7 @@ for (const { name, skip, reach } of ways) {
     }
   })
 
-  t.test(`default_transaction_isolation=serializable makes no request a 500, by ${name}`, { skip }, async (t) => {
+  t.test(`default_transaction_isolation=serializable causes no 500, by ${name}`, { skip }, async (t) => {
     const uri = await freshPostgresUri()
     const sql = await open(t, uri)
     const [database] = await sql`select current_database() as name`
@@ -78,14 +78,14 @@ function migrate(DB_URI: string) {
   return spawnSync(process.execPath, [join(ROOT, 'scripts/migrate.ts')], { env, encoding: 'utf8', cwd: '/' })
 }
 
-/** The statements that docs/operations.md gives for a role. */
+/** The statements that docs/operations.md shows for a role. */
 function documented(heading: string) {
   const text = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
   const section = text.slice(text.indexOf(heading))
   return [...section.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, statements = '']) => statements)
 }
 
-t.test('a role that may not do what it has to is named with DB_URI and the cure', async (t) => {
+t.test('a role that lacks a right is reported with DB_URI and the fix', async (t) => {
   const uri = await freshPostgresUri()
   const sql = await open(t, uri)
   await sql.unsafe('create role nobody_here login')
@@ -103,7 +103,7 @@ t.test('a role that may not do what it has to is named with DB_URI and the cure'
   t.match(migrate(mine).stderr, says)
 })
 
-t.test('the grants of docs/operations.md are enough, for the service and for migrations', async (t) => {
+t.test('the grants of docs/operations.md are enough for the service and for migrations', async (t) => {
   const uri = await freshPostgresUri()
   const sql = await open(t, uri)
   const [database] = await sql`select current_database() as name`

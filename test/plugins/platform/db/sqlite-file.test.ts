@@ -25,7 +25,7 @@ async function asNobody<T>(work: () => Promise<T>) {
   }
 }
 
-/** A folder of the test's own that anybody may write to. */
+/** A new folder that any user may write to. */
 function sharedFolder(t: Test) {
   const folder = freshFolder(t)
   chmodSync(folder, 0o777)
@@ -39,7 +39,7 @@ for (const name of ['app.db', 'link.db']) {
   t.test(`an SQLite file and its companions are closed to other users at startup: ${name}`, async (t) => {
     const folder = freshFolder(t)
     symlinkSync(join(folder, 'app.db'), join(folder, 'link.db'))
-    // As after a kill -9: with -wal and -shm beside it.
+    // What a kill -9 leaves: the file with its -wal and -shm.
     const other = new BetterSqlite(join(folder, 'app.db'))
     t.teardown(() => other.close())
     other.pragma('journal_mode = WAL')
@@ -55,7 +55,7 @@ for (const name of ['app.db', 'link.db']) {
 }
 
 t.test(
-  'an SQLite file of another user that others may read causes a warning, and stays as it is',
+  'an SQLite file that belongs to another user and is readable by others causes a warning, and is not changed',
   { skip: !isRoot && 'needs root to give a file to another user' },
   async (t) => {
     const file = join(sharedFolder(t), 'app.db')

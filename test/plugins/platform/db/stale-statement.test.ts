@@ -5,7 +5,7 @@ import { sql } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, logIn, transports } from '../../../build.ts'
 import { freshPostgresUri } from '../../../servers.ts'
 
-/** One connection, so that all queries share it, and a client beside it. */
+/** An app with one connection, which all queries share, and a direct client. */
 async function open(t: Test) {
   const uri = await freshPostgresUri()
   const app = await build(t, { DB_URI: uri, DB_POOL_MAX: '1' })
@@ -14,7 +14,7 @@ async function open(t: Test) {
   return { app, direct }
 }
 
-/** Makes the server forget the prepared statements of the app, or those that contain a text. */
+/** Makes the server forget all prepared statements of the app, or only those that contain a text. */
 async function deallocate({ db }: Awaited<ReturnType<typeof build>>, text = '') {
   const like = `%${text}%`
   const run = (db as unknown as { execute(query: unknown): Promise<{ name: string }[]> }).execute.bind(db)
@@ -47,7 +47,7 @@ t.test('a prepared statement that the server has lost never gives a query the ro
   }
 })
 
-t.test('a query whose plan a migration has changed is answered', async (t) => {
+t.test('a query succeeds although a migration has changed its plan', async (t) => {
   const { app, direct } = await open(t)
   const { user } = await logIn(app, 'ada')
   await app.users.findProfile(user.id)

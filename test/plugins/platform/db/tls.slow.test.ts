@@ -20,7 +20,7 @@ testCertificates({
 
 for (const mode of ['require', 'verify-full', 'no-verify']) {
   t.test(
-    `ASVS 12.3.2: sslmode=${mode} ${mode === 'no-verify' ? 'takes any' : 'verifies the'} certificate`,
+    `ASVS 12.3.2: sslmode=${mode} ${mode === 'no-verify' ? 'accepts any' : 'verifies the'} certificate`,
     async (t) => {
       const target = new URL(await freshPostgresUri())
       const { port } = await listenWithTls(t, here, 'postgres', Number(target.port))
@@ -54,7 +54,7 @@ t.test('ASVS 12.3.2: NODE_EXTRA_CA_CERTS names a private authority', async (t) =
   t.equal((await fetch(`${url}/readyz`)).status, 200)
 })
 
-t.test('no setting of TLS is passed over in silence', async (t) => {
+t.test('no TLS setting is silently ignored', async (t) => {
   for (const query of ['sslmode=prefer', 'sslmode=verify-ca', 'ssl=true', 'sslrootcert=/ca.pem', 'sslmode=']) {
     const read = () => readSettings({ ...testEnvironment, DB_URI: `postgres://ada:hunter2@db/app?${query}` })
     t.throws(read, { message: /^ {2}DB_URI must be .*sslmode/m, faults: { length: 1 } }, query)
@@ -62,7 +62,7 @@ t.test('no setting of TLS is passed over in silence', async (t) => {
 })
 
 t.test(
-  'one host of PostgreSQL is named: of several none would be found to be the one that takes changes',
+  'DB_URI with several PostgreSQL hosts is refused, because the service would not look for the primary',
   async (t) => {
     for (const address of ['db1,db2/app', 'db1,db2:5432/app', 'db/app?target_session_attrs=read-write']) {
       const read = () => readSettings({ ...testEnvironment, DB_URI: `postgres://ada:hunter2@${address}` })

@@ -2,7 +2,7 @@ import type { InjectOptions } from 'fastify'
 import t from 'tap'
 import { build, transports } from '../../../build.ts'
 
-// Any of the ways to log in that are left.
+// Whichever transport has not been removed.
 const kind = transports[0]?.kind
 const json = { 'content-type': 'application/json' }
 const rows: [what: string, call: InjectOptions, status: number, code: string][] = [

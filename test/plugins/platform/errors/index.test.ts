@@ -17,7 +17,7 @@ class DrizzleQueryError extends Error {
 const FORM = 'application/problem+json; charset=utf-8'
 const SENTENCE = 'The service could not handle this request; please try again later'
 
-/** A route /boom that throws this. */
+/** Adds a route /boom that throws this. */
 const throws = (thrown: unknown) => (app: FastifyInstance) =>
   app.get('/boom', async (_request, reply) => {
     reply.headers({ 'cache-control': 'public, max-age=3600', 'content-type': 'text/html', 'content-length': '3' })

@@ -7,7 +7,7 @@ import {
 } from '../../../../src/plugins/platform/errors/errors.ts'
 import { problemHeaders, toCoded, toProblem } from '../../../../src/plugins/platform/errors/problem.ts'
 
-/** What Ajv says of one fault. */
+/** One error as Ajv reports it. */
 const fault = (keyword: string, instancePath: string, params = {}) =>
   Object.assign(new Error('x'), { validation: [{ keyword, instancePath, message: 'is bad', params, schemaPath: '' }] })
 
@@ -38,7 +38,7 @@ t.test('a validation error names the member, even if it is missing or unknown', 
   }
 })
 
-t.test('the name of an unknown member is repeated only if it is a plain one', async (t) => {
+t.test('the name of an unknown member is repeated only if it is plain', async (t) => {
   for (const additionalProperty of ['<b>', 'a b', 'x'.repeat(65), 'a/b', '', 'päss']) {
     const error = toCoded(fault('additionalProperties', '/note', { additionalProperty }))
     t.same(error.errors, [{ pointer: '/note', detail: 'is bad' }], JSON.stringify(additionalProperty))

@@ -23,7 +23,7 @@ const untilUp = (url: string) =>
     30_000
   )
 
-/** So many requests that are two long lines each; gives the statuses that came back. */
+/** Sends requests that log two long lines each; returns the statuses. */
 async function ask(url: string, count: number) {
   const headers = { 'content-type': 'application/json', 'user-agent': 'x'.repeat(256) }
   const statuses = new Set<number>()
@@ -123,7 +123,7 @@ t.test(
   async (t) => {
     const port = `${await freePort()}`
     const env = { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: port, ...environment }
-    // exec: the signal at the end is for the service, which script then follows.
+    // exec, so that the signal at the end reaches the service; script ends after it.
     const child = spawn('script', ['-qec', `exec ${process.execPath} ${SERVER}`, '/dev/null'], {
       cwd: freshFolder(t),
       env,

@@ -6,7 +6,7 @@ import { startProxy } from '../../../proxy.ts'
 import { noRedisProgram, startRedis } from '../../../redis.ts'
 import { waitUntil } from '../../../servers.ts'
 
-/** A circuit breaker on a server of the test's own, and the changes of state that it reported. */
+/** A circuit breaker with its own Redis, and the changes of state that it reported. */
 async function open(t: Test) {
   const server = await startRedis()
   const proxy = await startProxy(t, server.port)
@@ -50,7 +50,7 @@ t.test('reads fail fast while Redis is down, and work again once it is back', { 
 })
 
 t.test(
-  'ASVS 13.1.3, 13.2.6: a Redis that is silent closes the way after one timeout',
+  'ASVS 13.1.3, 13.2.6: a silent Redis opens the circuit breaker after one timeout',
   { skip: noRedisProgram },
   async (t) => {
     const { server, circuitBreaker, reported } = await open(t)
@@ -114,7 +114,7 @@ t.test('a failed refill keeps Redis down until one succeeds', { skip: noRedisPro
   t.ok(tries >= 3, 'it was tried until it worked')
 })
 
-t.test('a refused read fails alone', { skip: noRedisProgram }, async (t) => {
+t.test('a refused read does not mark Redis down', { skip: noRedisProgram }, async (t) => {
   const { circuitBreaker } = await open(t)
   await waitUntil(circuitBreaker.isUp, 'Redis is trusted')
 
@@ -127,7 +127,7 @@ t.test('a refused read fails alone', { skip: noRedisProgram }, async (t) => {
   t.ok(circuitBreaker.isUp())
 })
 
-t.test('a refused write marks Redis down: it lacks what it should hold', { skip: noRedisProgram }, async (t) => {
+t.test('a refused write marks Redis down, because data is missing from it', { skip: noRedisProgram }, async (t) => {
   const { circuitBreaker, reported } = await open(t)
   await waitUntil(circuitBreaker.isUp, 'Redis is trusted')
 
@@ -141,7 +141,7 @@ t.test('a refused write marks Redis down: it lacks what it should hold', { skip:
   await waitUntil(circuitBreaker.isUp, 'Redis is refilled')
 })
 
-t.test('ASVS 13.1.3: a call has one deadline, however many commands it sends', { skip: noRedisProgram }, async (t) => {
+t.test('ASVS 13.1.3: a call has one timeout, however many commands it sends', { skip: noRedisProgram }, async (t) => {
   const { proxy, circuitBreaker } = await open(t)
   await waitUntil(circuitBreaker.isUp, 'Redis is trusted')
   proxy.slow(150)
@@ -221,7 +221,7 @@ t.test(
       circuitBreaker.write(() => new Promise(() => {})),
       { code: 'SERVICE_UNAVAILABLE' }
     )
-    // Longer than it takes until the next probe.
+    // Longer than the time until the next probe.
     await new Promise((resolve) => setTimeout(resolve, 60))
     refill.resolve()
     await waitUntil(circuitBreaker.isUp, 'Redis is trusted')

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import { createConnector } from '../../../../src/plugins/platform/redis/connector.ts'
 
-/** How often the connection was written to. */
+/** The number of writes to the connection. */
 function countWrites(redis: Redis) {
   let count = 0
   const { stream } = redis as unknown as { stream: Socket }
@@ -38,7 +38,7 @@ t.test('all commands of one turn of the event loop reach Redis in one write', as
   await once(redis, 'ready')
   await sleep(50)
 
-  // Each request comes by a callback of its own, between which Node writes what it was given.
+  // Each request arrives in its own callback, and Node writes to its sockets between callbacks.
   const writes = countWrites(redis)
   const asked = await Promise.all(
     Array.from({ length: 20 }, async (_, i) => {

@@ -6,13 +6,13 @@ import { waitUntil } from '../../../servers.ts'
 
 const warnings = (lines: LogLine[]) => lines.filter(({ level }) => level === 'warn').map(({ msg }) => `${msg}`)
 
-/** Redis is lost and found again. */
+/** Lets Redis go down and come back. */
 async function recover(app: FastifyInstance) {
   app.circuitBreaker?.invalidate()
   await waitUntil(() => app.circuitBreaker?.isUp() === true, 'Redis is trusted')
 }
 
-/** Recovers until so much was said: a busy Redis may have left a question without an answer. */
+/** Repeats the recovery until this many lines are logged, because a busy Redis may miss one. */
 async function recoverUntil(app: FastifyInstance, lines: LogLine[], count: number) {
   const isSaid = async () => warnings(lines).length >= count || recover(app).then(() => false)
   await waitUntil(isSaid, `${count} warnings`)

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import t from 'tap'
 import { groupByTag, hashTagsOf, slotOf } from '../../../../src/plugins/platform/redis/hash-tags.ts'
 
-/** As ioredis finds the node of a key; the package has no types. */
+/** The function that ioredis uses to find the node of a key; the package has no types. */
 const slotOfKey: (key: string) => number = createRequire(import.meta.url)('cluster-key-slot')
 
 t.test('the slot of a tag is the cluster slot of its keys', async (t) => {

@@ -28,7 +28,7 @@ for (const transport of transports) {
         const theirs = await open(t)
         const ended = await logOut(ours, 'ada', transport)
         await redis.admin.flushdb()
-        // The other one notices, and fills Redis with what it knows itself.
+        // The other service notices, and fills Redis with its own revocations.
         await theirs.inject({
           method: 'GET',
           url: '/api/auth/whoami',
@@ -43,7 +43,7 @@ for (const transport of transports) {
   )
 }
 
-/** Logs in and out; gives the headers of a credential that has ended. */
+/** Logs in and out; returns the headers of the revoked session. */
 async function logOut(app: Awaited<ReturnType<typeof build>>, name: string, transport: Transport) {
   const { headers } = await logIn(app, name, transport)
   await app.inject({ method: 'POST', url: '/api/auth/logout', headers })

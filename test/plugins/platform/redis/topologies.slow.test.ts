@@ -6,12 +6,12 @@ import { noRedisProgram } from '../../../redis.ts'
 import { cutOff, isMaster, type RedisNode, startCluster, startSentinels } from '../../../redis-topologies.ts'
 import { freshPostgresUri, waitUntil } from '../../../servers.ts'
 
-// A master dies, freezes or is replaced. Meanwhile nobody who is logged in is refused, nobody who was logged out gets in, and
-// every answer comes in time, although the new master may not know the last logouts.
+// A master dies, freezes, or is replaced. Meanwhile live sessions are accepted, revoked sessions are refused, and
+// every reply is in time, although the new master may lack the latest logouts.
 
 const LIMIT_MS = 1500
 const RECOVERY_MS = 5000
-/** Enough that each node of the cluster has some. */
+/** Enough for each node of the cluster to have some. */
 const CROWD = 12
 
 type Kept = LoggedIn & { transport: Transport }
@@ -30,7 +30,7 @@ async function logOut(t: Test, app: FastifyInstance, sessions: LoggedIn[]) {
   t.same(new Set(replies.map(({ statusCode }) => statusCode)), new Set([204]), 'the logouts are acknowledged')
 }
 
-/** Two replicas of the service count together, wherever the counters of an account or an address are. */
+/** Checks that two replicas share their counters, whichever nodes hold them. */
 async function checkLimits(t: Test, apps: readonly FastifyInstance[], masters: RedisNode[]) {
   for (const name of ['ann', 'ben', 'cid']) {
     const payload = { usernameOrEmail: name, password: 'a wrong password', authType: transports[0]?.kind }
@@ -49,7 +49,7 @@ async function checkLimits(t: Test, apps: readonly FastifyInstance[], masters: R
   )
 }
 
-/** Two replicas of the service on this Redis, with logins of which some have ended. */
+/** Two replicas of the service on this Redis, with live and revoked sessions. */
 async function startService(t: Test, url: string) {
   const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: url, RATE_LIMIT_SHARED: 'true' }
   const apps = [await build(t, environment), await build(t, environment)] as const
@@ -64,13 +64,13 @@ async function startService(t: Test, url: string) {
       for (let i = 1; i < CROWD; i++)
         all.push({ ...(await transport.logIn(first, `${name}-${transport.kind}`)), transport })
     }
-    // Each replica has seen them, and so has the cache.
+    // Each replica has seen them, so they are in its cache.
     for (const app of apps) for (const login of all) if ((await whoami(app, login)) !== '200') t.fail('no login')
     return all
   }
   const live = await logInAll('ada')
   const doomed = await logInAll('eve')
-  /** Ends every so many of those that are left, and is told that they have ended. */
+  /** Logs out one in so many of the live sessions, and expects each logout to be acknowledged. */
   async function end(every: number) {
     const sessions = doomed.splice(0).filter((login, i) => i % every === 0 || !doomed.push(login))
     await logOut(t, first, sessions)
@@ -78,7 +78,7 @@ async function startService(t: Test, url: string) {
   }
   await end(4)
 
-  /** Asks for everybody, again and again, until `done`; what should not have been answered. */
+  /** Sends requests with all sessions again and again until `done`; returns the wrong replies. */
   async function watch(done: () => boolean | Promise<boolean>, what: string, timeoutMs = 15_000) {
     const wrong = new Set<string>()
     let isDone = false
@@ -122,7 +122,7 @@ for (const { name, start } of topologies) {
       async (t) => {
         const { master, replica, url } = await start()
         const service = await startService(t, url)
-        // Acknowledged, in SQL, and lost to the one that will be master.
+        // These are acknowledged and in SQL, but the future master lacks them.
         await cutOff(replica, master)
         await service.end(2)
 
@@ -134,7 +134,7 @@ for (const { name, start } of topologies) {
         t.ok(Date.now() - begin < RECOVERY_MS, `within ${RECOVERY_MS} ms of the failover`)
         await service.end(2)
 
-        // For a while it believes that it still is the master.
+        // For a while it still considers itself the master.
         if (way === 'is killed') master.start()
         else master.process.kill('SIGCONT')
         await waitUntil(() => master.admin.ping().then(() => true), 'the old master is back')
@@ -154,7 +154,7 @@ t.test(
     const [master, emptied] = masters as [RedisNode, RedisNode]
     const [replica] = replicas as [RedisNode]
     const service = await startService(t, url)
-    // SQL knows none of these: so it was not asked.
+    // These are not in SQL, so the reply shows that SQL was not asked.
     const { isRevoked } = service.apps[0] as { isRevoked?: (sid: string) => boolean | Promise<boolean> }
     for (let i = 0; i < 20; i++) t.notOk(await isRevoked?.(randomUUIDv7()))
     await checkLimits(t, service.apps, masters)

@@ -21,7 +21,7 @@ t.test('a single server, with its login and database number', async (t) => {
   for (const [url, parts] of Object.entries(rows)) t.strictSame(parseRedisUrl(url), { ...single, ...parts }, url)
 })
 
-t.test('a cluster by some of its nodes, which share a login', async (t) => {
+t.test('a cluster, by some of its nodes, which share a login', async (t) => {
   const nodes = ['a', 'b', '10.0.0.3'].map((host, i) => ({ host, port: i === 1 ? 7001 : 6379 }))
   t.strictSame(parseRedisUrl('rediss+cluster://:hunter2@a,b:7001,10.0.0.3/'), {
     topology: 'cluster',
@@ -35,7 +35,7 @@ t.test('a cluster by some of its nodes, which share a login', async (t) => {
   t.match(parseRedisUrl('redis+cluster://endpoint'), { nodes: [{ host: 'endpoint', port: 6379 }] })
 })
 
-t.test('a server by its Sentinels, which may have a login of their own', async (t) => {
+t.test('a server behind Sentinels, which may have a login of their own', async (t) => {
   const url = 'redis+sentinel://:hunter2@a,b:5000/my%20main/3?sentinelUsername=eve&sentinelPassword=p%26w'
   t.strictSame(parseRedisUrl(url), {
     topology: 'sentinel',

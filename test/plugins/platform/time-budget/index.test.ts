@@ -20,7 +20,7 @@ async function buildOnProxy(t: Test) {
 t.test('ASVS 13.1.3: however many slow queries a request needs, it is answered within 1.5 s', async (t) => {
   const { app, proxy } = await buildOnProxy(t)
   await signUp(app, 'ada')
-  // Each reply alone is in time; together they are not.
+  // Each reply alone is in time, but not all of them together.
   proxy.slow(350)
 
   const payload = { username: 'grace', email: 'grace@example.com', name: 'Grace', password: PASSWORD }

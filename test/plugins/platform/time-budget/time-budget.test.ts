@@ -12,7 +12,7 @@ import {
 const late = { name: 'DeadlineExceeded', code: 'DEADLINE_EXCEEDED' }
 const never = () => new Promise<never>(() => {})
 
-/** Runs work as a request with this budget does. */
+/** Runs work with this budget, like a request. */
 function asRequest<T>(limitMs: number | undefined, work: () => Promise<T>) {
   const { promise, resolve } = Promise.withResolvers<T>()
   withBudget(createBudget(limitMs), () => resolve(work()))

@@ -40,7 +40,7 @@ function claims(target: Target): Row[] {
   return [
     ...all.flatMap((name): Row[] => {
       const value = parts.claims[name] as string
-      // Of a count five is a fine value, if a wrong one.
+      // For a count, five is a valid but wrong value.
       const values = Object.entries(odd).filter(([, other]) => typeof value !== 'number' || other !== 5)
       return [
         ...values.map(([what, other]): Row => [`${name} ${what}`, changed(target, { [name]: other })]),
