@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { keywords } from '../src/plugins/platform/errors/member-errors.ts'
 
 // docs/endpoints.md, from docs/openapi.json.
 
@@ -84,8 +85,7 @@ Every failure is \`application/problem+json\` (RFC 9457):
 { "title": "Conflict", "status": 409, "code": "USERNAME_TAKEN", "detail": "…", "requestId": "…" }
 \`\`\`
 
-\`code\` is stable: branch on it, not on the text. For invalid input, \`errors\` lists each rejected member by its \`pointer\`. In addition to
-the codes in the tables, any call can fail with these:
+\`code\` is stable: branch on it, not on the text. In addition to the codes in the tables, any call can fail with these:
 
 | status | code |
 |---|---|
@@ -97,7 +97,42 @@ the codes in the tables, any call can fail with these:
 | 429 | \`RATE_LIMITED\` with \`Retry-After\` |
 | 500 | \`INTERNAL_ERROR\` |
 | 503 | \`SERVICE_UNAVAILABLE\` with \`Retry-After\`: a dependency is down, or the server is overloaded. Retry; repeat a logout until it gets 204 |
+
+## Invalid members
+
+A failure about members of the body or the query has \`errors\`, with all of them, up to 20:
+
+\`\`\`json
+{ "pointer": "/password", "code": "TOO_SHORT", "detail": "Use at least 8 characters", "minLength": 8 }
+\`\`\`
+
+\`pointer\` is the member, as a JSON Pointer (RFC 6901); an empty one means all of the body, or a member with an unusual name. \`detail\` is a
+sentence to show next to the field. To show it in another language, translate \`code\`, and fill in the limit, which has the name of its
+keyword in the schema. With 400 \`VALIDATION_FAILED\`, the codes are:
+
+{{members}}
+With 409 and 422, there is one entry, and its code is that of the failure: \`USERNAME_TAKEN\` has the pointer \`/username\`. The reply never
+repeats a rejected value.
 `
+
+/** Each code of an invalid member, the names of its limits, and what it says. */
+function renderMembers() {
+  const limits: Record<string, unknown> = {
+    type: 'integer',
+    format: 'date-time',
+    enum: ['cookie', 'token'],
+    const: 'cookie'
+  }
+  const withoutLimit = ['required', 'additionalProperties', 'pattern', 'uniqueItems']
+  const byCode = Map.groupBy(Object.entries(keywords), ([, [member]]) => member)
+  const rows = [...byCode].map(([member, uses]) => {
+    const names = uses.map(([keyword]) => keyword).filter((keyword) => !withoutLimit.includes(keyword))
+    const details = uses.map(([keyword, [, toSentence]]) => toSentence(limits[keyword] ?? 3))
+    return `| ${code(member)} | ${names.map(code).join(', ')} | ${details.join('<br>')} |`
+  })
+  rows.push(`| ${code('INVALID')} | | This is not valid |`)
+  return `| code | limit | \`detail\`, for example |\n|---|---|---|\n${rows.join('\n')}\n`
+}
 
 /** The text of docs/endpoints.md. */
 export function renderEndpoints() {
@@ -110,5 +145,5 @@ export function renderEndpoints() {
     const rows = members.map(({ path, method, operation }) => toRow(path, method, operation, document))
     return `## ${tag}\n\n| call | purpose | who | body | success | failures |\n|---|---|---|---|---|---|\n${rows.join('\n')}\n`
   })
-  return ENDPOINTS.replace('{{tables}}', tables.join('\n'))
+  return ENDPOINTS.replace('{{tables}}', tables.join('\n')).replace('{{members}}', renderMembers())
 }

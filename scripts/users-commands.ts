@@ -37,7 +37,7 @@ export const commands: Record<string, Command> = {
     const reply = await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
     const { user, detail, errors } = reply.json()
     const faults = (errors ?? []).map(
-      (error: { pointer: string; detail: string }) => `${error.pointer} ${error.detail}`
+      (error: { pointer: string; detail: string }) => `${error.pointer}: ${error.detail}`
     )
     if (reply.statusCode !== 201) throw new Refused([detail, ...faults].join('\n'))
     print(visible(`${user.id} ${user.username}`))

@@ -45,10 +45,10 @@ export async function build(t: Test, environment: Environment = {}) {
   return (await buildWithLog(t, environment)).app
 }
 
-/** Both databases; `uri` creates an empty one. */
+/** Both databases. `uri` creates one that is ready for an app, `emptyUri` one without tables. */
 export const databases = [
-  { name: 'SQLite', isPostgres: false, uri: async () => ':memory:' },
-  { name: 'PostgreSQL', isPostgres: true, uri: freshPostgresUri }
+  { name: 'SQLite', isPostgres: false, uri: async () => ':memory:', emptyUri: async () => ':memory:' },
+  { name: 'PostgreSQL', isPostgres: true, uri: migratedPostgresUri, emptyUri: freshPostgresUri }
 ]
 
 /** A way to run the service: the settings of a fresh one, and why it cannot run here, if so. */

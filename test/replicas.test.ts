@@ -3,7 +3,7 @@ import t from 'tap'
 import { buildApp } from '../src/app.ts'
 import { readSettings } from '../src/plugins/platform/config/settings.ts'
 import { backends, build, type LoggedIn, logIn, testEnvironment, transports } from './build.ts'
-import { freshPostgresUri } from './servers.ts'
+import { migratedPostgresUri } from './servers.ts'
 
 async function whoami(app: FastifyInstance, { headers }: LoggedIn) {
   const reply = await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })
@@ -18,7 +18,7 @@ for (const transport of transports) {
   const revoked = transport.kind === 'cookie' ? '401 SESSION_REVOKED' : '401 TOKEN_REVOKED'
 
   t.test(`two replicas without Redis learn of each other's revocations by ${transport.kind}`, async (t) => {
-    const environment = { DB_URI: await freshPostgresUri() }
+    const environment = { DB_URI: await migratedPostgresUri() }
     const [first, second] = [await build(t, environment), await build(t, environment)]
     const login = await logIn(first, 'ada', transport)
     t.equal(await whoami(second, login), alive)

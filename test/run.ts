@@ -15,7 +15,11 @@ const SLOWEST = 10
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { slow: { type: 'boolean', default: false }, jobs: { type: 'string', default: `${availableParallelism()}` } }
+  options: {
+    slow: { type: 'boolean', default: false },
+    // One more than there are cores, since tests also wait: for servers, for replies, for each other.
+    jobs: { type: 'string', default: `${availableParallelism() + 1}` }
+  }
 })
 
 function findFiles() {

@@ -313,13 +313,33 @@ export interface components {
             status: number;
             /** @description Stable, in capitals, for clients to decide by */
             code: string;
+            /** @description A sentence for people */
             detail: string;
             /** @description Also in every log line of the request */
             requestId: string;
+            /** @description The members that are refused, at most 20 */
             errors?: {
-                /** @description The invalid member, as a JSON Pointer (RFC 6901) */
+                /** @description The member, as a JSON Pointer (RFC 6901) */
                 pointer: string;
+                /** @description Stable, in capitals, for clients to decide by */
+                code: string;
+                /** @description A sentence to show next to the field */
                 detail: string;
+                minLength?: number;
+                maxLength?: number;
+                minItems?: number;
+                maxItems?: number;
+                minProperties?: number;
+                maxProperties?: number;
+                minimum?: number;
+                maximum?: number;
+                exclusiveMinimum?: number;
+                exclusiveMaximum?: number;
+                multipleOf?: number;
+                type?: string;
+                format?: string;
+                enum?: unknown[];
+                const?: unknown;
             }[];
         };
     };
@@ -807,12 +827,12 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Letters and digits of any script, with `.`, `_`, and `-` between them
+                     * @description Use letters and digits of any script, with . _ - between them
                      * @example ada
                      */
                     username?: string;
                     /**
-                     * @description Not blank, no control characters
+                     * @description Use visible characters, and no control characters
                      * @example Ada Lovelace
                      */
                     name?: string;
@@ -913,7 +933,7 @@ export interface operations {
     getUsersMeEvents: {
         parameters: {
             query?: {
-                /** @description `nextCursor` of the previous page */
+                /** @description Use `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -999,7 +1019,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Letters and digits of any script, with `.`, `_`, and `-` between them
+                     * @description Use letters and digits of any script, with . _ - between them
                      * @example ada
                      */
                     username: string;
@@ -1009,7 +1029,7 @@ export interface operations {
                      */
                     email: string;
                     /**
-                     * @description Not blank, no control characters
+                     * @description Use visible characters, and no control characters
                      * @example Ada Lovelace
                      */
                     name: string;
@@ -1303,7 +1323,7 @@ export interface operations {
     getAuthSessions: {
         parameters: {
             query?: {
-                /** @description `nextCursor` of the previous page */
+                /** @description Use `nextCursor` of the previous page */
                 cursor?: string;
                 limit?: number;
             };
@@ -1465,7 +1485,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description `nextCursor` of the previous page */
+                /** @description Use `nextCursor` of the previous page */
                 cursor?: string;
             };
             header?: never;

@@ -22,7 +22,7 @@ export type IdParams = Static<typeof IdParams>
 
 /** Where the next page begins, in the query and in the reply. */
 export const Cursor = (pattern: string) =>
-  Type.Optional(Type.String({ pattern, description: '`nextCursor` of the previous page' }))
+  Type.Optional(Type.String({ pattern, description: 'Use `nextCursor` of the previous page' }))
 export const IdCursor = Cursor(UUID_PATTERN)
 export const NextCursor = Nullable(Type.String(), { description: '`null` on the last page' })
 /** How many entries a page has. */

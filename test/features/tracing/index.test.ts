@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import t from 'tap'
 import { build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../build.ts'
 import { buildWithRoutes } from '../../plugins/platform/errors/app.ts'
-import { freePort, freshPostgresUri, waitUntil } from '../../servers.ts'
+import { freePort, migratedPostgresUri, waitUntil } from '../../servers.ts'
 import { startCollector } from './collector.ts'
 
 const SERVER = 2
@@ -89,7 +89,7 @@ t.test(
 
 t.test('queries of a request to PostgreSQL are spans within its span', async (t) => {
   const collector = await startCollector(t)
-  const app = await build(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DB_URI: await freshPostgresUri() })
+  const app = await build(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, DB_URI: await migratedPostgresUri() })
   const { headers } = await logIn(app, 'ada')
   await app.inject({ method: 'PATCH', url: '/api/users/me', headers, payload: { name: 'Ada King' } })
   await app.close()

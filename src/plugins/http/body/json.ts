@@ -1,6 +1,6 @@
 import secureJson from 'secure-json-parse'
 import { MalformedJson, ValidationFailed } from '../../platform/errors/errors.ts'
-import { pointerTo } from '../../platform/errors/problem.ts'
+import { pathTo, toPointer } from '../../platform/errors/member-errors.ts'
 
 // Without `fatal`, invalid UTF-8 would become U+FFFD, and different passwords equal. A BOM is dropped (RFC 8259, 8.1).
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -21,25 +21,25 @@ export function parseJson(bytes: Buffer): unknown {
   } catch {
     throw new MalformedJson()
   }
-  const pointer = SUSPECT.test(text) ? findIllFormed(value) : null
-  if (pointer === null) return value
-  const detail = 'must be well-formed Unicode without U+0000'
-  throw Object.assign(new ValidationFailed(), { errors: [{ pointer, detail }] })
+  const path = SUSPECT.test(text) ? findIllFormed(value) : null
+  if (path === null) return value
+  const detail = 'This contains characters that are not allowed: U+0000, or half of a surrogate pair'
+  throw Object.assign(new ValidationFailed(), { errors: [{ pointer: toPointer(path), code: 'FORMAT', detail }] })
 }
 
 const isIllFormed = (value: unknown) => typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())
 
-/** The JSON Pointer to a text that PostgreSQL would refuse or SQLite would change, or null. */
+/** The path to a text that PostgreSQL would refuse or SQLite would change, or null. */
 function findIllFormed(root: unknown): string | null {
   // No recursion, since the client chooses how deep a body is.
   const open: [string, unknown][] = [['', root]]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [pointer, value] = next
-    if (isIllFormed(value)) return pointer
+    const [path, value] = next
+    if (isIllFormed(value)) return path
     if (typeof value !== 'object' || value === null) continue
     for (const [name, member] of Object.entries(value)) {
-      if (isIllFormed(name)) return pointer
-      open.push([pointerTo(pointer, name), member])
+      if (isIllFormed(name)) return path
+      open.push([pathTo(path, name), member])
     }
   }
   return null

@@ -14,6 +14,8 @@ function isTime(text: string) {
 }
 
 type Place = { parentData: object; parentDataProperty: string | number }
+/** The times of the value that is being validated. Validation is synchronous, so one list will do. */
+const found: [Place, text: string][] = []
 
 /** Lets a schema with `toDate` hand its text to the handler as a `Date`; `format: 'date-time'` has checked it by then. */
 export function addTimes(ajv: Ajv) {
@@ -21,11 +23,20 @@ export function addTimes(ajv: Ajv) {
   ajv.addKeyword({
     keyword: 'toDate',
     type: 'string',
-    modifying: true,
     errors: false,
     validate(_isOn: true, text: string, _schema?: object, place?: Place) {
-      if (place) Object.assign(place.parentData, { [place.parentDataProperty]: new Date(text) })
+      if (place) found.push([place, text])
       return true
     }
   })
+}
+
+/** Validates a value, and converts its times only if all of it is valid, since a refused one may be validated again. */
+export function validateTimes(validate: (value: unknown) => unknown, value: unknown) {
+  found.length = 0
+  const isValid = validate(value) === true
+  if (isValid)
+    for (const [{ parentData, parentDataProperty }, text] of found)
+      Object.assign(parentData, { [parentDataProperty]: new Date(text) })
+  return isValid
 }

@@ -1,12 +1,16 @@
 import ajvCompiler, { type Ajv, type BuildCompilerFromPool, type RouteDefinition } from '@fastify/ajv-compiler'
 import { isEmail } from './email.ts'
+import { type Fault, findFaults, type Schema } from './faults.ts'
 import { readQuery } from './query.ts'
-import { addTimes } from './time.ts'
+import { addTimes, validateTimes } from './time.ts'
 
 const build: BuildCompilerFromPool = ajvCompiler()
-// Validation stops at the first fault, since collecting all faults of a hostile body costs CPU (as Ajv advises). Unknown members
-// of a closed schema are refused, not dropped.
+// Validation stops at the first fault: findFaults looks for the others. Unknown members of a closed schema are refused, not dropped.
 const strict = { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } as const
+// Part of a schema may have a default, which is odd in a schema of its own.
+const lenient = { ...strict, useDefaults: false, strict: false } as const
+/** A reference within a schema, without which its parts cannot be compiled. */
+const LOCAL_REFERENCE = /"\$ref":"#/
 
 /** Bodies, parameters, and headers are not converted. A query is text, so its numbers and booleans are. */
 export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
@@ -16,14 +20,24 @@ export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
     addTimes(ajv)
   }
   const compile = build(externalSchemas, { customOptions: strict, onCreate })
+  const compilePart = build(externalSchemas, { customOptions: lenient, onCreate })
 
   return (route) => {
-    const validate = compile(route)
+    const check = compile(route)
     // Fastify passes a RouteDefinition, although the type says a schema.
-    const { httpPart, schema } = route as RouteDefinition
-    if (httpPart !== 'querystring') return validate
-    const validateQuery = (query: Record<string, unknown>) => validate(readQuery(query, schema))
+    const definition = route as RouteDefinition & { schema: Schema }
+    const { httpPart, schema } = definition
+    const isDivisible = !LOCAL_REFERENCE.test(JSON.stringify(schema))
+
+    function validate(value: unknown) {
+      const input = httpPart === 'querystring' ? readQuery(value as Record<string, unknown>, schema) : value
+      const isValid = validateTimes(check, input)
+      const compileThis = (part: Schema) => compilePart({ ...definition, schema: part })
+      validate.errors = isValid || !isDivisible ? check.errors : findFaults(schema, check, input, compileThis)
+      return isValid
+    }
+    validate.errors = check.errors as typeof check.errors | Fault[]
     // Fastify only calls this and reads its `errors`, but Ajv's type has more.
-    return Object.defineProperty(validateQuery, 'errors', { get: () => validate.errors }) as typeof validate
+    return validate as typeof check
   }
 }

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifySchema } from 'fastify'
 import Type from 'typebox'
 import * as errors from '../../platform/errors/errors.ts'
+import { toMemberError } from '../../platform/errors/member-errors.ts'
 import { type CodedError, toProblem } from '../../platform/errors/problem.ts'
 import type { ErrorType, Failure } from '../../platform/errors/schemas.ts'
 import { CrossOriginRequest } from '../cookies/errors.ts'
@@ -24,6 +25,7 @@ const CHALLENGE = {
   'WWW-Authenticate': header('string', 'Bearer, and why a token was refused (RFC 6750, 3)', 'Bearer')
 }
 const HEADERS: Record<number, Record<string, Header>> = { 401: CHALLENGE, 429: RETRY, 503: RETRY }
+const TOO_SHORT = { keyword: 'minLength', instancePath: '/username', schemaPath: '', params: { limit: 3 } }
 const REQUEST_ID = '0193f0a2-7d5b-7c3e-9a41-2f6b8c0d1e5f'
 
 /** Failures that a route does not declare: those of hooks and parsers before the handler. */
@@ -39,10 +41,8 @@ function undeclared({ querystring }: FastifySchema, isUnsafe: boolean) {
 
 function exampleOf(refusal: ErrorType) {
   const error = new refusal() as CodedError
-  const pointers = error.code === 'VALIDATION_FAILED' && [
-    { pointer: '/username', detail: 'must NOT have fewer than 3 characters' }
-  ]
-  return toProblem(pointers ? Object.assign(error, { errors: pointers }) : error, REQUEST_ID)
+  if (error.code === 'VALIDATION_FAILED') error.errors = [toMemberError(TOO_SHORT)]
+  return toProblem(error, REQUEST_ID)
 }
 
 /** The response for a status, with an example for each code. */

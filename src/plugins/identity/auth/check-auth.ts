@@ -1,15 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Static } from 'typebox'
-import { toUserReply } from '../users/schemas.ts'
 import { freshUntil } from './account.ts'
-import type { CheckAuthReply } from './schemas.ts'
 
 /** Tells a page whether its user is logged in. An invalid credential is not an error here; an outage is (503). */
 export async function checkAuth(
-  app: Pick<FastifyInstance, 'identify' | 'users' | 'sessions' | 'config'>,
+  app: Pick<FastifyInstance, 'identify' | 'users' | 'userView' | 'sessions' | 'config'>,
   request: FastifyRequest,
   reply: FastifyReply
-): Promise<Static<typeof CheckAuthReply>> {
+) {
   const account = await app.identify(request, reply).catch((error: { statusCode?: number }) => {
     if (error.statusCode === 401) return null
     throw error
@@ -20,5 +17,5 @@ export async function checkAuth(
   const { id, kind, createdAt, expiresAt, absoluteExpiresAt, authenticatedAt } = found
   const fresh = freshUntil(authenticatedAt, app.config.FRESH_FOR)
   const session = { id, kind, createdAt, expiresAt, absoluteExpiresAt, freshUntil: fresh }
-  return { authenticated: true, user: toUserReply(user), session }
+  return { authenticated: true, user: await app.userView.show(user), session }
 }

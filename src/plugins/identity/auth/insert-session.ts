@@ -8,24 +8,27 @@ import { changeCredentials } from '../users/credentials.ts'
 import type { User } from '../users/tables.ts'
 import { createRevokedEvents, type RevokeRows } from './revoke-rows.ts'
 import { idleEnd } from './sessions.ts'
+import type { Asked } from './strategy.ts'
 import type { Session } from './tables.ts'
 
 /** A user who has authenticated: by which methods (names of RFC 8176, such as `pwd`), and when. */
 export type Proof = { user: Pick<User, 'id' | 'credentialVersion'>; methods: string[]; authenticatedAt: Date }
 
-type NamedSteps = Record<string, Step<unknown>>
+export type NamedSteps = Record<string, Step<unknown>>
 /**
- * Decides about every proof before a session exists. It throws to refuse. It returns preconditions of the transaction that
- * inserts the session, so that what it forbids also wins if it is committed in between; then it is asked again.
+ * Decides about every proof before a session exists. It throws to refuse, or to ask for more and resume what was `asked` for later.
+ * It returns preconditions of the transaction that inserts the session, so that what it forbids also wins if it is committed in
+ * between; then it is asked again.
  */
-export type Gate = (proof: Proof, source: EventSource) => Promise<NamedSteps>
+export type Gate = (proof: Proof, asked: Asked, source: EventSource) => Promise<NamedSteps>
 
 /** The columns that the caller decides on. */
 type Given = 'kind' | 'remember' | 'createdAt' | 'absoluteExpiresAt' | 'secretHash' | 'accessTtl' | 'ip' | 'userAgent'
 export type NewSession = Pick<Session, Given> & Partial<Pick<Session, 'refreshInCookie'>>
 
-/** What else the transaction does. Rows of `renewed` and of all `ends` are sessions that it revokes. */
+/** Why the session is inserted, and what else the transaction does. Rows of `renewed` and of all `ends` are sessions that it revokes. */
 export type Change = {
+  asked: Asked
   preconditions?: NamedSteps
   ends?: Record<string, Step<Session>>
   /** Stored with the session; `sid` of the new one unless they say otherwise. */
@@ -56,7 +59,7 @@ export function createInsertSession(
     async insert(source: EventSource, proof: Proof, given: NewSession, idleTtl: number, now: Date, change: Change) {
       const { user, methods, authenticatedAt } = proof
       const passed: NamedSteps = {}
-      for (const gate of gates) Object.assign(passed, await gate(proof, source))
+      for (const gate of gates) Object.assign(passed, await gate(proof, change.asked, source))
 
       const row = {
         ...given,

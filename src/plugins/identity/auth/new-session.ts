@@ -2,15 +2,16 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
 import { clientAddress } from '../../platform/logging/client-address.ts'
 import { accountOf } from './account.ts'
-import type { Change, Proof } from './insert-session.ts'
+import { InvalidCredentials } from './errors.ts'
+import type { Change, NamedSteps, Proof } from './insert-session.ts'
 import type { RevokedSession } from './sessions.ts'
-import type { Strategy } from './strategy.ts'
+import type { SessionOptions } from './strategy.ts'
 import type { Session } from './tables.ts'
 
 /** What the strategy adds to the reply; null: nothing. */
 export type Delivered = { members: object | null }
 /** How a session is renewed: all sessions that this may revoke, and what else its transaction does. */
-export type Renewal = Change & { affected: RevokedSession[] }
+export type Renewal = Omit<Change, 'asked'> & { affected: RevokedSession[] }
 export type NewSessions = ReturnType<typeof createNewSessions>
 
 const tokenCreated = (kind: Session['kind']) => (kind === 'token' ? ['authn_token_created' as const] : [])
@@ -26,20 +27,27 @@ export function createNewSessions({
   strategies,
   config
 }: Pick<FastifyInstance, 'sessions' | 'revocations' | 'strategies' | 'config'>) {
-  return {
-    /** A login. Null: the user changed since the proof; ask for another one. */
+  const self = {
+    /**
+     * A login with these options. `take`: the steps that use a ticket up. Null: the user changed since the proof, or the ticket was
+     * used. Throws what a gate throws, and CROSS_ORIGIN_REQUEST.
+     */
     async start(
       request: FastifyRequest,
       reply: FastifyReply,
-      strategy: Strategy,
       proof: Proof,
-      remember: boolean
+      options: SessionOptions,
+      take: NamedSteps = {}
     ): Promise<Delivered | null> {
       const now = new Date()
+      const { authType, remember = true } = options
+      const strategy = strategies.get(authType)
+      if (!strategy) throw new InvalidCredentials()
+      strategy.assertAllowed(request, options)
       const { kind, idleTtl } = strategy
       const userId = proof.user.id
-      const replaced = await strategy.findReplaced(request, reply)
-      const credential = await strategy.issue(request, null)
+      const replaced = await strategy.findReplaced(request, reply, options)
+      const credential = await strategy.issue(request, { options })
       const absoluteExpiresAt = new Date(now.getTime() + config.LOGIN_MAX_AGE * 1000)
       const kept = { kind, remember, createdAt: now, absoluteExpiresAt }
       const given = { ...kept, ...clientOf(request), ...credential.columns }
@@ -47,6 +55,8 @@ export function createNewSessions({
 
       const made = await revocations.changeAndRevoke(replaced ? [replaced] : [], async () => {
         const inserted = await sessions.insert(request, proof, given, idleTtl, now, {
+          asked: { options },
+          preconditions: take,
           ends: {
             ...(replaced && { replaced: sessions.endOne(replaced.id, 'replaced', now) }),
             surplus: sessions.endOldest(userId, config.MAX_SESSIONS_PER_USER - 1, now)
@@ -81,13 +91,14 @@ export function createNewSessions({
       const { kind, remember, createdAt, absoluteExpiresAt } = old
       const strategy = strategies.get(kind)
       if (!strategy) throw new Unauthenticated()
-      const credential = await strategy.issue(request, old)
+      const credential = await strategy.issue(request, { old })
       const kept = { kind, remember, createdAt, absoluteExpiresAt }
       const given = { ...kept, ...clientOf(request), ...credential.columns }
       const names = ['session_renewed' as const, ...tokenCreated(kind)]
 
       const made = await revocations.changeAndRevoke(affected, async () => {
         const inserted = await sessions.insert(request, proof, given, strategy.idleTtl, now, {
+          asked: { old },
           preconditions: { ...preconditions, renewed: sessions.endOne(old.id, 'renewed', now) },
           ...(ends && { ends }),
           events: [...names.map((name) => [name, {}] as const), ...events]
@@ -96,6 +107,12 @@ export function createNewSessions({
         return inserted && { ...inserted, ended: endedBy.flatMap((name) => inserted.rows[name] ?? []) }
       })
       return made && { members: await strategy.deliver(reply, made.session, credential, now) }
+    },
+    /** Makes a session fresh again and renews it (ASVS 5.0, 7.2.4 and 7.5.3). `take`: the steps that use a ticket up. */
+    reauthenticate(request: FastifyRequest, reply: FastifyReply, proof: Proof, old: Session, take: NamedSteps = {}) {
+      const events = [['authn_login_success', { sid: old.id, reason: 'reauthentication' }]] as const
+      return self.renew(request, reply, proof, old, { affected: [old], preconditions: take, events })
     }
   }
+  return self
 }

@@ -7,14 +7,22 @@ import { accountOf } from './account.ts'
 import { methodsOf } from './insert-session.ts'
 import { createPasswordAttempts, type PasswordAttempt } from './password-attempt.ts'
 import type { LoginBody } from './schemas.ts'
-import type { Strategy } from './strategy.ts'
 
 export type PasswordLogin = ReturnType<typeof createPasswordLogin>
-type Used = 'users' | 'passwords' | 'throttle' | 'audit' | 'sessions' | 'revocations' | 'newSessions' | 'log'
+type Used =
+  | 'users'
+  | 'passwords'
+  | 'throttle'
+  | 'audit'
+  | 'sessions'
+  | 'revocations'
+  | 'newSessions'
+  | 'strategies'
+  | 'log'
 
 /** Logs in, reauthenticates, and changes passwords: everything that requires the password. */
 export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
-  const { users, passwords, sessions, revocations, newSessions, log } = app
+  const { users, passwords, sessions, revocations, newSessions, strategies, log } = app
   const withVerifiedPassword = createPasswordAttempts(app)
 
   function ownAttempt(request: FastifyRequest, password: string, failure: PasswordAttempt['failure']) {
@@ -33,37 +41,33 @@ export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
     async logIn(
       request: FastifyRequest,
       reply: FastifyReply,
-      strategy: Strategy,
-      { usernameOrEmail: name, password, remember = true }: Static<ReturnType<typeof LoginBody>>
+      { usernameOrEmail: name, password, ...options }: Static<ReturnType<typeof LoginBody>>
     ) {
-      const { kind } = strategy
+      // Before the password is verified: a page that may not log in learns nothing about it.
+      strategies.get(options.authType)?.assertAllowed(request, options)
       const attempt = {
         who: { name },
         password: typedPassword(request, password),
-        kind,
+        kind: options.authType,
         failure: 'authn_login_fail' as const
       }
       return withVerifiedPassword(request, attempt, async (user, match) => {
         const proof = { user, methods: ['pwd'], authenticatedAt: new Date() }
-        const started = await newSessions.start(request, reply, strategy, proof, remember)
+        const started = await newSessions.start(request, reply, proof, options)
         if (started) await strengthen(user, password, match)
         return started && { user, ...started }
       })
     },
-    /** Makes this session fresh again and renews it (ASVS 5.0, 7.2.4 and 7.5.3). */
     async reauthenticate(request: FastifyRequest, reply: FastifyReply, password: string) {
       return withVerifiedPassword(request, ownAttempt(request, password, 'authn_login_fail'), async (user) => {
         const old = await newSessions.current(request)
         const proof = { user, methods: ['pwd'], authenticatedAt: new Date() }
-        return newSessions.renew(request, reply, proof, old, {
-          affected: [old],
-          events: [['authn_login_success', { sid: old.id, reason: 'reauthentication' }]]
-        })
+        return newSessions.reauthenticate(request, reply, proof, old)
       })
     },
     /** Sets another password, renews this session, revokes the others (ASVS 5.0, 6.2.3 and 7.4.3). Throws PASSWORD_TOO_COMMON. */
     async changePassword(request: FastifyRequest, reply: FastifyReply, current: string, next: string) {
-      await passwords.refuseCommon(next)
+      await passwords.refuseCommon(next, '/newPassword')
       return withVerifiedPassword(request, ownAttempt(request, current, 'authn_password_change_fail'), async (user) => {
         const passwordHash = await passwords.hash(next)
         const old = await newSessions.current(request)

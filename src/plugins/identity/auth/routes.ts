@@ -7,7 +7,6 @@ import { problems } from '../../platform/errors/schemas.ts'
 import { TooManyAttempts } from '../throttle/errors.ts'
 import { EmailTaken, PasswordTooCommon, UsernameTaken } from '../users/errors.ts'
 import { normalizeCredentials } from '../users/normal-form.ts'
-import { toUserReply } from '../users/schemas.ts'
 import { accountOf } from './account.ts'
 import { checkAuth } from './check-auth.ts'
 import { InvalidCredentials } from './errors.ts'
@@ -19,7 +18,8 @@ const withPassword = { bodyLimit: SMALL_BODY, preValidation: normalizeCredential
 
 /** /api/auth */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const { strategies, passwordLogin, revocations } = app
+  const { strategies, passwordLogin, revocations, userView } = app
+  const UserReply = userView.schema()
   const signUp = createSignUp(app)
   const contracts = [...strategies.values()].map(({ openapi }) => openapi)
   const tags = ['auth']
@@ -32,14 +32,12 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       tags,
       body: schemas.SignUpBody(app.config.PASSWORD_MIN_LENGTH),
       response: {
-        201: schemas.SignUpReply,
+        201: schemas.SignUpReply(UserReply, app.signUpMembers),
         ...problems(400, UsernameTaken, EmailTaken, PasswordTooCommon, TooManyAttempts)
       }
     },
     ...withPassword,
-    handler: async (request, reply) => {
-      return reply.code(201).send({ user: toUserReply(await signUp(request, request.body)) })
-    }
+    handler: async (request, reply) => reply.code(201).send(await signUp(request, request.body))
   })
 
   app.post('/login', {
@@ -49,18 +47,15 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       security: [],
       body: schemas.LoginBody([...strategies.values()]),
       response: {
-        200: schemas.LoginReply(contracts),
+        200: schemas.LoginReply(contracts, UserReply),
         ...problems(400, InvalidCredentials, CrossOriginRequest, TooManyAttempts)
       }
     },
     ...withPassword,
     compress: false,
     handler: async (request, reply) => {
-      const strategy = strategies.get(request.body.authType)
-      if (!strategy) throw new InvalidCredentials()
-      strategy.assertAllowed(request)
-      const { user, members } = await passwordLogin.logIn(request, reply, strategy, request.body)
-      return { user: toUserReply(user), ...members }
+      const { user, members } = await passwordLogin.logIn(request, reply, request.body)
+      return { user: await userView.show(user), ...members }
     }
   })
 
@@ -109,7 +104,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   })
 
   app.get('/check-auth', {
-    schema: { summary: 'Check whether you are logged in', tags, response: { 200: schemas.CheckAuthReply } },
+    schema: { summary: 'Check whether you are logged in', tags, response: { 200: schemas.CheckAuthReply(UserReply) } },
     compress: false,
     handler: (request, reply) => checkAuth(app, request, reply)
   })

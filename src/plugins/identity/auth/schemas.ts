@@ -1,7 +1,7 @@
 import Type, { type TSchema } from 'typebox'
 import { Cursor, closed, Limit, NextCursor, NullableString, Time } from '../../http/schemas.ts'
 import { UUID_PATTERN } from '../../platform/db/ids.ts'
-import { Email, KnownPassword, Name, NewPassword, Username, UserReply } from '../users/schemas.ts'
+import { Email, KnownPassword, Name, NewPassword, Username } from '../users/schemas.ts'
 import type { Strategy, StrategyOpenApi } from './strategy.ts'
 
 const Kind = Type.Enum(['cookie', 'token'])
@@ -11,12 +11,15 @@ export const StatusReply = Type.Object({ status: Type.String() }, closed)
 export function SignUpBody(passwordMinLength: number) {
   return Type.Object({ username: Username, email: Email, name: Name, password: NewPassword(passwordMinLength) }, closed)
 }
-export const SignUpReply = Type.Object({ user: UserReply }, closed)
 
-export function LoginBody(strategies: Strategy[]) {
+export function SignUpReply(user: TSchema, added: ReadonlyMap<string, { schema: TSchema }>) {
+  const members = [...added].map(([name, { schema }]) => [name, Type.Optional(schema)] as const)
+  return Type.Object({ user, ...Object.fromEntries(members) }, closed)
+}
+
+/** What the body of every way to log in has next to its proof. Each strategy reads its own members. */
+export function sessionOptions(strategies: Strategy[]) {
   const members = {
-    usernameOrEmail: Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] }),
-    password: KnownPassword,
     authType: Type.Enum(strategies.map(({ kind }) => kind)),
     remember: Type.Optional(
       Type.Boolean({
@@ -25,13 +28,15 @@ export function LoginBody(strategies: Strategy[]) {
       })
     )
   }
-  // Each strategy reads its own members.
-  const all = Object.assign({}, members, ...strategies.map(({ openapi }) => openapi.loginMembers))
-  return Type.Object(all as typeof members, closed)
+  return Object.assign({}, members, ...strategies.map(({ openapi }) => openapi.options)) as typeof members
+}
+export function LoginBody(strategies: Strategy[]) {
+  const usernameOrEmail = Type.String({ minLength: 1, maxLength: 254, examples: ['ada'] })
+  return Type.Object({ usernameOrEmail, password: KnownPassword, ...sessionOptions(strategies) }, closed)
 }
 /** The reply of one of the strategies. Each schema is closed: the first one that matches is used, and unlisted members are dropped. */
-export function LoginReply(contracts: StrategyOpenApi[]) {
-  const replies = contracts.map(({ reply }) => reply)
+export function LoginReply(contracts: StrategyOpenApi[], user: TSchema) {
+  const replies = contracts.map(({ members }) => Type.Object({ user, ...members }, closed))
   return replies.length === 1 && replies[0] ? replies[0] : Type.Union(replies)
 }
 
@@ -51,10 +56,10 @@ const CurrentSession = Type.Object(
   { id: Type.String(), kind: Kind, createdAt: Time, expiresAt: Time, absoluteExpiresAt: Time, freshUntil: Time },
   closed
 )
-export const CheckAuthReply = Type.Object(
-  { authenticated: Type.Boolean(), user: Type.Optional(UserReply), session: Type.Optional(CurrentSession) },
-  closed
-)
+export function CheckAuthReply<User extends TSchema>(user: User) {
+  const members = { authenticated: Type.Boolean(), user: Type.Optional(user), session: Type.Optional(CurrentSession) }
+  return Type.Object(members, closed)
+}
 
 const ListedSession = Type.Object(
   {

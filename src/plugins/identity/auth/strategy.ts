@@ -5,6 +5,11 @@ import type { Account } from './account.ts'
 import type { RevokedSession } from './sessions.ts'
 import type { Session } from './tables.ts'
 
+/** What a login asks for beside the proof: members of its body, of which strategies read their own. */
+export type SessionOptions = { authType: Session['kind']; remember?: boolean } & Record<string, unknown>
+/** What a new session is for: a login with these options, or the place of an old session. */
+export type Asked = { options: SessionOptions } | { old: Session }
+
 /** The credential of a new session. `columns` are stored in its row. A strategy adds members of its own. */
 export type Credential = {
   columns: Pick<Session, 'secretHash' | 'accessTtl'> & Partial<Pick<Session, 'refreshInCookie'>>
@@ -17,11 +22,11 @@ export type Strategy<Own extends Credential = Credential> = {
   idleTtl: number
   openapi: StrategyOpenApi
   /** Throws if this request may not log in this way. Called before the password is verified. */
-  assertAllowed(request: FastifyRequest): void
+  assertAllowed(request: FastifyRequest, options: SessionOptions): void
   /** The live session whose credential the new one will overwrite in this client, or null. */
-  findReplaced(request: FastifyRequest, reply: FastifyReply): Promise<RevokedSession | null>
-  /** Creates a credential for a session that is about to be inserted, possibly to replace an `old` one. */
-  issue(request: FastifyRequest, old: Session | null): Promise<Own>
+  findReplaced(request: FastifyRequest, reply: FastifyReply, options: SessionOptions): Promise<RevokedSession | null>
+  /** Creates a credential for a session that is about to be inserted. */
+  issue(request: FastifyRequest, asked: Asked): Promise<Own>
   /** Sends the credential to the client once the row exists: in a header, or as members of the reply (null: none). */
   deliver(reply: FastifyReply, session: Session, credential: Own, now: Date): Promise<object | null>
   /** The account of the request's credential. Null at once without a credential; throws a 401 if it is not valid. */
@@ -36,10 +41,10 @@ export type StrategyOpenApi = {
   refusals: ErrorType[]
   /** The security scheme. */
   scheme: Record<string, string>
-  /** Additional members of the login body. */
-  loginMembers?: Record<string, TSchema>
-  /** The reply of a login: `user`, and the members that `deliver` returns. */
-  reply: TSchema
+  /** Additional options of a login, in its body. */
+  options?: Record<string, TSchema>
+  /** The members that `deliver` adds to the reply of a login, next to `user`. */
+  members: Record<string, TSchema>
   /** The reply of a renewal, by status: 200 with those members, or 204. */
   renewed: Record<number, TSchema>
 }

@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox'
 import { closed } from '../../http/schemas.ts'
-import { UserReply } from '../users/schemas.ts'
 
-const pair = {
+/** The members of a login reply by token, next to `user`. */
+export const tokenMembers = {
   tokenType: Type.Literal('Bearer'),
   accessToken: Type.String(),
   expiresIn: Type.Integer({ description: 'Seconds until the access token expires (RFC 6749, 5.1)' }),
@@ -10,9 +10,8 @@ const pair = {
   refreshExpiresIn: Type.Integer({ description: 'Seconds until the refresh token expires' })
 }
 
-export const TokenReply = Type.Object(pair, closed)
+export const TokenReply = Type.Object(tokenMembers, closed)
 export type TokenReply = Static<typeof TokenReply>
-export const TokenLoginReply = Type.Object({ user: UserReply, ...pair }, closed)
 
 /** Where the client gets its refresh token: in the reply, or in a cookie that scripts cannot read. */
 export const RefreshIn = Type.Optional(Type.Enum(['body', 'cookie'], { default: 'body' }))

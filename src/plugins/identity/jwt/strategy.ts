@@ -3,9 +3,9 @@ import { hasBearer } from '../../http/cookies/bearer.ts'
 import { logEvent } from '../../platform/audit/log.ts'
 import { type Account, toAccount } from '../auth/account.ts'
 import { isLive } from '../auth/sessions.ts'
-import type { Strategy } from '../auth/strategy.ts'
+import type { SessionOptions, Strategy } from '../auth/strategy.ts'
 import { causeOf, InvalidToken, TokenExpired, TokenRevoked } from './errors.ts'
-import { RefreshIn, TokenLoginReply, TokenReply } from './schemas.ts'
+import { RefreshIn, TokenReply, tokenMembers } from './schemas.ts'
 
 /** The token of `Authorization: Bearer …` (RFC 6750, 2.1). Throws INVALID_TOKEN if it is malformed. */
 function bearerToken(authorization = '') {
@@ -23,7 +23,7 @@ type Dependencies = Pick<
 export function createTokenStrategy(app: Dependencies): Strategy {
   const { tokens, refreshCookie } = app
   const { ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, FRESH_FOR } = app.config
-  const asksForCookie = ({ body }: FastifyRequest) => (body as { refreshIn?: string }).refreshIn === 'cookie'
+  const asksForCookie = (options: SessionOptions) => options['refreshIn'] === 'cookie'
 
   async function identify(request: FastifyRequest): Promise<Account> {
     try {
@@ -51,21 +51,21 @@ export function createTokenStrategy(app: Dependencies): Strategy {
         // Linters of OpenAPI look for "RFC8725", written like this.
         description: 'An access token (RFC 9068), verified as RFC8725 requires'
       },
-      reply: TokenLoginReply,
+      members: tokenMembers,
       renewed: { 200: TokenReply },
-      loginMembers: { refreshIn: RefreshIn }
+      options: { refreshIn: RefreshIn }
     },
-    assertAllowed(request) {
-      if (asksForCookie(request)) app.refuseForeignPage(request)
+    assertAllowed(request, options) {
+      if (asksForCookie(options)) app.refuseForeignPage(request)
     },
-    async findReplaced(request) {
+    async findReplaced(request, _reply, options) {
       // A client may keep tokens of several sessions, but a browser has only one refresh cookie.
-      const sid = asksForCookie(request) ? refreshCookie.findSession(request) : null
+      const sid = asksForCookie(options) ? refreshCookie.findSession(request) : null
       const former = sid === null ? null : await app.sessions.find(sid)
       return former && isLive(former, new Date()) ? former : null
     },
-    async issue(request, old) {
-      const refreshInCookie = old ? old.refreshInCookie : asksForCookie(request)
+    async issue(_request, asked) {
+      const refreshInCookie = 'old' in asked ? asked.old.refreshInCookie : asksForCookie(asked.options)
       return { columns: { secretHash: null, refreshInCookie, accessTtl: ACCESS_TOKEN_TTL } }
     },
     deliver: async (reply, session, _credential, now) => refreshCookie.deliver(reply, session, now),

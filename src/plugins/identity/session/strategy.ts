@@ -3,12 +3,10 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import Type from 'typebox'
 import { hasBearer } from '../../http/cookies/bearer.ts'
 import { cookieName, createCookie } from '../../http/cookies/cookie.ts'
-import { closed } from '../../http/schemas.ts'
 import { logEvent } from '../../platform/audit/log.ts'
 import { type Account, toAccount } from '../auth/account.ts'
 import { type CheckedSession, idleEnd, isLive } from '../auth/sessions.ts'
 import type { Credential, Strategy } from '../auth/strategy.ts'
-import { UserReply } from '../users/schemas.ts'
 import { SessionExpired, SessionRevoked } from './errors.ts'
 import { createOpener } from './reader.ts'
 import type { SessionStore } from './store.ts'
@@ -82,7 +80,7 @@ export async function createCookieStrategy(
     openapi: {
       refusals: [SessionExpired, SessionRevoked],
       scheme: { type: 'apiKey', in: 'cookie', name },
-      reply: Type.Object({ user: UserReply }, closed),
+      members: {},
       renewed: { 204: Type.Null({ description: 'Renewed: the reply sets a new cookie' }) }
     },
     assertAllowed: (request) => app.refuseForeignPage(request),

@@ -5,12 +5,19 @@ import './env.ts'
 import auditRoutes from './audit-routes.ts'
 import { createPasswords, HASHES_AT_ONCE, type Passwords } from './passwords.ts'
 import routes from './routes.ts'
+import { createUserView, type Member, type SignUpMember, type UserView } from './user-view.ts'
 import { createUsers, type Users } from './users.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     users: Users
     passwords: Passwords
+    /** What replies show of a user, and the members that features add to it. */
+    userView: UserView
+    /** The members of GET /api/users/me/security, which exists if a feature adds one. */
+    securityView: Map<string, Member>
+    /** What features add to the reply of a sign-up. */
+    signUpMembers: Map<string, SignUpMember>
   }
 }
 
@@ -18,6 +25,8 @@ declare module 'fastify' {
 async function users(app: FastifyInstance) {
   app.mount('/api/users', routes)
   app.mount('/api/users', auditRoutes)
+  app.decorate('userView', createUserView())
+  app.decorate('securityView', new Map()).decorate('signUpMembers', new Map())
   app.decorate('users', createUsers(app.db, app.tables, app.prepareOne))
   app.decorate('passwords', createPasswords(HASHES_AT_ONCE, app.config.PASSWORD_MIN_LENGTH))
 }

@@ -9,18 +9,20 @@ import { renewedReplies } from '../auth/schemas.ts'
 import { TooManyAttempts } from '../throttle/errors.ts'
 import { PasswordTooCommon, UsernameTaken } from './errors.ts'
 import { normalizeCredentials } from './normal-form.ts'
-import { NameChanges, PasswordBody, type Profile, toUserReply, UserReply } from './schemas.ts'
+import { NameChanges, PasswordBody, type Profile } from './schemas.ts'
+import securityRoutes from './security-routes.ts'
 
 /** /api/users */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const { users, strategies, passwordLogin, revocations, audit, throttle } = app
+  const { users, userView, strategies, passwordLogin, revocations, audit, throttle } = app
   const tags = ['users']
+  const UserReply = userView.schema()
   const bodyLimit = SMALL_BODY
 
   /** Throws UNAUTHENTICATED if the user was deleted after the credential was checked. */
-  function found(user: Profile | null) {
+  async function found(user: Profile | null) {
     if (user === null) throw new Unauthenticated()
-    return toUserReply(user)
+    return userView.show(user)
   }
 
   app.get('/me', {
@@ -43,7 +45,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const { userId } = accountOf(request)
       const change = () => users.update(userId, request.body, new Date())
       const { username } = request.body
-      const user = found(await (username === undefined ? change() : throttle.takeName(request, change)))
+      const user = await found(await (username === undefined ? change() : throttle.takeName(request, change)))
       await audit.record(request, 'user_updated')
       return user
     }
@@ -84,6 +86,8 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       reply.code(204)
     }
   })
+
+  await app.register(securityRoutes)
 }
 
 export default routes

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import Type from 'typebox'
 import { closed, Time } from '../../http/schemas.ts'
 import { NAME_PATTERN, USERNAME_PATTERN } from './names.ts'
 import type { User } from './tables.ts'
@@ -7,7 +7,7 @@ export const Username = Type.String({
   minLength: 3,
   maxLength: 64,
   pattern: USERNAME_PATTERN,
-  description: 'Letters and digits of any script, with `.`, `_`, and `-` between them',
+  description: 'Use letters and digits of any script, with . _ - between them',
   examples: ['ada']
 })
 export const Email = Type.String({
@@ -21,7 +21,7 @@ export const Name = Type.String({
   minLength: 1,
   maxLength: 120,
   pattern: NAME_PATTERN,
-  description: 'Not blank, no control characters',
+  description: 'Use visible characters, and no control characters',
   examples: ['Ada Lovelace']
 })
 /** In code points after NFC. Longer passwords are rejected, never truncated (ASVS 5.0, 6.2.9). */
@@ -42,15 +42,13 @@ export function PasswordBody(passwordMinLength: number) {
   return Type.Object({ currentPassword: KnownPassword, newPassword: NewPassword(passwordMinLength) }, closed)
 }
 
-/** `user` in every reply: these five members and nothing else. */
-export const UserReply = Type.Object(
-  { id: Type.String(), username: Type.String(), email: Type.String(), name: Type.String(), createdAt: Time },
-  closed
-)
-export type UserReply = Static<typeof UserReply>
-/** The part of a user that may leave the service. */
-export type Profile = Pick<User, keyof UserReply>
-
-export function toUserReply({ id, username, email, name, createdAt }: Profile): UserReply {
-  return { id, username, email, name, createdAt }
+/** The members of `user` that it always has. */
+export const userMembers = {
+  id: Type.String(),
+  username: Type.String(),
+  email: Type.String(),
+  name: Type.String(),
+  createdAt: Time
 }
+/** The part of a user that may leave the service. */
+export type Profile = Pick<User, keyof typeof userMembers>

@@ -15,9 +15,12 @@ export type LoggedEvent = { event: string } & EventDetails
 // Publishing costs nothing while nothing subscribes.
 const securityEvents = channel('security-event')
 
-/** Calls the listener for each security event of this process. Returns a function that unsubscribes it. */
-export function onSecurityEvent(listener: (event: LoggedEvent) => void) {
-  const receive = (message: unknown) => listener(message as LoggedEvent)
+/** Calls the listener for each security event of this process, with what caused it. Returns a function that unsubscribes it. */
+export function onSecurityEvent(listener: (event: LoggedEvent, source: EventSource) => void) {
+  const receive = (message: unknown) => {
+    const { line, source } = message as { line: LoggedEvent; source: EventSource }
+    listener(line, source)
+  }
   securityEvents.subscribe(receive)
   return () => securityEvents.unsubscribe(receive)
 }
@@ -34,5 +37,5 @@ export function describe(source: EventSource, details: EventDetails) {
 export function logEvent(source: EventSource, event: EventName, details: EventDetails = {}, level?: 'warn') {
   const line: LoggedEvent = { event, ...describe(source, details) }
   source.log[level ?? eventType(event).level](line, event)
-  securityEvents.publish(line)
+  if (securityEvents.hasSubscribers) securityEvents.publish({ line, source })
 }

@@ -4,7 +4,7 @@ import createError, { type FastifyErrorConstructor } from '@fastify/error'
 /** What every 5xx tells the client. The cause is in the log (ASVS 5.0, 16.5.1). */
 export const SERVER_ERROR_DETAIL = 'The service could not handle this request; please try again later'
 
-export const ValidationFailed = createError('VALIDATION_FAILED', 'The request does not match its schema', 400)
+export const ValidationFailed = createError('VALIDATION_FAILED', 'Some of the values are not valid', 400)
 export const MalformedJson = createError('MALFORMED_JSON', 'The body is not valid JSON in UTF-8', 400)
 export const MalformedRequest = createError('MALFORMED_REQUEST', 'The request is not valid HTTP', 400)
 export const Unauthenticated = createError('UNAUTHENTICATED', 'Sign in to continue', 401)

@@ -51,7 +51,8 @@ async function errors(app: FastifyInstance) {
       request.log.error({ err: thrown, code: error.code }, 'request failed')
       for (const listener of listeners) void notify(listener, thrown, request)
     }
-    if (error.errors) logEvent(request, 'input_validation_fail', { pointers: knownPointers(thrown) })
+    if (error.code === 'VALIDATION_FAILED')
+      logEvent(request, 'input_validation_fail', { pointers: knownPointers(thrown) })
     reply.code(error.statusCode).headers(problemHeaders(error))
     return reply.send(JSON.stringify(toProblem(error, request.id)))
   })

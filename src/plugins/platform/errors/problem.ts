@@ -1,15 +1,17 @@
 import { STATUS_CODES } from 'node:http'
-import type { FastifyError, FastifySchemaValidationError } from 'fastify'
+import type { FastifyError } from 'fastify'
 import { errorByStatus, InternalError, SERVER_ERROR_DETAIL, ValidationFailed } from './errors.ts'
+import { pathTo, toMemberError, toPointer } from './member-errors.ts'
 import type { Problem } from './schemas.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
-/** An error made with createError. Clients may see its code, text, status, and headers. */
+/** An error made with createError. Clients may see its code, text, status, headers, and `members` that it adds to the body. */
 export type CodedError = FastifyError & {
   statusCode: number
   headers?: Record<string, string>
   errors?: Problem['errors']
+  members?: Record<string, unknown>
 }
 
 function isCoded(error: FastifyError): error is CodedError {
@@ -22,15 +24,15 @@ export function toCoded(thrown: unknown): CodedError {
   const error = (thrown instanceof Error ? thrown : new InternalError()) as FastifyError
   if (isCoded(error)) return error
   if (error.validation)
-    return Object.assign(new ValidationFailed() as CodedError, { errors: error.validation.map(toPointer) })
+    return Object.assign(new ValidationFailed() as CodedError, { errors: error.validation.map(toMemberError) })
   return new (errorByStatus(error.statusCode))() as CodedError
 }
 
 /** The RFC 9457 body. Of a 5xx, it only shows the status and the code. */
-export function toProblem({ statusCode, code, message, errors }: CodedError, requestId: string): Problem {
+export function toProblem({ statusCode, code, message, errors, members }: CodedError, requestId: string): Problem {
   const detail = statusCode >= 500 ? SERVER_ERROR_DETAIL : message
   const problem = { title: STATUS_CODES[statusCode] ?? 'Error', status: statusCode, code, detail, requestId }
-  return errors ? { ...problem, errors } : problem
+  return { ...problem, ...members, ...(errors && { errors }) }
 }
 
 /** The headers of a failure. */
@@ -42,20 +44,11 @@ export function problemHeaders(error: CodedError): Record<string, string> {
   return { ...headers, ...error.headers }
 }
 
-/** The pointer to a member. The client chose its name, so only a plain name is repeated; otherwise it points to the parent. */
-export function pointerTo(parent: string, name: unknown) {
-  return typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) ? `${parent}/${name}` : parent
-}
-
 /** The pointers for the log, without names that the client made up. */
 export function knownPointers(thrown: unknown) {
   const { validation = [] } = (thrown ?? {}) as Partial<FastifyError>
-  return validation.map(({ instancePath, params }) => pointerTo(instancePath, params['missingProperty']))
-}
-
-/** Names the invalid member and the problem, never the value. */
-function toPointer({ instancePath, keyword, message, params }: FastifySchemaValidationError) {
-  const named = params['missingProperty'] ?? params['additionalProperty']
-  const detail = keyword === 'pattern' ? 'contains characters that are not allowed here' : (message ?? 'is not valid')
-  return { pointer: pointerTo(instancePath, named), detail }
+  const paths = validation.map(({ instancePath, params: { missingProperty: name } }) =>
+    name === undefined ? instancePath : pathTo(instancePath, name)
+  )
+  return [...new Set(paths.map(toPointer))]
 }

@@ -2,22 +2,37 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError } from 'fastify'
 import Type, { type Static } from 'typebox'
 
+const limit = Type.Optional(Type.Number())
+/** Why a member is refused, with the limit that it breaks: `{ pointer: '/name', code: 'TOO_LONG', detail, maxLength: 120 }`. */
+const MemberError = Type.Object({
+  pointer: Type.String({ description: 'The member, as a JSON Pointer (RFC 6901)' }),
+  code: Type.String({ description: 'Stable, in capitals, for clients to decide by' }),
+  detail: Type.String({ description: 'A sentence to show next to the field' }),
+  ...{
+    minLength: limit,
+    maxLength: limit,
+    minItems: limit,
+    maxItems: limit,
+    minProperties: limit,
+    maxProperties: limit
+  },
+  ...{ minimum: limit, maximum: limit, exclusiveMinimum: limit, exclusiveMaximum: limit, multipleOf: limit },
+  type: Type.Optional(Type.String()),
+  format: Type.Optional(Type.String()),
+  enum: Type.Optional(Type.Array(Type.Unknown())),
+  const: Type.Optional(Type.Unknown())
+})
+export type MemberError = Static<typeof MemberError>
+
 /** The RFC 9457 body, with a stable `code`. Routes refer to it by name: see `problems`. */
 export const Problem = Type.Object(
   {
     title: Type.String({ description: 'The status phrase' }),
     status: Type.Integer(),
     code: Type.String({ description: 'Stable, in capitals, for clients to decide by' }),
-    detail: Type.String(),
+    detail: Type.String({ description: 'A sentence for people' }),
     requestId: Type.String({ description: 'Also in every log line of the request' }),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({
-          pointer: Type.String({ description: 'The invalid member, as a JSON Pointer (RFC 6901)' }),
-          detail: Type.String()
-        })
-      )
-    )
+    errors: Type.Optional(Type.Array(MemberError, { description: 'The members that are refused, at most 20' }))
   },
   { $id: 'Problem', title: 'Problem' }
 )

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { build, PASSWORD, signUp, transports } from '../../../build.ts'
+import { build, PASSWORD, signUp, type Transport, transports } from '../../../build.ts'
 
 type Operation = { responses: Record<string, { $ref?: string }> }
 type Document = { paths: Record<string, Record<string, Operation>> }
@@ -12,10 +12,9 @@ type Sent = { headers?: Record<string, string>; payload?: object; query?: string
 
 const ROOT = join(import.meta.dirname, '../../../..')
 const NOBODY = '01890a5d-ac96-774b-bcce-b302099a8057'
-const NEXT = 'another long password'
 const escaped = (part: string) => part.replaceAll('~', '~0').replaceAll('/', '~1')
 
-/** Asks, and holds each answer against the document: its status, its type, its headers and its body. */
+/** `ask` sends a request and compares the reply with the OpenAPI document: its status, content type, headers, and body. */
 async function openContract(t: Test) {
   const app = await build(t, { API_DOCS: 'true' })
   const document = (await app.inject({ method: 'GET', url: '/docs/json' })).json<Document>()
@@ -38,7 +37,7 @@ async function openContract(t: Test) {
     }
   }
 
-  /** `call` is a method and a path of the document, and what stands for the part in braces. */
+  /** `call` is a method and a path of the document; `id` replaces the parameter in its path. */
   async function ask(call: string, status: number, { headers = {}, payload, query = '' }: Sent = {}, id = '') {
     const [method = '', path = ''] = call.split(' ')
     const url = path.replace(/\{\w+\}/, id) + query
@@ -70,25 +69,46 @@ const operationsOf = ({ paths }: Document) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
   )
 
+/** A user that a contract may use up, even delete. */
+export type Visitor = {
+  kind: Transport['kind']
+  /** The body of a login. */
+  credentials: { usernameOrEmail: string; password: string; authType: Transport['kind'] }
+  /** Logs in; returns the headers of the new session. */
+  logIn(password?: string): Promise<Record<string, string>>
+}
+type Ask = Awaited<ReturnType<typeof openContract>>['ask']
+/** Calls every operation of one concern, with success and with failure; `headers` are those of a session of the visitor. */
+export type Contract = (ask: Ask, headers: Record<string, string>, visitor: Visitor) => Promise<void>
+
+async function createVisitor(app: FastifyInstance, ask: Ask, username: string, kind: Transport['kind']) {
+  await signUp(app, username)
+  const credentials = { usernameOrEmail: username, password: PASSWORD, authType: kind }
+  const logIn: Visitor['logIn'] = async (password = PASSWORD) => {
+    const reply = await ask('POST /api/auth/login', 200, { payload: { ...credentials, password } })
+    const { accessToken } = reply.json()
+    const headers: Record<string, string> = accessToken
+      ? { authorization: `Bearer ${accessToken}` }
+      : { cookie: `${reply.headers['set-cookie']}`.split(';')[0] ?? '' }
+    return headers
+  }
+  return { kind, credentials, logIn }
+}
+
 t.test('every operation answers as documented, in success and failure', async (t) => {
   const { app, document, ask, answered } = await openContract(t)
-  const user = { username: 'ada', email: 'ada@example.com', name: 'Ada', password: PASSWORD }
-  await ask('GET /livez', 200)
-  await ask('GET /readyz', 200)
-  await ask('GET /api/auth', 200)
-  await ask('POST /api/auth/signup', 201, { payload: user })
-  await ask('POST /api/auth/signup', 409, { payload: user })
-  await ask('POST /api/auth/signup', 400, { payload: { ...user, username: '' } })
-  await ask('POST /api/auth/signup', 422, {
-    payload: { ...user, username: 'eve', email: 'eve@example.com', password: 'password' }
-  })
-  await ask('POST /api/auth/signup', 415, { payload: user, headers: { 'content-type': 'text/plain' } })
-  for (const { kind } of transports) await asUser(app, ask, kind)
+  for (const [index, path] of globSync('test/**/contract.ts', { cwd: ROOT }).entries()) {
+    const { contract } = (await import(join(ROOT, path))) as { contract: Contract }
+    for (const { kind } of transports) {
+      const visitor = await createVisitor(app, ask, `visitor-${kind}-${index}`, kind)
+      await contract(ask, await visitor.logIn(), visitor)
+    }
+  }
 
-  const open = ['GET /livez', 'GET /readyz', 'GET /api/auth', 'GET /api/auth/check-auth']
+  const neverFails = ['GET /livez', 'GET /readyz', 'GET /api/auth', 'GET /api/auth/check-auth']
   for (const call of operationsOf(document)) {
     t.ok(answered.has(`${call} success`), `${call} succeeded`)
-    if (!open.includes(call)) t.ok(answered.has(`${call} failure`), `${call} failed`)
+    if (!neverFails.includes(call)) t.ok(answered.has(`${call} failure`), `${call} failed`)
   }
 })
 
@@ -102,78 +122,3 @@ t.test('every unsafe operation documents that it refuses cookies from another or
     t.equal(reply.json().code, 'CROSS_ORIGIN_REQUEST', call)
   }
 })
-
-type Ask = Awaited<ReturnType<typeof openContract>>['ask']
-/** The calls of one concern or resource as a signed-in user: each operation once with success, once with failure. */
-export type Contract = (ask: Ask, headers: Record<string, string>) => Promise<void>
-
-async function asUser(app: FastifyInstance, ask: Ask, kind: 'cookie' | 'token') {
-  const username = `user-${kind}`
-  await signUp(app, username)
-  const credentials = { usernameOrEmail: username, password: PASSWORD, authType: kind }
-  await ask('POST /api/auth/login', 401, { payload: { ...credentials, password: 'wrong' } })
-  const login = async () => {
-    const reply = await ask('POST /api/auth/login', 200, { payload: credentials })
-    const { accessToken, refreshToken } = reply.json()
-    const cookie = `${reply.headers['set-cookie']}`.split(';')[0] ?? ''
-    return {
-      headers: (accessToken ? { authorization: `Bearer ${accessToken}` } : { cookie }) as Record<string, string>,
-      refreshToken
-    }
-  }
-  const { headers, refreshToken } = await login()
-  await ask('GET /api/auth/whoami', 200, { headers })
-  await ask('GET /api/auth/whoami', 401)
-  await ask('GET /api/auth/check-auth', 200)
-  await ask('GET /api/auth/check-auth', 200, { headers })
-  await ask('GET /api/users/me', 200, { headers })
-  await ask('GET /api/users/me', 401)
-  await ask('PATCH /api/users/me', 200, { headers, payload: { name: 'Another Name' } })
-  await ask('PATCH /api/users/me', 409, { headers, payload: { username: 'ada' } })
-  await ask('GET /api/users/me/events', 200, { headers })
-  await ask('GET /api/users/me/events', 400, { headers, query: '?cursor=x' })
-  if (refreshToken) {
-    await ask('POST /api/auth/token-refresh', 200, { payload: { refreshToken } })
-    await ask('POST /api/auth/token-refresh', 401, { payload: { refreshToken: 'x' } })
-  }
-
-  for (const path of globSync('test/**/contract.ts', { cwd: ROOT })) {
-    const { contract } = (await import(join(ROOT, path))) as { contract: Contract }
-    await contract(ask, headers)
-  }
-
-  const { sessions } = (await ask('GET /api/auth/sessions', 200, { headers })).json()
-  await ask('GET /api/auth/sessions', 401)
-  await ask('DELETE /api/auth/sessions/{id}', 404, { headers }, NOBODY)
-  const other = await login()
-  const ids = (await ask('GET /api/auth/sessions', 200, { headers }))
-    .json()
-    .sessions.map((one: { id: string }) => one.id)
-  const [otherId] = ids.filter((one: string) => one !== sessions[0].id)
-  await ask('DELETE /api/auth/sessions/{id}', 204, { headers }, otherId)
-  await ask('DELETE /api/auth/sessions', 401, { headers: other.headers })
-  await ask('DELETE /api/auth/sessions', 204, { headers, query: '?keepCurrent=true' })
-
-  await ask('POST /api/auth/reauthenticate', 401, { headers, payload: { password: 'wrong' } })
-  await ask('POST /api/auth/reauthenticate', kind === 'token' ? 200 : 204, { headers, payload: { password: PASSWORD } })
-  const second = (await login()).headers
-  const passwords = { currentPassword: PASSWORD, newPassword: NEXT }
-  await ask('PUT /api/users/me/password', 422, { headers: second, payload: { ...passwords, newPassword: 'password' } })
-  await ask('PUT /api/users/me/password', kind === 'token' ? 200 : 204, { headers: second, payload: passwords })
-  const third = await ask('POST /api/auth/login', 200, { payload: { ...credentials, password: NEXT } })
-  const { accessToken } = third.json()
-  const last: Record<string, string> = accessToken
-    ? { authorization: `Bearer ${accessToken}` }
-    : { cookie: `${third.headers['set-cookie']}`.split(';')[0] ?? '' }
-  await ask('DELETE /api/users/me', 401)
-  if (kind === 'cookie') await ask('DELETE /api/users/me', 403, { headers: { ...last, origin: 'https://evil.test' } })
-  await ask('DELETE /api/users/me', 204, { headers: last })
-  const ada = { usernameOrEmail: 'ada', password: PASSWORD, authType: kind }
-  const again = await ask('POST /api/auth/login', 200, { payload: ada })
-  const token = again.json().accessToken
-  const own: Record<string, string> = token
-    ? { authorization: `Bearer ${token}` }
-    : { cookie: `${again.headers['set-cookie']}`.split(';')[0] ?? '' }
-  await ask('POST /api/auth/logout', 204, { headers: own })
-  await ask('POST /api/auth/logout', 401, { headers: own })
-}

@@ -6,7 +6,7 @@ import { buildApp } from '../../../../src/app.ts'
 import { readSettings } from '../../../../src/plugins/platform/config/settings.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, type LoggedIn, logIn, PASSWORD, testEnvironment, transports } from '../../../build.ts'
-import { freshPostgresUri, waitingForLock, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, waitingForLock, waitUntil } from '../../../servers.ts'
 import { call } from './calls.ts'
 
 // The reply to a revocation is true on every replica, from that moment on.
@@ -18,7 +18,7 @@ for (const transport of transports) {
   t.test(
     `ASVS 15.4.2: revoking all sessions includes one that another replica is renewing by ${transport.kind}`,
     async (t) => {
-      const DB_URI = await freshPostgresUri()
+      const DB_URI = await migratedPostgresUri()
       const [here, there] = [await build(t, { DB_URI }), await build(t, { DB_URI })]
       const ada = await logIn(here, 'ada', transport)
       const other = await transport.logIn(here, 'ada')

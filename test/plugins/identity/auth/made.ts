@@ -23,8 +23,9 @@ export async function makeLogin(
   const absoluteExpiresAt = new Date(now.getTime() + maxAge * 1000)
   const given = { kind: 'token' as const, remember: true, createdAt: now, absoluteExpiresAt, ...client, ...changes }
   const proof = { user, methods: ['pwd'], authenticatedAt: now }
+  const asked = { options: { authType: given.kind } }
   const ends = { surplus: sessions.endOldest(user.id, limit - 1, now) }
-  return (await sessions.insert(source, proof, given, idleTtl, now, { ends, events: [] }))?.session ?? null
+  return (await sessions.insert(source, proof, given, idleTtl, now, { asked, ends, events: [] }))?.session ?? null
 }
 
 /** Revokes a session only in SQL, as another process does. */

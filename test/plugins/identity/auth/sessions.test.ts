@@ -4,7 +4,7 @@ import t from 'tap'
 import { idleEnd, toCheckedSession } from '../../../../src/plugins/identity/auth/sessions.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, databases } from '../../../build.ts'
-import { freshPostgresUri, waitingForLock, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, waitingForLock, waitUntil } from '../../../servers.ts'
 import { type Changes, makeLogin, revokeInSql } from './made.ts'
 
 const START = new Date('2026-03-01T12:00:00.123Z')
@@ -113,7 +113,7 @@ for (const database of databases) {
 }
 
 t.test('a login waits for a password change in progress, and then creates no session', async (t) => {
-  const DB_URI = await freshPostgresUri()
+  const DB_URI = await migratedPostgresUri()
   const { sessions, users } = await build(t, { DB_URI })
   const ada = await users.create(fields('ada'), START)
   const other = postgres(DB_URI, { max: 2 })
@@ -131,7 +131,7 @@ t.test('a login waits for a password change in progress, and then creates no ses
 })
 
 t.test('a login that waits too long is rejected, and creates no session later', async (t) => {
-  const DB_URI = await freshPostgresUri()
+  const DB_URI = await migratedPostgresUri()
   const { db, sessions, tables, users } = await build(t, { DB_URI })
   const ada = await users.create(fields('ada'), START)
   const other = postgres(DB_URI, { max: 2 })

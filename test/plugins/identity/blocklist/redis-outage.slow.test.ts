@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { build, type LoggedIn, logIn, type Transport, transports } from '../../../build.ts'
 import { noRedisProgram, startRedis } from '../../../redis.ts'
-import { freshPostgresUri, startPostgres, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, startPostgres, waitUntil } from '../../../servers.ts'
 
 const LIMIT_MS = 1500
 
@@ -27,7 +27,7 @@ for (const way of ['killed', 'stopped without a word', 'emptied']) {
     { skip: noRedisProgram },
     async (t) => {
       const redis = await startRedis()
-      const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: redis.url }
+      const environment = { DB_URI: await migratedPostgresUri(), REDIS_URL: redis.url }
       const app = await build(t, environment)
       const sets = []
       for (const [i, transport] of transports.entries()) {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { build, type LoggedIn, logIn, signUp, transports } from '../../../build.ts'
 import { noRedisProgram, startRedis } from '../../../redis.ts'
 import { ADDED, addRevocations } from '../../../revocations.ts'
-import { freshPostgresUri, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, waitUntil } from '../../../servers.ts'
 
 /** The number of revocations of a refill, during which Redis is emptied. */
 const REVOCATIONS = 4000
@@ -15,7 +15,7 @@ t.test(
   { skip: noRedisProgram, timeout: 60_000 },
   async (t) => {
     const redis = await startRedis()
-    const environment = { DB_URI: await freshPostgresUri(), REDIS_URL: redis.url }
+    const environment = { DB_URI: await migratedPostgresUri(), REDIS_URL: redis.url }
     const sql = postgres(environment.DB_URI, { max: 1, onnotice: () => {} })
     t.teardown(() => sql.end({ timeout: 0 }))
     const replicas = [await build(t, environment), await build(t, environment)]

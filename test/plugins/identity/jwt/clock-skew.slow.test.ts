@@ -4,7 +4,7 @@ import { PASSWORD } from '../../../build.ts'
 import { shiftedClock } from '../../../clock.ts'
 import { freshFolder, post, settled, signUpBy, startListening } from '../../../process.ts'
 import { withRedis } from '../../../redis.ts'
-import { freshPostgresUri, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, waitUntil } from '../../../servers.ts'
 
 // Two replicas run as processes of their own, and the clock of one is ahead.
 
@@ -15,7 +15,7 @@ type Replica = { name: string; url: string }
 type Tokens = { accessToken: string; refreshToken: string; code?: string }
 
 async function startBoth(t: Test, aheadMs: number, environment: Record<string, string>) {
-  const uri = await freshPostgresUri()
+  const uri = await migratedPostgresUri()
   const sql = postgres(uri, { max: 1, onnotice: () => {} })
   t.teardown(() => sql.end({ timeout: 0 }))
   const shared = { ...settled, RATE_LIMIT_MAX: '1000000', DB_URI: uri, DB_MIGRATE: 'auto', ...environment }

@@ -2,10 +2,10 @@ import t from 'tap'
 import { buildWithLog, PASSWORD } from '../../../build.ts'
 import { shiftedClock } from '../../../clock.ts'
 import { freshFolder, post, settled, signUpBy, startListening } from '../../../process.ts'
-import { freshPostgresUri } from '../../../servers.ts'
+import { migratedPostgresUri } from '../../../servers.ts'
 
 t.test('the log says that a rejected token comes from a clock that is ahead', async (t) => {
-  const environment = { ...settled, DB_URI: await freshPostgresUri(), DB_MIGRATE: 'auto' }
+  const environment = { ...settled, DB_URI: await migratedPostgresUri(), DB_MIGRATE: 'auto' }
   const ahead = await startListening(t, freshFolder(t), { ...environment, ...shiftedClock(120) })
   const { app, lines } = await buildWithLog(t, environment)
   await signUpBy(ahead.url, 'ada')

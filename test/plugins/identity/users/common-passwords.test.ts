@@ -30,7 +30,7 @@ for (const transport of transports) {
       const { headers } = await logIn(app, 'ada', transport)
       const names = { username: 'eve', email: 'eve@example.com', name: 'Eve' }
       const replies = [
-        await app.inject({ method: 'POST', url: '/api/auth/signup', payload: { ...names, password: 'PassWord' } }),
+        await app.inject({ method: 'POST', url: '/api/auth/signup', payload: { ...names, password: 'PassWord1' } }),
         await app.inject({
           method: 'PUT',
           url: '/api/users/me/password',
@@ -42,7 +42,7 @@ for (const transport of transports) {
         t.equal(reply.statusCode, 422)
         t.match(reply.headers['content-type'], /^application\/problem\+json/)
         t.equal(reply.json().code, 'PASSWORD_TOO_COMMON')
-        t.notMatch(reply.body, /password"|iloveyou1/i)
+        t.notMatch(reply.body, /password1|iloveyou1/i)
       }
       t.equal(await app.users.findByName('eve'), null)
       t.equal((await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode, 200)

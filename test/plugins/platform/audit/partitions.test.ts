@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import t from 'tap'
 import { build, logIn, transports } from '../../../build.ts'
-import { freshPostgresUri } from '../../../servers.ts'
+import { migratedPostgresUri } from '../../../servers.ts'
 
 const DAY_MS = 24 * 3_600_000
 const page = readFileSync(join(import.meta.dirname, '../../../../docs/scaling.md'), 'utf8')
@@ -17,7 +17,7 @@ function sqlOf(firstLine: string, variables: Record<string, string>) {
 }
 
 t.test('audit_events can be partitioned by time as docs/scaling.md describes', async (t) => {
-  const uri = await freshPostgresUri()
+  const uri = await migratedPostgresUri()
   const app = await build(t, { DB_URI: uri, DB_MIGRATE: 'auto' })
   const sql = postgres(uri, { max: 1, onnotice: () => {} })
   t.teardown(() => sql.end())

@@ -2,7 +2,7 @@ import t from 'tap'
 import { openDatabase } from '../../../../src/plugins/platform/db/migrations.ts'
 import { build, databases } from '../../../build.ts'
 import { freshFolder, settled, startListening } from '../../../process.ts'
-import { freshPostgresUri, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, waitUntil } from '../../../servers.ts'
 import { insertEnded } from './rows.ts'
 
 const distinct = (values: unknown[]) => new Set(values).size
@@ -12,7 +12,7 @@ for (const { name, isPostgres } of databases) {
     { timeout: 90_000 },
     async (t) => {
       const folder = freshFolder(t)
-      const uri = isPostgres ? await freshPostgresUri() : `file:${folder}/app.db`
+      const uri = isPostgres ? await migratedPostgresUri() : `file:${folder}/app.db`
       const made = await build(t, { DB_URI: uri })
       const { expired } = await insertEnded(made.db, made.tables, 4000)
       const { tables } = made

@@ -3,7 +3,7 @@ import t from 'tap'
 import { deleteEnded, ENDS } from '../../../../src/plugins/identity/auth/cleanup.ts'
 import { openDatabase } from '../../../../src/plugins/platform/db/migrations.ts'
 import { build, buildWithLog, type LogLine } from '../../../build.ts'
-import { freshPostgresUri, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, waitUntil } from '../../../servers.ts'
 import { insertEnded } from './rows.ts'
 
 const distinct = (values: unknown[]) => new Set(values).size
@@ -12,7 +12,7 @@ const saidOf = (lines: LogLine[]) => lines.filter(({ event }) => event === 'sess
 t.test(
   'ASVS 14.2.7: two replicas that clean up at once delete everything and record each expired session once',
   async (t) => {
-    const environment = { DB_URI: await freshPostgresUri() }
+    const environment = { DB_URI: await migratedPostgresUri() }
     const [first, second] = [await buildWithLog(t, environment), await buildWithLog(t, environment)]
     const { db, tables } = first.app
     const { expired } = await insertEnded(db, tables, 3000)
@@ -37,7 +37,7 @@ t.test(
 )
 
 t.test('skipIfLocked skips a transaction while another process runs one', async (t) => {
-  const uri = await freshPostgresUri()
+  const uri = await migratedPostgresUri()
   const [first, second] = [await build(t, { DB_URI: uri }), await build(t, { DB_URI: uri })]
   const { users } = first.tables
   const count = (app: FastifyInstance) =>

@@ -4,7 +4,7 @@ import t from 'tap'
 import { InvalidSettings, readSettings } from '../../../../src/plugins/platform/config/settings.ts'
 import { parseAddress } from '../../../../src/plugins/platform/db/address.ts'
 import { build, buildWithLog, logIn, testEnvironment } from '../../../build.ts'
-import { freshPostgresUri, waitUntil } from '../../../servers.ts'
+import { migratedPostgresUri, waitUntil } from '../../../servers.ts'
 
 function faultsOf(DB_URI: string) {
   try {
@@ -80,7 +80,7 @@ t.test('host and port come from DB_URI, which may contain an IPv6 address', asyn
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
 t.test('the service connects to an IPv6 address', { skip: !hasIpv6 && 'needs the address ::1' }, async (t) => {
-  const uri = new URL(await freshPostgresUri())
+  const uri = new URL(await migratedPostgresUri())
   const port = Number(uri.port)
   const server: Server = createServer((client) => {
     const upstream = connectTcp(port, '127.0.0.1')
@@ -95,7 +95,7 @@ t.test('the service connects to an IPv6 address', { skip: !hasIpv6 && 'needs the
 })
 
 t.test('DB_POOL_MAX limits how many connections a replica opens', async (t) => {
-  const DB_URI = `${await freshPostgresUri()}?application_name=counted`
+  const DB_URI = `${await migratedPostgresUri()}?application_name=counted`
   const { app, lines } = await buildWithLog(t, { DB_URI, DB_POOL_MAX: '3' })
   await logIn(app, 'ada')
   const { sql } = await import('../../../../src/plugins/platform/db/drizzle.ts')

@@ -37,7 +37,7 @@ function newUser(username: string): NewUser {
 
 for (const database of databases) {
   t.test(`a connection to ${database.name}`, async (t) => {
-    const uri = await database.uri()
+    const uri = await database.emptyUri()
     const { db, dialect, prepareOne, transaction, ping, history, migrate } = await open(t, uri)
     const tables = createTables(definitions, dialect)
     const { users } = tables

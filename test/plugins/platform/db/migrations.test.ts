@@ -30,7 +30,7 @@ async function migrateFurther(uri: string, ...hashes: string[]) {
 
 for (const database of databases) {
   t.test(`a history on ${database.name} that does not match the files stops the migration`, async (t) => {
-    const uri = await database.uri()
+    const uri = await database.emptyUri()
     const connection = await openDatabase(uri)
     t.teardown(() => connection.close())
     const file = (n: number): Migration => ({
@@ -54,7 +54,7 @@ for (const database of databases) {
   })
 
   t.test(`a failed migration of ${database.name} leaves nothing behind`, async (t) => {
-    const connection = await openDatabase(await database.uri())
+    const connection = await openDatabase(await database.emptyUri())
     t.teardown(() => connection.close())
     const good = { hash: 'good', folderMillis: 1, sql: ['create table kept (id integer)'] }
     const bad = {
@@ -152,7 +152,7 @@ t.test('a database that comes back with more migrations is used, but not one wit
 
 t.test('by default, the service migrates SQLite at startup but not PostgreSQL', async (t) => {
   for (const database of databases) {
-    const start = build(t, { DB_URI: await database.uri(), DB_MIGRATE: 'default' })
+    const start = build(t, { DB_URI: await database.emptyUri(), DB_MIGRATE: 'default' })
     await (database.isPostgres ? t.rejects(start, /migrations are pending/) : t.resolves(start))
   }
 })

@@ -36,6 +36,6 @@ export async function run(folder: string, DB_URI: string, ...[command = '', ...w
 
 /** A new, empty database, which an app of the test finds again. */
 export const freshUri = async (folder: string, database: (typeof databases)[number]) =>
-  database.isPostgres ? database.uri() : `file:${folder}/app.db`
+  database.isPostgres ? database.emptyUri() : `file:${folder}/app.db`
 
 export const migrate = (folder: string, uri: string) => run(folder, uri, 'node', 'scripts/migrate.ts')

@@ -3,11 +3,11 @@ import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { sql } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { build, logIn, transports } from '../../../build.ts'
-import { freshPostgresUri } from '../../../servers.ts'
+import { migratedPostgresUri } from '../../../servers.ts'
 
 /** An app with one connection, which all queries share, and a direct client. */
 async function open(t: Test) {
-  const uri = await freshPostgresUri()
+  const uri = await migratedPostgresUri()
   const app = await build(t, { DB_URI: uri, DB_POOL_MAX: '1' })
   const direct = postgres(uri, { max: 1, onnotice: () => {} })
   t.teardown(() => direct.end({ timeout: 1 }))

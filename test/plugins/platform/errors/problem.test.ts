@@ -5,6 +5,7 @@ import {
   RateLimited,
   ServiceUnavailable
 } from '../../../../src/plugins/platform/errors/errors.ts'
+import { createMemberError } from '../../../../src/plugins/platform/errors/member-errors.ts'
 import { problemHeaders, toCoded, toProblem } from '../../../../src/plugins/platform/errors/problem.ts'
 
 /** One error as Ajv reports it. */
@@ -24,25 +25,60 @@ t.test('ASVS 16.5.1: every 5xx has the same detail, whatever the error says', as
   t.notMatch(JSON.stringify(unavailable), 'secret')
 })
 
-t.test('a validation error names the member, even if it is missing or unknown', async (t) => {
-  const rows: [ReturnType<typeof fault>, string, string][] = [
-    [fault('type', '/note/title'), '/note/title', 'is bad'],
-    [fault('required', '', { missingProperty: 'title' }), '/title', 'is bad'],
-    [fault('additionalProperties', '/note', { additionalProperty: 'role' }), '/note/role', 'is bad'],
-    [fault('pattern', '/name'), '/name', 'contains characters that are not allowed here']
+t.test('a validation error names the member, even if it is missing or unknown, its code, and the limit', async (t) => {
+  const rows: [ReturnType<typeof fault>, object][] = [
+    [
+      fault('type', '/note/title', { type: 'string' }),
+      { pointer: '/note/title', code: 'TYPE', detail: 'This must be text', type: 'string' }
+    ],
+    [
+      fault('required', '', { missingProperty: 'title' }),
+      { pointer: '/title', code: 'REQUIRED', detail: 'This is required' }
+    ],
+    [
+      fault('additionalProperties', '/note', { additionalProperty: 'role' }),
+      { pointer: '/note/role', code: 'UNKNOWN_MEMBER', detail: 'There is no such member' }
+    ],
+    [
+      fault('pattern', '/name', { pattern: '^x$' }),
+      { pointer: '/name', code: 'FORMAT', detail: 'This contains characters that are not allowed here' }
+    ],
+    [
+      fault('minLength', '/name', { limit: 3 }),
+      { pointer: '/name', code: 'TOO_SHORT', detail: 'Use at least 3 characters', minLength: 3 }
+    ],
+    [fault('if', '/name'), { pointer: '/name', code: 'INVALID', detail: 'This is not valid' }]
   ]
-  for (const [thrown, pointer, detail] of rows) {
+  for (const [thrown, expected] of rows) {
     const error = toCoded(thrown)
     t.match(error, { statusCode: 400, code: 'VALIDATION_FAILED' })
-    t.same(error.errors, [{ pointer, detail }])
+    t.same(error.errors, [expected])
   }
 })
 
+const odd = ['<b>', 'a b', 'x'.repeat(65), 'a/b', 'a~b', '', 'päss']
+
 t.test('the name of an unknown member is repeated only if it is plain', async (t) => {
-  for (const additionalProperty of ['<b>', 'a b', 'x'.repeat(65), 'a/b', '', 'päss']) {
+  for (const additionalProperty of odd) {
     const error = toCoded(fault('additionalProperties', '/note', { additionalProperty }))
-    t.same(error.errors, [{ pointer: '/note', detail: 'is bad' }], JSON.stringify(additionalProperty))
+    t.match(error.errors, [{ pointer: '/note', code: 'UNKNOWN_MEMBER' }], JSON.stringify(additionalProperty))
   }
+})
+
+t.test('a pointer ends before the first name that is not plain', async (t) => {
+  for (const name of odd.map((name) => name.replaceAll('~', '~0').replaceAll('/', '~1'))) {
+    t.match(toCoded(fault('type', `/tags/${name}/text`)).errors, [{ pointer: '/tags' }], name)
+    t.match(toCoded(fault('required', `/tags/${name}`, { missingProperty: 'text' })).errors, [{ pointer: '/tags' }])
+  }
+  t.match(toCoded(fault('type', '/tags/0/text')).errors, [{ pointer: '/tags/0/text' }])
+})
+
+t.test('an error about a member names it, with its own code', async (t) => {
+  const Taken = createMemberError('SLUG_TAKEN', 'This slug is taken', 409, '/slug')
+  const { errors, ...problem } = toProblem(toCoded(new Taken()), 'id')
+  t.match(problem, { status: 409, code: 'SLUG_TAKEN', detail: 'This slug is taken' })
+  t.same(errors, [{ pointer: '/slug', code: 'SLUG_TAKEN', detail: 'This slug is taken' }])
+  t.match(toCoded(new Taken('/newSlug')).errors, [{ pointer: '/newSlug' }])
 })
 
 t.test('caches never store a failure', async (t) => {

@@ -5,13 +5,13 @@ import timeBudget from '../../../../src/plugins/platform/time-budget/index.ts'
 import { timeLeft } from '../../../../src/plugins/platform/time-budget/time-budget.ts'
 import { build, PASSWORD, signUp, transports } from '../../../build.ts'
 import { startProxy } from '../../../proxy.ts'
-import { freshPostgresUri } from '../../../servers.ts'
+import { migratedPostgresUri } from '../../../servers.ts'
 import { buildWithRoutes } from '../errors/app.ts'
 
 const LIMIT_MS = 1500
 
 async function buildOnProxy(t: Test) {
-  const uri = new URL(await freshPostgresUri())
+  const uri = new URL(await migratedPostgresUri())
   const proxy = await startProxy(t, Number(uri.port))
   uri.port = `${proxy.port}`
   return { proxy, app: await build(t, { DB_URI: uri.href }) }
@@ -47,7 +47,7 @@ t.test('parallel queries of a route count once', async (t) => {
       return { together: together.length, last: (await query()).length }
     })
   }
-  const { app } = await buildWithRoutes(t, addReport, { DB_URI: await freshPostgresUri() })
+  const { app } = await buildWithRoutes(t, addReport, { DB_URI: await migratedPostgresUri() })
   await signUp(app, 'ada')
 
   const reply = await app.inject({ method: 'GET', url: '/report' })
