@@ -10,9 +10,9 @@ const INDEXES = ['src/app.ts', 'src/tables.ts', 'src/routes/index.ts', 'scripts/
 
 /** The removable parts, with the patterns of what belongs to them outside their folder, tests, and page. */
 const PARTS: Record<string, string[]> = {
-  notes: [],
+  notes: ['example/src/notes/*', 'test/browser/notes.browser.ts'],
   session: [],
-  jwt: [],
+  jwt: ['example/src/transport-switch.tsx'],
   blocklist: [],
   metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml'],
   tracing: [],

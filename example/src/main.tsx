@@ -1,7 +1,10 @@
+import '@fontsource-variable/inter/wght.css'
+import './ui/base.css'
+import './ui/layout.css'
+import './ui/components.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
-import './style.css'
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>

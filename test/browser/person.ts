@@ -6,6 +6,11 @@ import { PASSWORD } from '../build.ts'
 export const field = (page: Page, form: string, label: string) =>
   page.getByRole('form', { name: form }).getByLabel(label, { exact: true })
 export const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+/** Opens a page by the navigation. */
+export async function visit(page: Page, name: string) {
+  await page.getByRole('link', { name, exact: true }).click()
+  await page.getByRole('heading', { name, exact: true, level: 1 }).waitFor()
+}
 /** The rows of a list, such as "Active sessions". */
 export const rows = (page: Page, heading: string) =>
   page
@@ -21,10 +26,11 @@ export async function choose(page: Page, kind: 'cookie' | 'token') {
 }
 
 export async function signUp(page: Page, username = 'ada', name = 'Ada Lovelace') {
+  await visit(page, 'Create an account')
   await field(page, 'Create account', 'Username').fill(username)
   await field(page, 'Create account', 'Email').fill(`${username}@example.com`)
   await field(page, 'Create account', 'Name').fill(name)
-  await field(page, 'Create account', 'New password').fill(PASSWORD)
+  await field(page, 'Create account', 'Password').fill(PASSWORD)
   await press(page, 'Create account')
   await isIn(page, name)
 }
@@ -36,6 +42,6 @@ export async function signIn(page: Page, password = PASSWORD) {
 }
 
 /** Waits until the page shows this account. */
-export const isIn = (page: Page, name = 'Ada Lovelace') => page.getByRole('heading', { name, exact: true }).waitFor()
+export const isIn = (page: Page, name = 'Ada Lovelace') => page.getByRole('link', { name, exact: true }).waitFor()
 /** Waits until the page shows the sign-in form. */
 export const isOut = (page: Page) => page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor()

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { waitUntil } from '../wait.ts'
-import { choose, isIn, isOut, press, rows, signIn, signUp } from './person.ts'
+import { choose, isIn, isOut, press, rows, signIn, signUp, visit } from './person.ts'
 import { openBrowser, openStage, takeScreenshot, type World, worlds } from './stage.ts'
 
 const TABS = 5
@@ -122,8 +122,9 @@ for (const world of worlds) {
       t.ok(browser.complaints.splice(0).length > 0, 'the browser reported it')
       await page.reload()
       await isIn(page)
-      await press(page, 'Refresh')
-      t.equal(await rows(page, 'Active sessions').filter({ hasText: kind }).count(), 1)
+      await visit(page, 'Security')
+      await rows(page, 'Active sessions').filter({ hasText: 'This device' }).waitFor()
+      t.equal(await rows(page, 'Active sessions').count(), 1)
       t.same(browser.complaints, [])
     })
 
@@ -149,6 +150,7 @@ for (const world of worlds) {
     await signUp(page)
     const tabs = [page, ...(await Promise.all(Array.from({ length: TABS - 1 }, () => browser.openTab(stage.app))))]
     await Promise.all(tabs.map((tab) => isIn(tab)))
+    await Promise.all(tabs.map((tab) => visit(tab, 'Security')))
     const REFRESH = `POST ${stage.api}/api/auth/token-refresh`
     const LIST = `GET ${stage.api}/api/auth/sessions`
 

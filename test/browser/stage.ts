@@ -99,8 +99,9 @@ export async function openStage(
   const app = await listen(t, world, world.hosts.app, ({ url = '/' }, reply) => {
     const file = join(folder, url === '/' ? 'index.html' : new URL(url, 'http://page').pathname)
     if (!existsSync(file)) return reply.writeHead(404).end()
-    const body = readFileSync(file, 'utf8').replaceAll(API_PLACEHOLDER, api)
-    reply.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(body)
+    const type = TYPES[extname(file)]
+    const body = type ? readFileSync(file, 'utf8').replaceAll(API_PLACEHOLDER, api) : readFileSync(file)
+    reply.writeHead(200, { 'content-type': type ?? 'application/octet-stream' }).end(body)
   })
   const empty: RequestListener = (_request, reply) =>
     reply.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Foreign</title>')
@@ -129,7 +130,7 @@ export async function openStage(
 }
 
 /** A browser with its own profile. */
-export async function openBrowser(t: Test, look: { colorScheme?: 'light' | 'dark'; phone?: boolean } = {}) {
+export async function openBrowser(t: Test, { phone = false } = {}) {
   if (!chromiumPath)
     throw new Error('Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path')
   const profile = mkdtempSync(join(tmpdir(), 'starter-profile-'))
@@ -140,8 +141,7 @@ export async function openBrowser(t: Test, look: { colorScheme?: 'light' | 'dark
     ignoreHTTPSErrors: true,
     locale: 'en-US',
     timezoneId: 'UTC',
-    colorScheme: look.colorScheme ?? 'light',
-    viewport: look.phone ? { width: 390, height: 844 } : { width: 1000, height: 900 },
+    viewport: phone ? { width: 390, height: 844 } : { width: 1000, height: 900 },
     deviceScaleFactor: 2
   })
   t.teardown(async () => {

@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from 'react'
-import { messageOf } from './form.tsx'
+import { type SetStateAction, useCallback, useEffect, useRef, useState } from 'react'
+import { messageOf } from './messages.ts'
 
 /** The result of `load`, or an error message. Loads again if `load` changes, and with `reload`; `set` replaces the value. */
 export function useLoaded<Value>(load: () => Promise<Value>) {
@@ -7,7 +7,7 @@ export function useLoaded<Value>(load: () => Promise<Value>) {
   const [error, setError] = useState('')
   const latest = useRef(0)
 
-  const set = useCallback((next?: Value) => {
+  const set = useCallback((next: SetStateAction<Value | undefined>) => {
     latest.current++
     setValue(next)
   }, [])

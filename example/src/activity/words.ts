@@ -1,0 +1,52 @@
+/**
+ * What each event means to the user, by the name of its type, or by its name and reason. Null: it only accompanies another event,
+ * such as the token of a sign-in, so it is not shown.
+ */
+export const WORDS: Record<string, string | null> = {
+  user_created: 'Account created',
+  user_updated: 'Profile changed',
+  user_deleted: 'Account deleted',
+  authn_login_success: 'Signed in',
+  'authn_login_success reauthentication': 'Password confirmed',
+  authn_login_fail: 'Sign-in failed: wrong password',
+  authn_login_fail_max: 'Sign-in blocked for a while: too many wrong passwords',
+  authn_password_change: 'Password changed',
+  'authn_password_change reset': 'Password reset',
+  authn_password_change_fail: 'Password change failed: wrong password',
+  authn_token_created: null,
+  authn_token_revoked: null,
+  authn_token_reuse: 'Session ended: someone else may have had a copy of its token',
+  session_created: null,
+  session_renewed: null,
+  session_expired: 'Session ended',
+  'session_expired logout': 'Signed out',
+  'session_expired revoked': 'Another session ended',
+  'session_expired password': null,
+  'session_expired limit': 'Oldest session ended: too many sessions',
+  'session_expired idle': 'Session expired: not used for too long',
+  'session_expired absolute': 'Session expired: sign in again from time to time',
+  'session_expired reuse': null,
+  'session_expired deletion': null,
+  authz_fail: 'Refused: the password had to be confirmed first',
+  malicious_direct_reference: 'Tried to open something of another account'
+}
+
+type Event = { event: string; reason: string | null; userAgent: string | null; createdAt: string }
+
+const SIGN_UP_MS = 60_000
+/** The sign-in that follows a sign-up on the same device is part of it. */
+const isPartOfSignUp = (event: Event, earlier: Event | undefined) =>
+  event.event === 'authn_login_success' &&
+  earlier?.event === 'user_created' &&
+  event.userAgent === earlier.userAgent &&
+  Date.parse(event.createdAt) - Date.parse(earlier.createdAt) < SIGN_UP_MS
+
+/** The events to show, newest first as they came, each with its words. */
+export function describeEvents<E extends Event>(events: E[]) {
+  const described = events.flatMap((event) => {
+    const byReason = WORDS[`${event.event} ${event.reason}`]
+    const words = byReason === undefined ? WORDS[event.event] : byReason
+    return words ? [{ ...event, words }] : []
+  })
+  return described.filter((event, index) => !isPartOfSignUp(event, described[index + 1]))
+}

@@ -1,0 +1,28 @@
+import type { ComponentType } from 'react'
+import { Account } from './account/account.tsx'
+import { Notes } from './notes/notes.tsx'
+import { Security } from './security/security.tsx'
+import type { PageProps } from './session.ts'
+import { SignIn } from './sign-in/sign-in.tsx'
+import { SignUp } from './sign-in/sign-up.tsx'
+
+// Every page of the app: its address after `#/`, its title, and its component. The first of each list is the start page.
+
+type Page<Props> = { path: string; title: string; Content: ComponentType<Props> }
+
+/** The pages of a user who is signed in. They are also the navigation. */
+export const pages: Page<PageProps>[] = [
+  { path: 'notes', title: 'Notes', Content: Notes },
+  { path: 'security', title: 'Security', Content: Security },
+  { path: 'account', title: 'Account', Content: Account }
+]
+
+/** The pages of a visitor who is not signed in. */
+export const visitorPages: Page<object>[] = [
+  { path: 'sign-in', title: 'Sign in', Content: SignIn },
+  { path: 'sign-up', title: 'Create an account', Content: SignUp }
+]
+
+/** The page with this path, or else the start page. */
+export const findPage = <Props>(list: Page<Props>[], path: string) =>
+  (list.find((page) => page.path === path) ?? list[0]) as Page<Props>

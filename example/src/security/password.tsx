@@ -1,0 +1,57 @@
+import { useState } from 'react'
+import { useClient } from '../client.ts'
+import { Field } from '../ui/field.tsx'
+import { Form } from '../ui/form.tsx'
+import { Key } from '../ui/icons.tsx'
+import { Row } from '../ui/row.tsx'
+import { useOpener } from '../ui/use-opener.ts'
+
+/** `onRenewed`: a new session has replaced the current one. */
+export function Password({ onRenewed }: { onRenewed: () => Promise<void> }) {
+  const client = useClient()
+  const { isOpen, open, close, button, panel } = useOpener()
+  const [status, setStatus] = useState('')
+
+  async function change({ currentPassword = '', newPassword = '' }) {
+    await client.changePassword({ currentPassword, newPassword })
+    setStatus('Your password was changed. All your other sessions have ended.')
+    close()
+    await onRenewed()
+  }
+  return (
+    <Row
+      icon={<Key />}
+      title="Password"
+      details={<span role="status">{status}</span>}
+      action={() =>
+        !isOpen && (
+          <button type="button" ref={button} onClick={open}>
+            Change password
+          </button>
+        )
+      }
+    >
+      {isOpen && (
+        <div ref={panel} className="panel">
+          <Form action="Change password" onSubmit={change} onCancel={close}>
+            <Field
+              name="currentPassword"
+              label="Current password"
+              type="password"
+              autoComplete="current-password"
+              required
+            />
+            <Field
+              name="newPassword"
+              label="New password"
+              type="password"
+              autoComplete="new-password"
+              hint="At least 8 characters. All your other sessions will end."
+              required
+            />
+          </Form>
+        </div>
+      )}
+    </Row>
+  )
+}

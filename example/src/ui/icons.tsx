@@ -1,0 +1,56 @@
+import type { ReactNode } from 'react'
+
+// Decoration only, so screen readers skip them: each stands next to a text, or in a button that has a label.
+
+const Icon = ({ children }: { children: ReactNode }) => (
+  <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+    {children}
+  </svg>
+)
+
+export const Logo = () => (
+  <svg className="logo" viewBox="0 0 32 32" aria-hidden="true">
+    <rect width="32" height="32" rx="9" />
+    <path d="M9 21.5 14.5 16 9 10.5M16.5 21.5h7" />
+  </svg>
+)
+export const Computer = () => (
+  <Icon>
+    <rect x="3" y="4" width="18" height="12" rx="2" />
+    <path d="M8 20h8M12 16v4" />
+  </Icon>
+)
+export const Phone = () => (
+  <Icon>
+    <rect x="7" y="2.5" width="10" height="19" rx="2.5" />
+    <path d="M11 18.5h2" />
+  </Icon>
+)
+export const Terminal = () => (
+  <Icon>
+    <rect x="3" y="4" width="18" height="16" rx="2" />
+    <path d="m7 9 3 3-3 3M12.5 15H17" />
+  </Icon>
+)
+export const Key = () => (
+  <Icon>
+    <circle cx="8" cy="15" r="4.5" />
+    <path d="m11.5 11.5 8-8M16 7l3 3" />
+  </Icon>
+)
+export const Eye = () => (
+  <Icon>
+    <path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12Z" />
+    <circle cx="12" cy="12" r="3" />
+  </Icon>
+)
+export const EyeOff = () => (
+  <Icon>
+    <path d="M9.9 5.8A9 9 0 0 1 12 5.5c6 0 9.5 6.5 9.5 6.5a17 17 0 0 1-2.6 3.4M6.2 7.6A17 17 0 0 0 2.5 12S6 18.5 12 18.5a9 9 0 0 0 4.5-1.2M3 3l18 18" />
+  </Icon>
+)
+export const Notebook = () => (
+  <Icon>
+    <path d="M6 3h10a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H6ZM6 3v18M3.5 7.5H6M3.5 12H6M3.5 16.5H6M10 8h4.5M10 12h4.5" />
+  </Icon>
+)
