@@ -26,7 +26,7 @@ function Screen() {
       <Layout title={title} {...props}>
         {failure}
         {/* The key: another user starts with fresh pages. */}
-        <FreshSession key={session.user.id} freshUntil={session.session.freshUntil} onRenewed={reload}>
+        <FreshSession key={session.user.id} freshUntil={session.session.freshUntil}>
           <Content {...props} />
         </FreshSession>
       </Layout>

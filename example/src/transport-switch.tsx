@@ -1,5 +1,5 @@
 import { createClient } from 'fastify-minimal-starter-client'
-import { createContext, type ReactNode, useContext, useState } from 'react'
+import { createContext, Fragment, type ReactNode, useContext, useState } from 'react'
 import { API, ClientContext, client } from './client.ts'
 
 // For developers who try the example: a choice of how the session is stored. Your app has one client and does not ask.
@@ -35,7 +35,9 @@ export function TransportChoice({ children }: { children: ReactNode }) {
   }
   return (
     <Context value={[transport, choose]}>
-      <ClientContext value={clients[transport]}>{children}</ClientContext>
+      <ClientContext value={clients[transport]}>
+        <Fragment key={transport}>{children}</Fragment>
+      </ClientContext>
     </Context>
   )
 }

@@ -6,8 +6,7 @@ import { Key } from '../ui/icons.tsx'
 import { Row } from '../ui/row.tsx'
 import { useOpener } from '../ui/use-opener.ts'
 
-/** `onRenewed`: a new session has replaced the current one. */
-export function Password({ onRenewed }: { onRenewed: () => Promise<void> }) {
+export function Password() {
   const client = useClient()
   const { isOpen, open, close, button, panel } = useOpener()
   const [status, setStatus] = useState('')
@@ -16,7 +15,6 @@ export function Password({ onRenewed }: { onRenewed: () => Promise<void> }) {
     await client.changePassword({ currentPassword, newPassword })
     setStatus('Your password was changed. All your other sessions have ended.')
     close()
-    await onRenewed()
   }
   return (
     <Row

@@ -1,4 +1,3 @@
-import { orThrow } from 'fastify-minimal-starter-client'
 import { useClient } from '../client.ts'
 import { Field } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
@@ -8,8 +7,7 @@ export function SignUp() {
   const client = useClient()
 
   async function signUp({ username = '', email = '', name = '', password = '' }) {
-    await orThrow(client.api.POST('/api/auth/signup', { body: { username, email, name, password } }))
-    await client.login({ usernameOrEmail: username, password })
+    await client.signUp({ username, email, name, password })
     go('')
   }
   return (

@@ -1,8 +1,9 @@
+import type { ApiError } from 'fastify-minimal-starter-client'
 import { type ComponentProps, createContext, useContext, useId, useState } from 'react'
 import { Eye, EyeOff } from './icons.tsx'
 
 /** The errors of the fields of a form, by name. */
-export const FieldErrors = createContext<Record<string, string>>({})
+export const FieldErrors = createContext<ApiError['fields']>({})
 
 type FieldProps = ComponentProps<'input'> & { name: string; label: string; hint?: string; rows?: number }
 
@@ -35,7 +36,7 @@ export function Field({ label, hint, rows, type = 'text', ...input }: FieldProps
         )}
       </div>
       <small id={`${id}-hint`} className={error && 'error'}>
-        {error ?? hint}
+        {error ? `${error.detail}.` : hint}
       </small>
     </div>
   )

@@ -1,9 +1,10 @@
+import { ApiError } from 'fastify-minimal-starter-client'
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { FieldErrors } from './field.tsx'
 import { keepFocus } from './focus.ts'
-import { fieldErrorsOf, messageOf } from './messages.ts'
+import { messageOf } from './messages.ts'
 
-const idle = { isBusy: false, error: '', fieldErrors: {}, success: '' }
+const idle = { isBusy: false, error: '', fieldErrors: {} as ApiError['fields'], success: '' }
 
 type FormProps = {
   /** The text of the button. */
@@ -38,7 +39,7 @@ export function Form({ action, children, kind = 'primary', onCancel, buttons, on
       setState({ ...idle, success: done })
       keepFocus()
     } catch (error) {
-      const fieldErrors = fieldErrorsOf(error)
+      const fieldErrors = error instanceof ApiError ? error.fields : {}
       const isShown = Object.keys(fieldErrors).some((name) => fields.elements.namedItem(name))
       setState({ ...idle, error: isShown ? '' : messageOf(error), fieldErrors })
       keepFocus()

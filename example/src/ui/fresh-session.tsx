@@ -18,13 +18,11 @@ export const useFreshSession = () => useContext(Context)
 type FreshSessionProps = {
   /** Until when the session is fresh. */
   freshUntil: string
-  /** The session has been replaced by a fresh one. */
-  onRenewed: () => Promise<void>
   children: ReactNode
 }
 
 /** Shows the dialog. */
-export function FreshSession({ freshUntil, onRenewed, children }: FreshSessionProps) {
+export function FreshSession({ freshUntil, children }: FreshSessionProps) {
   const client = useClient()
   const [waiting, setWaiting] = useState<PromiseWithResolvers<void> | null>(null)
 
@@ -46,7 +44,6 @@ export function FreshSession({ freshUntil, onRenewed, children }: FreshSessionPr
   }
   async function confirm({ password = '' }) {
     await client.reauthenticate(password)
-    await onRenewed()
     waiting?.resolve()
   }
   const cancel = () => waiting?.reject(new Canceled())

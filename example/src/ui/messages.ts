@@ -16,9 +16,3 @@ export function messageOf(error: unknown) {
   reportError(error)
   return 'Something went wrong. Reload the page and try again.'
 }
-
-/** The errors of the fields of a form, by name. */
-export function fieldErrorsOf(error: unknown): Record<string, string> {
-  const errors = error instanceof ApiError ? error.errors : []
-  return Object.fromEntries(errors.map(({ pointer, detail }) => [pointer.slice(1), detail]))
-}
