@@ -4,12 +4,11 @@ import type { EventName } from '../../platform/audit/event-types.ts'
 import { type EventDetails, logEvent } from '../../platform/audit/log.ts'
 import { and, eq, isNull, notExists, notInArray } from '../../platform/db/drizzle.ts'
 import type { Database, RunTransaction, Step, Tables } from '../../platform/db/types.ts'
-import { changeCredentials } from '../users/credentials.ts'
 import type { User } from '../users/tables.ts'
 import { createRevokedEvents, type RevokeRows } from './revoke-rows.ts'
 import { idleEnd } from './sessions.ts'
 import type { Asked } from './strategy.ts'
-import type { Session } from './tables.ts'
+import type { RevokedReason, Session } from './tables.ts'
 
 /** A user who has authenticated: by which methods (names of RFC 8176, such as `pwd`), and when. */
 export type Proof = { user: Pick<User, 'id' | 'credentialVersion'>; methods: string[]; authenticatedAt: Date }
@@ -95,16 +94,15 @@ export function createInsertSession(
     /** The step that revokes one session; no row if it was revoked before. */
     endOne: (sid: string, reason: 'replaced' | 'renewed', now: Date) =>
       end(and(eq(sessions.id, sid), isNull(sessions.revokedAt)), reason, now),
-    /** The changes that set another password and revoke every session; none if there are others than the `known` ones. */
-    passwordChange({ id }: Proof['user'], passwordHash: string, known: string[], now: Date) {
-      const isUnknown = and(unrevokedOf(id), notInArray(sessions.id, known))
+    /** What a change needs that revokes every session of a user; it fails if there are others than the `known` ones. */
+    endAll(userId: string, known: string[], reason: RevokedReason, now: Date) {
+      const isUnknown = and(unrevokedOf(userId), notInArray(sessions.id, known))
       const onlyKnown = (tx: Database) => {
         const unknown = tx.select().from(sessions).where(isUnknown)
         const all = tx.select({ id: users.id }).from(users)
-        return all.where(and(eq(users.id, id), notExists(unknown)))
+        return all.where(and(eq(users.id, userId), notExists(unknown)))
       }
-      const password = changeCredentials(users, id, { passwordHash }, now)
-      return { preconditions: { password, onlyKnown }, ends: { others: end(unrevokedOf(id), 'password', now) } }
+      return { preconditions: { onlyKnown }, ends: { others: end(unrevokedOf(userId), reason, now) } }
     }
   }
 }

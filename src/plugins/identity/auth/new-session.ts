@@ -6,7 +6,7 @@ import { InvalidCredentials } from './errors.ts'
 import type { Change, NamedSteps, Proof } from './insert-session.ts'
 import type { RevokedSession } from './sessions.ts'
 import type { SessionOptions } from './strategy.ts'
-import type { Session } from './tables.ts'
+import type { RevokedReason, Session } from './tables.ts'
 
 /** What the strategy adds to the reply; null: nothing. */
 export type Delivered = { members: object | null }
@@ -107,6 +107,23 @@ export function createNewSessions({
         return inserted && { ...inserted, ended: endedBy.flatMap((name) => inserted.rows[name] ?? []) }
       })
       return made && { members: await strategy.deliver(reply, made.session, credential, now) }
+    },
+    /** Renews a session and revokes all others of the user, with the change that asks for it (ASVS 5.0, 7.4.3). Null as above. */
+    async renewAlone(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      proof: Proof,
+      old: Session,
+      reason: RevokedReason,
+      { preconditions, events }: Pick<Renewal, 'preconditions' | 'events'>
+    ) {
+      const { id } = proof.user
+      await revocations.revokeSurplus(request, id, old.id)
+      const affected = await sessions.listUnrevoked(id)
+      const known = affected.map((session) => session.id)
+      const all = sessions.endAll(id, known, reason, new Date())
+      const required = { ...preconditions, ...all.preconditions }
+      return self.renew(request, reply, proof, old, { affected, preconditions: required, ends: all.ends, events })
     },
     /** Makes a session fresh again and renews it (ASVS 5.0, 7.2.4 and 7.5.3). `take`: the steps that use a ticket up. */
     reauthenticate(request: FastifyRequest, reply: FastifyReply, proof: Proof, old: Session, take: NamedSteps = {}) {

@@ -36,6 +36,7 @@ export function createPasswordAttempts({
     const name = 'id' in who ? who.id : who.name
     let user = await find()
     const attempt = await throttle.attempt(request, { userId: user?.id ?? null, name })
+    let isRight = false
     try {
       for (let tries = 1; tries <= MAX_TRIES; tries++) {
         const match = await passwords.verify(user?.passwordHash ?? null, password)
@@ -44,6 +45,7 @@ export function createPasswordAttempts({
           await audit.record(request, failure, { userId: user?.id ?? null, kind, nameHash: throttle.nameHash(name) })
           throw new InvalidCredentials()
         }
+        isRight = true
         const done = await work(user, match)
         if (done !== null) {
           await attempt.succeed()
@@ -53,8 +55,10 @@ export function createPasswordAttempts({
       }
       throw new ServiceUnavailable()
     } catch (error) {
-      // Only a wrong password counts as a failed attempt.
-      if (!(error instanceof InvalidCredentials)) await attempt.cancel()
+      const { statusCode = 500 } = error as { statusCode?: number }
+      // A gate may ask for more, or refuse: the password was right all the same. An outage counts as nothing.
+      if (isRight && statusCode < 500) await attempt.succeed()
+      else if (!(error instanceof InvalidCredentials)) await attempt.cancel()
       throw error
     }
   }

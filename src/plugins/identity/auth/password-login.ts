@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static } from 'typebox'
+import { changeCredentials } from '../users/credentials.ts'
 import { typedPassword } from '../users/normal-form.ts'
 import type { Match } from '../users/passwords.ts'
 import type { User } from '../users/tables.ts'
@@ -9,20 +10,11 @@ import { createPasswordAttempts, type PasswordAttempt } from './password-attempt
 import type { LoginBody } from './schemas.ts'
 
 export type PasswordLogin = ReturnType<typeof createPasswordLogin>
-type Used =
-  | 'users'
-  | 'passwords'
-  | 'throttle'
-  | 'audit'
-  | 'sessions'
-  | 'revocations'
-  | 'newSessions'
-  | 'strategies'
-  | 'log'
+type Used = 'users' | 'passwords' | 'throttle' | 'audit' | 'tables' | 'newSessions' | 'strategies' | 'log'
 
 /** Logs in, reauthenticates, and changes passwords: everything that requires the password. */
 export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
-  const { users, passwords, sessions, revocations, newSessions, strategies, log } = app
+  const { users, passwords, tables, newSessions, strategies, log } = app
   const withVerifiedPassword = createPasswordAttempts(app)
 
   function ownAttempt(request: FastifyRequest, password: string, failure: PasswordAttempt['failure']) {
@@ -53,8 +45,9 @@ export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
       }
       return withVerifiedPassword(request, attempt, async (user, match) => {
         const proof = { user, methods: ['pwd'], authenticatedAt: new Date() }
+        // First, because a gate may interrupt the login, and what resumes it does not have the password.
+        await strengthen(user, password, match)
         const started = await newSessions.start(request, reply, proof, options)
-        if (started) await strengthen(user, password, match)
         return started && { user, ...started }
       })
     },
@@ -71,14 +64,10 @@ export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
       return withVerifiedPassword(request, ownAttempt(request, current, 'authn_password_change_fail'), async (user) => {
         const passwordHash = await passwords.hash(next)
         const old = await newSessions.current(request)
-        await revocations.revokeSurplus(request, user.id, old.id)
-        const affected = await sessions.listUnrevoked(user.id)
-        const known = affected.map(({ id }) => id)
         // Not a login: it stays as fresh as it was.
         const proof = { user, methods: methodsOf(old), authenticatedAt: old.authenticatedAt }
-        return newSessions.renew(request, reply, proof, old, {
-          ...sessions.passwordChange(user, passwordHash, known, new Date()),
-          affected,
+        return newSessions.renewAlone(request, reply, proof, old, 'password', {
+          preconditions: { password: changeCredentials(tables.users, user.id, { passwordHash }, new Date()) },
           events: [['authn_password_change', { sid: old.id }]]
         })
       })

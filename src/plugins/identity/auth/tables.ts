@@ -23,6 +23,8 @@ export const REVOKED_REASONS = [
   'renewed',
   /** The password changed. */
   'password',
+  /** A second factor was set up. */
+  'factor',
   /** The account was deleted. */
   'deletion',
   /** A spent refresh token was used again. */
