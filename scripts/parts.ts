@@ -16,6 +16,7 @@ const PARTS: Record<string, string[]> = {
   blocklist: [],
   metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml'],
   tracing: [],
+  mail: [],
   redis: [
     'test/**/redis-*.ts',
     'test/chaos/{cluster,control,file,hammer,replica,report,rows,run,watch}.ts',

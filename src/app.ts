@@ -1,4 +1,5 @@
 import Fastify from 'fastify'
+import mail from './features/mail/index.ts'
 import metrics from './features/metrics/index.ts'
 import tracing from './features/tracing/index.ts'
 import body from './plugins/http/body/index.ts'
@@ -65,6 +66,8 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(session) // cookie sessions
   await app.register(blocklist) // revoked sessions
   await app.register(jwt) // access and refresh tokens
+  // Features that stand on them
+  await app.register(mail)
   await app.register(docs)
   // Your routes, and those that the plugins handed in
   await app.register(routes)
