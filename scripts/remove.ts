@@ -74,7 +74,7 @@ function dropImports(parts: string[]) {
   }
 }
 
-/** Removes settings that no concern declares anymore: from .env.example with their comments, and from the files of deploy/. */
+/** Removes settings that no concern declares anymore: from .env.example with their comments, and from the deployment files. */
 function dropSettings(names: Set<string>) {
   if (names.size === 0) return
   const any = [...names].join('|')
@@ -83,7 +83,7 @@ function dropSettings(names: Set<string>) {
     .replaceAll(new RegExp(`(?:^# (?!---).*\\n)*^(?:${any})=.*\\n`, 'gm'), '')
     .replaceAll(/^# ---.*\n(?:# (?!---).*\n)*\n/gm, '')
   write('.env.example', `${example.trim()}\n`)
-  for (const path of globSync('deploy/**/*.{yaml,service}', {
+  for (const path of globSync('{compose.yaml,deploy/**/*.{yaml,service}}', {
     cwd: ROOT,
     exclude: (one) => one.includes('node_modules')
   })) {
@@ -93,10 +93,10 @@ function dropSettings(names: Set<string>) {
   }
 }
 
-/** Removes the part from compose.yaml, the map in the README, and the promises, and links to pages that are gone. */
+/** Removes the part from both files for Docker Compose, the map in the README, and the promises, and links to pages that are gone. */
 function dropMentions({ name, folder }: Part) {
-  const compose = read('deploy/compose.yaml')
-  write('deploy/compose.yaml', compose.replaceAll(new RegExp(`^( *)${name}:.*\\n(?:\\1 +.*\\n)*\\n?`, 'gm'), ''))
+  for (const path of ['compose.yaml', 'deploy/compose.yaml'])
+    write(path, read(path).replaceAll(new RegExp(`^( *)${name}:.*\\n(?:\\1 +.*\\n)*\\n?`, 'gm'), ''))
   write('README.md', read('README.md').replaceAll(new RegExp(`^ +${name}/ .*\\n`, 'gm'), ''))
   const promises = read('docs/promises.json').split(/^(?= {2}\{$)/m)
   const kept = promises.filter((text) => !text.includes(`"part": "${folder}"`)).join('')

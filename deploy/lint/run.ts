@@ -33,7 +33,8 @@ function report(what: string, problems: string[]) {
 lint('Dockerfile', bin('dockerfile-utils'), 'lint', join(DEPLOY, 'Dockerfile'))
 // Keys are in reading order, not in alphabetical order.
 const order = ['--disable-rule', 'service-keys-order', 'top-level-properties-order']
-lint('compose.yaml', bin('dclint'), join(DEPLOY, 'compose.yaml'), '--max-warnings', '0', ...order)
+for (const name of ['compose.yaml', 'deploy/compose.yaml'])
+  lint(name, bin('dclint'), join(HERE, '../..', name), '--max-warnings', '0', ...order)
 
 const contract = join(HERE, '../../docs/openapi.json')
 lint(

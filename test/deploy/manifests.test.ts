@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
@@ -13,7 +13,10 @@ const read = (name: string) => readFileSync(join(DEPLOY, name), 'utf8')
 const DRAIN = 10
 
 type Service = {
+  image: string
   environment: Record<string, string>
+  ports?: string[]
+  volumes?: string[]
   command?: string[]
   depends_on: Record<string, { condition: string }>
   networks: { front: { ipv4_address: string } }
@@ -21,6 +24,7 @@ type Service = {
   healthcheck: { test: string[] }
 }
 const compose: { services: Record<string, Service> } = parse(read('compose.yaml'), { merge: true })
+const development: typeof compose = parse(read('../compose.yaml'))
 // biome-ignore lint/suspicious/noExplicitAny: the tests check what a manifest contains
 type Manifest = Record<string, any>
 const manifests: Manifest[] = readdirSync(join(DEPLOY, 'kubernetes')).flatMap((name) =>
@@ -31,7 +35,7 @@ const seconds = (text = '') => Number(/^(\d+)s$/.exec(text)?.[1])
 const inNginx = (pattern: RegExp) => [...read('nginx.conf').matchAll(pattern)].map(([, found = '']) => found)
 const names = settingNames()
 
-t.test('every setting in compose.yaml exists, and the service accepts its value', async (t) => {
+t.test('every setting in deploy/compose.yaml exists, and the service accepts its value', async (t) => {
   for (const name of ['app1', 'app2', 'app3', 'migrate']) {
     const environment = compose.services[name]?.environment ?? {}
     t.strictSame(
@@ -53,7 +57,28 @@ t.test('every setting in compose.yaml exists, and the service accepts its value'
   }
 })
 
-t.test('nginx.conf lists the replicas of compose.yaml, with matching timeouts', async (t) => {
+t.test('compose.yaml for development runs npm run dev in the image, on the databases of production', async (t) => {
+  const { app, ...databases } = development.services
+  const { NODE_ENV, ...environment } = app?.environment ?? {}
+  t.equal(app?.command?.join(' '), JSON.parse(read('../package.json')).scripts.dev)
+  t.equal(NODE_ENV, 'development', 'it may write .env')
+  t.strictSame(
+    Object.keys(environment).filter((key) => !names.includes(key)),
+    []
+  )
+  t.match(readSettings({ ...environment, SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey() }), {
+    DB_MIGRATE: 'auto'
+  })
+  for (const volume of app?.volumes ?? []) {
+    const [, source = ''] = /^\.\/(.+):\/app\/\1:ro$/.exec(volume) ?? []
+    t.ok(source && existsSync(join(DEPLOY, '..', source)), volume)
+  }
+  for (const [name, { image }] of Object.entries(databases)) t.equal(image, compose.services[name]?.image, name)
+  const ports = Object.values(development.services).flatMap((service) => service.ports ?? [])
+  t.ok(ports.length > 0 && ports.every((port) => port.startsWith('127.0.0.1:')), 'only this machine can reach it')
+})
+
+t.test('nginx.conf lists the replicas of deploy/compose.yaml, with matching timeouts', async (t) => {
   const replicas = Object.keys(compose.services).filter((name) => name.startsWith('app'))
   t.strictSame(
     inNginx(/server (\w+:\d+) max_fails=1/g),
