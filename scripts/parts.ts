@@ -52,7 +52,7 @@ export function findPart(root: string, name: string): Part | null {
   const patterns = [
     `${folder}/**/*.*`,
     `${folder.replace('src', 'test')}/**/*.*`,
-    `{src,test}/**/${name}{,.test,.slow.test}.ts`,
+    `{src,test}/**/${name}{,.test,.slow.test,.matrix.test}.ts`,
     `docs/${name}.md`,
     ...PARTS[name]
   ]

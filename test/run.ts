@@ -7,8 +7,9 @@ import { openSharedPostgres } from './postgres.ts'
 import { openSharedRedis } from './redis-server.ts'
 import { findFailures, readTap, type TapReport } from './tap-output.ts'
 
-// Runs test files, each as a process of its own, on servers that they share. Without file names it runs all tests but the
-// slow ones (*.slow.test.ts); `--slow` runs those. A single file also runs alone: node FILE, or tap FILE.
+// Runs test files, each as a process of its own, on servers that they share. Without file names it runs all tests but the slow
+// ones (*.slow.test.ts); `--slow` runs those. Both run a matrix (*.matrix.test.ts): `--slow` with all of its rows, the other with a
+// sample. A single file also runs alone: node FILE, or tap FILE.
 
 const TIMEOUT_MS = 900_000
 const SLOWEST = 10
@@ -25,7 +26,7 @@ const { values, positionals } = parseArgs({
 function findFiles() {
   if (positionals.length > 0) return positionals
   const all = globSync('test/**/*.test.ts', { exclude: ['test/generators/node_modules'] })
-  return all.filter((path) => path.includes('.slow.') === values.slow)
+  return all.filter((path) => path.includes('.matrix.') || path.includes('.slow.') === values.slow)
 }
 
 type Result = TapReport & { file: string; seconds: number; output: string }
@@ -107,6 +108,7 @@ if (isMany) {
 const env = {
   ...process.env,
   NODE_COMPILE_CACHE: join(tmpdir(), 'starter-compile-cache'),
+  TEST_ALL_ROWS: `${values.slow}`,
   TAP_TIMEOUT: `${TIMEOUT_MS / 1000}`,
   ...Object.assign({}, ...shared.map((server) => server.env))
 }

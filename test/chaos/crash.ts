@@ -14,8 +14,8 @@ import { addRedis } from './redis.ts'
 
 // Kills the service at random moments under load, and what it stands on too: npm run test:crash [-- 10], rounds on each backend.
 
-const rounds = Number(process.argv[2] ?? 100)
-/** Between the start and the kill, in ms: at random, so that each call is met in its middle now and then. */
+const rounds = Number(process.argv[2] ?? 60)
+/** The time between start and kill, in ms: random, so that every call is interrupted now and then. */
 const [SHORTEST_MS, LONGEST_MS] = [50, 800]
 
 /** A server that dies along with the service; it is back when `kill` resolves. */
@@ -24,7 +24,7 @@ type Backend = {
   environment: Record<string, string>
   /** What dies along with the service this time, in words; it is there again afterwards. */
   killBeside(round: number): Promise<string>
-  /** Throws where the database itself is not whole. */
+  /** Throws if the database is corrupt. */
   checkIntegrity(): Promise<void>
 }
 
@@ -69,7 +69,7 @@ async function onPostgres(): Promise<Backend> {
       const sql = postgres(uri, { max: 1, onnotice: () => {} })
       try {
         await sql`create extension if not exists amcheck`
-        // Each row has its entry in each index, and no index is out of order.
+        // Every row has an entry in each index, and every index is sorted.
         await sql`select bt_index_check(indexrelid, true) from pg_index join pg_class c on c.oid = indexrelid
           where c.relnamespace = 'public'::regnamespace`
       } finally {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { backends, build, logIn, randomKey } from '../../../../build.ts'
+import { sampleRows } from '../../../../rows.ts'
 import { forge, type Parts, takeApart } from '../forge.ts'
 import { token } from '../transport.ts'
 
@@ -81,9 +82,12 @@ export function targetsOf(app: FastifyInstance, body: Record<string, string>): [
   return [access, other]
 }
 
+/** In the short run only the first: what makes a token valid does not depend on the backend. */
+export const sampledBackends = sampleRows(backends, () => 'backend')
+
 /** Runs the tests once for each kind of token on each backend, with an app and a session of their own. */
 export async function forEachTarget(t: Test, run: (t: Test, target: Target) => Promise<void>) {
-  for (const backend of backends) {
+  for (const backend of sampledBackends) {
     await t.test(`on ${backend.name}`, { skip: backend.skip }, async (t) => {
       const app = await build(t, { ...(await backend.environment()), ...keyring })
       const { body } = await logIn(app, 'ada', token)
@@ -103,8 +107,9 @@ export function checkReply(t: Test, reply: Reply, what: string, code: keyof type
 }
 
 export async function checkTable(t: Test, target: Target, table: Row[]) {
+  const rows = sampleRows(table, ([what, , code]) => `${what.split(' ')[0]} ${code}`)
   // Twice, because the second reply may come from the cache.
-  for (const [what, forged, code = 'INVALID_TOKEN'] of [...table, ...table]) {
+  for (const [what, forged, code = 'INVALID_TOKEN'] of [...rows, ...rows]) {
     const reply = await target.send(forged)
     checkReply(t, reply, what, code)
     if (code === null) t.equal(target.effect(reply), target.expected, `without any effect: ${what}`)

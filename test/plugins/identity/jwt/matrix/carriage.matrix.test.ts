@@ -3,7 +3,7 @@ import { request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { backends, build, logIn, transports } from '../../../../build.ts'
+import { build, logIn, transports } from '../../../../build.ts'
 import { encode, sha } from '../forge.ts'
 import { token } from '../transport.ts'
 import {
@@ -14,6 +14,7 @@ import {
   keyring,
   type Row,
   refresh,
+  sampledBackends,
   type Target,
   whoami
 } from './target.ts'
@@ -71,7 +72,7 @@ async function get(app: FastifyInstance, fields: string[]) {
   return `${response.statusCode} ${JSON.parse(text).code ?? JSON.parse(text).sessionId}`
 }
 
-for (const backend of backends) {
+for (const backend of sampledBackends) {
   t.test(`carried on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const app = await build(t, { ...(await backend.environment()), ...keyring })
     const { body, headers, sid } = await logIn(app, 'ada', token)
