@@ -95,8 +95,8 @@ function dropSettings(names: Set<string>) {
 
 /** Removes the part from both files for Docker Compose, the map in the README, and the promises, and links to pages that are gone. */
 function dropMentions({ name, folder }: Part) {
-  for (const path of ['compose.yaml', 'deploy/compose.yaml'])
-    write(path, read(path).replaceAll(new RegExp(`^( *)${name}:.*\\n(?:\\1 +.*\\n)*\\n?`, 'gm'), ''))
+  const inCompose = new RegExp(`(?:^\\n)?^( *)${name}:.*\\n(?:\\1 +.*\\n)*|^.* # ${name}\\n`, 'gm')
+  for (const path of ['compose.yaml', 'deploy/compose.yaml']) write(path, read(path).replaceAll(inCompose, ''))
   write('README.md', read('README.md').replaceAll(new RegExp(`^ +${name}/ .*\\n`, 'gm'), ''))
   const promises = read('docs/promises.json').split(/^(?= {2}\{$)/m)
   const kept = promises.filter((text) => !text.includes(`"part": "${folder}"`)).join('')
