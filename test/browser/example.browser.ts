@@ -83,8 +83,14 @@ t.test('errors appear at their field or form, which gets the focus, and keep wha
   await field(page, 'Change password', 'New password').fill('another long password')
   await press(page, 'Change password')
   await alert('Change password').filter({ hasText: 'password' }).waitFor()
-  await page.reload()
-  await isIn(page)
+  await press(page, 'Sign out')
+  await visit(page, 'Create an account')
+  await username.fill('ADA')
+  await field(page, 'Create account', 'Email').fill('other@example.com')
+  await field(page, 'Create account', 'Name').fill('Ada')
+  await field(page, 'Create account', 'Password').fill(PASSWORD)
+  await press(page, 'Create account')
+  await page.locator('input[name="username"]:focus[aria-invalid="true"]').waitFor()
 })
 
 t.test('works with the keyboard alone, and keeps the focus', async (t) => {
