@@ -1,51 +1,24 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import t from 'tap'
 import { PASSWORD, transports } from '../build.ts'
 import { open } from './browser.ts'
+import { packClient, run } from './package.ts'
 
 // The client as users install it: packed, in the node_modules of a project outside this repository.
 
-const ROOT = join(import.meta.dirname, '../..')
-const TSC = join(ROOT, 'node_modules/.bin/tsc')
+const TSC = join(import.meta.dirname, '../../node_modules/.bin/tsc')
 
 const folder = mkdtempSync(join(tmpdir(), 'starter-package-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 const project = join(folder, 'project')
 mkdirSync(project)
 
-/** Runs a program in this folder with a clean environment; returns its exit code and output. */
-async function run(cwd: string, command: string, ...words: string[]) {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
-  // Without NODE_OPTIONS, which loads the test runner into every process.
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', command, ...words], { cwd, env })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk
-    })
-  }
-  const [code] = await once(child, 'close')
-  return { code, output }
-}
-
 t.before(async () => {
-  // A copy that was never built, with the packages of the clone.
-  const filter = (path: string) => !['node_modules', 'dist'].includes(basename(path))
-  cpSync(join(ROOT, 'client'), join(folder, 'client'), { recursive: true, filter })
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  const packed = await run(join(folder, 'client'), 'npm', 'pack', '--pack-destination', folder)
-  if (packed.code !== 0) throw new Error(packed.output)
-  rmSync(join(folder, 'node_modules'))
-
-  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
   const words = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts']
-  const installed = await run(project, 'npm', 'install', ...words, join(folder, tarball), '@types/node@24')
-  if (installed.code !== 0) throw new Error(installed.output)
+  await run(project, 'npm', 'install', ...words, await packClient(folder), '@types/node@24', 'jsdom@31')
 })
 
 t.test('the package contains JavaScript and types only', async (t) => {
@@ -83,11 +56,41 @@ for (const { kind } of transports) {
       const says = [refused instanceof ApiError, refused.code, session.user.username, session.session.kind, sessions.length]
       console.log(JSON.stringify([...says, await client.session()]))`
     writeFileSync(join(project, 'main.js'), script)
-    const { code, output } = await run(project, process.execPath, 'main.js', url, kind, PASSWORD)
+    const output = await run(project, process.execPath, 'main.js', url, kind, PASSWORD)
     t.equal(output.trim(), JSON.stringify([true, 'INVALID_CREDENTIALS', 'bob', kind, 1, null]))
-    t.equal(code, 0)
   })
 }
+
+const noTokens = transports.every(({ kind }) => kind !== 'token') && 'needs the token transport'
+
+t.test('with jsdom, a page follows its session, and the process ends', { skip: noTokens }, async (t) => {
+  const { url } = await open(t)
+  const script = `import { JSDOM } from 'jsdom'
+    // What test runners do with their jsdom environment. Locks are missing there.
+    const { window } = new JSDOM('', { url: 'http://localhost:5173' })
+    for (const name of ['document', 'location', 'localStorage', 'sessionStorage', 'navigator'])
+      Object.defineProperty(globalThis, name, { configurable: true, value: window[name] })
+    const { createClient } = await import('fastify-minimal-starter-client')
+    const [baseUrl, usernameOrEmail, password] = process.argv.slice(2)
+    const [one, other] = [1, 2].map(() => createClient({ baseUrl, transport: 'token' }))
+    const seen = []
+    const until = (last) => new Promise((resolve) => {
+      const stop = other.watch(({ session }) => {
+        const name = session === undefined ? 'loading' : session?.user.username ?? 'nobody'
+        if (seen.at(-1) !== name) seen.push(name)
+        if (name === last) resolve(stop())
+      })
+    })
+    await until('nobody')
+    await one.login({ usernameOrEmail, password })
+    await until('ada')
+    await one.logout()
+    await until('nobody')
+    process.stdout.write(JSON.stringify([seen.at(0), seen.at(-2), seen.at(-1), Object.keys(localStorage).length]))`
+  writeFileSync(join(project, 'page.js'), script)
+  const output = await run(project, process.execPath, 'page.js', url, 'ada', PASSWORD)
+  t.equal(output, JSON.stringify(['nobody', 'ada', 'nobody', 1]))
+})
 
 const consumer = `import { ApiError, type Code, createClient, type Options, orThrow, type Session } from 'fastify-minimal-starter-client'
 const options: Options = { baseUrl: 'http://localhost:3000', transport: 'token' }
@@ -99,6 +102,8 @@ export const email: string | undefined = data?.email
 export const detail: string | undefined = error?.detail
 const { sessions } = await orThrow(client.api.GET('/api/auth/sessions'))
 export const id: string | undefined = sessions[0]?.id
+export const limit: number | undefined = new ApiError(error as never, null).fields['username']?.minLength
+export const stop: () => void = client.watch(({ session, error }) => [session?.user.name, error])
 export const isTaken = (reason: unknown): boolean => reason instanceof ApiError && isOf(reason.code, 'USERNAME_TAKEN')
 const isOf = (code: Code, other: Code) => code === other
 // @ts-expect-error: no such path
@@ -138,7 +143,6 @@ for (const { name, ...rest } of projects) {
     const compilerOptions = { ...strictest, ...rest }
     writeFileSync(join(project, 'consumer.ts'), consumer)
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
-    const { output } = await run(project, TSC, '--pretty', 'false')
-    t.equal(output, '')
+    t.equal(await run(project, TSC, '--pretty', 'false'), '')
   })
 }
