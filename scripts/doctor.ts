@@ -1,21 +1,20 @@
-import { parseArgs } from 'node:util'
 import '../src/app.ts'
 import { isAppOrigin } from '../src/plugins/http/cors/env.ts'
 import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
-import { InvalidSettings, readSettings } from '../src/plugins/platform/config/settings.ts'
+import { readSettings } from '../src/plugins/platform/config/settings.ts'
 import { type Account, examine } from './doctor-live.ts'
 import { checks, type Finding, type Place } from './doctor-rules.ts'
+import { runCommand, UsageError } from './shell.ts'
 
 // Finds settings that break the rules of browsers: npm run doctor -- --spa https://app.example.com --api https://api.example.com
-const HELP = `npm run doctor -- --spa <origin of the page> --api <origin of the service>
+const USAGE = `npm run doctor -- --spa <origin of the page> --api <origin of the service>
 
   --no-cookies    the page logs in with tokens and keeps the refresh token in JavaScript
   --live          also calls the running service, as the page would
   --user <name>   with --live: logs in with the password in DOCTOR_PASSWORD, then logs out
 
 Run it where the service runs: it reads the same settings, from the environment and .env. It lists each check that passes on
-standard output, and each that fails on standard error, with the setting to change. It exits with 1 if a check fails.
-`
+standard output, and each that fails on standard error, with the setting to change. It exits with 1 if a check fails.`
 
 let isHealthy = true
 /** Prints the result of a check. */
@@ -29,7 +28,7 @@ function say(title: string, finding: Finding | null) {
 function readUrl(name: string, text: string) {
   if (name === 'spa' && isAppOrigin(text)) return new URL(text)
   if (!/^https?:\/\//.test(text) || !URL.canParse(text))
-    throw new Error(`--${name} must be an address such as https://${name === 'spa' ? 'app' : 'api'}.example.com`)
+    throw new UsageError(`--${name} must be an address such as https://${name === 'spa' ? 'app' : 'api'}.example.com`)
   return new URL(text)
 }
 
@@ -41,33 +40,22 @@ function readPlace(spa: string, api: string, hasCookies: boolean): Place {
 
 function readAccount(user: string | undefined): Account | null {
   const password = process.env['DOCTOR_PASSWORD']
-  if (user && !password) throw new Error('--user needs the password in DOCTOR_PASSWORD')
+  if (user && !password) throw new UsageError('--user needs the password in DOCTOR_PASSWORD')
   return user && password ? { user, password } : null
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      spa: { type: 'string' },
-      api: { type: 'string' },
-      live: { type: 'boolean' },
-      'no-cookies': { type: 'boolean' },
-      user: { type: 'string' },
-      help: { type: 'boolean' }
-    }
-  })
-  if (values.help || !(values.spa && values.api)) {
-    process.stdout.write(HELP)
-    process.exitCode = values.help ? 0 : 1
-  } else {
-    const place = readPlace(values.spa, values.api, !values['no-cookies'])
-    for (const { title, find } of checks) say(title, find(place))
-    if (values.live)
-      for await (const { title, finding } of examine(place, readAccount(values.user))) say(title, finding)
-    process.exitCode = isHealthy ? 0 : 1
-  }
-} catch (error) {
-  const { message } = error as Error
-  process.stderr.write(`${error instanceof InvalidSettings ? message : `Could not run: ${message}`}\n`)
-  process.exitCode = 1
-}
+const options = {
+  spa: { type: 'string' },
+  api: { type: 'string' },
+  live: { type: 'boolean' },
+  'no-cookies': { type: 'boolean' },
+  user: { type: 'string' }
+} as const
+
+await runCommand(USAGE, { options }, async ({ values: { spa, api, live, user, 'no-cookies': noCookies } }) => {
+  if (!spa || !api) throw new UsageError('Give the addresses of the page and of the service')
+  const place = readPlace(spa, api, !noCookies)
+  for (const { title, find } of checks) say(title, find(place))
+  if (live) for await (const { title, finding } of examine(place, readAccount(user))) say(title, finding)
+  process.exitCode = isHealthy ? 0 : 1
+})

@@ -36,7 +36,7 @@ the service does not start; it prints a line that names the setting. The default
 development. Write durations as \`15m\`, \`12h\`, or \`30d\`; a plain number, such as \`90\`, is in seconds.
 
 {{table}}
-With \`NODE_ENV=production\`, the service never writes \`.env\`. That is its only effect.
+With \`NODE_ENV=production\`, the service never writes \`.env\`. It also warns if \`COOKIE_SECURE=false\`.
 `
 
 /** The text of docs/settings.md. */

@@ -1,12 +1,16 @@
 import { closeSync, copyFileSync, existsSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import BetterSqlite from 'better-sqlite3'
+import { OperatorError } from '../src/plugins/platform/config/operator-error.ts'
+import { explained } from '../src/plugins/platform/db/explain.ts'
 import { migrationsFor } from '../src/plugins/platform/db/migrations.ts'
 import { copySqlite } from '../src/plugins/platform/db/sqlite/backup.ts'
 import { historyOf } from '../src/plugins/platform/db/sqlite/sqlite.ts'
-import { print, Refused, stamp, withSqliteFile } from './sqlite-file.ts'
+import { print, runCommand, UsageError } from './shell.ts'
+import { findSqliteFile, stamp } from './sqlite-file.ts'
 
-// Replaces the SQLite file with a backup: npm run db:restore -- --from file [--keep-logins]
+const USAGE = `npm run db:restore -- --from <file>    replaces the SQLite file with a backup, and ends all sessions
+
+  --keep-logins    keeps the sessions of the backup, and with them those that ended since`
 
 const SIDE_FILES = ['', '-wal', '-shm', '-journal']
 const codeOf = (error: unknown) => (error as { code?: string }).code ?? ''
@@ -18,7 +22,8 @@ function checkUnused(path: string) {
     client.pragma('journal_mode = DELETE')
     return true
   } catch (error) {
-    if (/^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))) throw new Refused(`${path} is in use: stop the service first`)
+    if (/^SQLITE_(BUSY|LOCKED)/.test(codeOf(error)))
+      throw new OperatorError(`${path} is in use: stop the service first`)
     return false
   } finally {
     client.close()
@@ -26,17 +31,17 @@ function checkUnused(path: string) {
 }
 
 /** Refuses a migration history that this version does not know. An older one is migrated at the next start, as usual. */
-function checkHistory(client: BetterSqlite.Database) {
+function checkHistory(client: BetterSqlite.Database, from: string) {
   const history = historyOf(client)
-  if (history.length === 0) throw new Refused('The backup is not a database of this service')
+  if (history.length === 0) throw new OperatorError(`${from} is not a database of this service`)
   const plan = migrationsFor(':memory:')
   try {
     plan(history)
   } catch (error) {
-    throw new Refused((error as Error).message)
+    throw new OperatorError(`${from}: ${(error as Error).message}`)
   }
   if (history.length > plan([]).length)
-    throw new Refused('The backup is newer than this code: restore it with the release that created it')
+    throw new OperatorError(`${from} is newer than this code: restore it with the release that created it`)
 }
 
 /** Adds sessions of the old file that the backup lacks: their access tokens may still be valid. Returns false if it cannot. */
@@ -63,10 +68,13 @@ function endLogins(client: BetterSqlite.Database) {
 }
 
 /** Replaces the database with a backup, and returns the lines to print. */
-export async function restore(path: string, { from = '', keepLogins = false }) {
-  if (!existsSync(from)) throw new Refused('name the backup: npm run db:restore -- --from file')
+export async function restore(
+  path: string,
+  { from, keepLogins = false }: { from: string; keepLogins?: boolean | undefined }
+) {
+  if (!existsSync(from)) throw new OperatorError(`There is no file ${from}`)
   const isThere = existsSync(path)
-  if (isThere && realpathSync(from) === realpathSync(path)) throw new Refused('the backup is the database itself')
+  if (isThere && realpathSync(from) === realpathSync(path)) throw new OperatorError(`${from} is the database itself`)
 
   // Prepares a copy, so that the database changes all at once or not at all.
   const prepared = `${path}.restoring`
@@ -75,9 +83,9 @@ export async function restore(path: string, { from = '', keepLogins = false }) {
   const clear = () => SIDE_FILES.forEach((end) => void rmSync(prepared + end, { force: true }))
   clear()
   try {
-    copySqlite(from, prepared)
+    await explained(() => copySqlite(from, prepared), from)
     const client = new BetterSqlite(prepared)
-    checkHistory(client)
+    checkHistory(client, from)
     const isReadable = isThere && checkUnused(path)
     const isOldKnown = isReadable && !keepLogins && addLoginsOf(path, client)
     const ended = keepLogins ? 0 : endLogins(client)
@@ -103,8 +111,10 @@ export async function restore(path: string, { from = '', keepLogins = false }) {
   }
 }
 
-if (process.argv[1] === import.meta.filename)
-  await withSqliteFile('Not restored', async (path) => {
-    const { values } = parseArgs({ options: { from: { type: 'string' }, 'keep-logins': { type: 'boolean' } } })
-    for (const line of await restore(path, { ...values, keepLogins: values['keep-logins'] })) print(line)
+if (process.argv[1] === import.meta.filename) {
+  const options = { from: { type: 'string' }, 'keep-logins': { type: 'boolean' } } as const
+  await runCommand(USAGE, { options }, async ({ values: { from, 'keep-logins': keepLogins } }) => {
+    if (!from) throw new UsageError('Name the backup')
+    for (const line of await restore(findSqliteFile(), { from, keepLogins })) print(line)
   })
+}

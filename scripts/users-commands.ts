@@ -2,10 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { Check } from 'typebox/value'
 import { isLive } from '../src/plugins/identity/auth/sessions.ts'
 import { NewPassword } from '../src/plugins/identity/users/schemas.ts'
+import { OperatorError } from '../src/plugins/platform/config/operator-error.ts'
 import { isUuid } from '../src/plugins/platform/db/ids.ts'
 
-/** Invalid input. The message is printed. */
-export class Refused extends Error {}
 /** Prints lines and reads passwords. */
 export type Terminal = { print: (line: string) => void; readPassword: () => Promise<string> }
 export type Options = { login?: string | undefined; all?: boolean | undefined }
@@ -16,7 +15,7 @@ const visible = (...cells: (string | null)[]) => cells.join('  ').replace(/[\p{C
 
 async function findUser({ users }: FastifyInstance, name = '') {
   const user = await users.findByName(name)
-  if (user === null) throw new Refused(`No account has the username or email address ${name}`)
+  if (user === null) throw new OperatorError(`No account has the username or email address ${name}`)
   return user
 }
 
@@ -39,7 +38,7 @@ export const commands: Record<string, Command> = {
     const faults = (errors ?? []).map(
       (error: { pointer: string; detail: string }) => `${error.pointer}: ${error.detail}`
     )
-    if (reply.statusCode !== 201) throw new Refused([detail, ...faults].join('\n'))
+    if (reply.statusCode !== 201) throw new OperatorError([detail, ...faults].join('\n'))
     print(visible(`${user.id} ${user.username}`))
   },
   async list({ users }, { print }) {
@@ -57,13 +56,13 @@ export const commands: Record<string, Command> = {
   },
   async revoke(app, _terminal, [name], { login, all }) {
     if (all && (name ?? login))
-      throw new Refused('--all ends the sessions of all accounts: use it without a name and without --login')
+      throw new OperatorError('--all ends the sessions of all accounts: use it without a name and without --login')
     if (all) return revokeEverybody(app)
     const { id } = await findUser(app, name)
     if (login === undefined) return app.revocations.revokeAll(app, id, 'all', new Date())
     const found = isUuid(login) ? await app.sessions.find(login) : null
     if (found?.userId !== id || !isLive(found, new Date()))
-      throw new Refused('This account has no active session with this id')
+      throw new OperatorError('This account has no active session with this id')
     await app.revocations.revoke(app, login, 'revoked', new Date())
   },
   async password(app, { readPassword }, [name]) {
@@ -71,7 +70,7 @@ export const commands: Record<string, Command> = {
     const { PASSWORD_MIN_LENGTH } = app.config
     const password = (await readPassword()).normalize('NFC')
     if (!Check(NewPassword(PASSWORD_MIN_LENGTH), password) || !password.isWellFormed() || password.includes('\0'))
-      throw new Refused(`A password has ${PASSWORD_MIN_LENGTH} to 256 characters`)
+      throw new OperatorError(`A password has ${PASSWORD_MIN_LENGTH} to 256 characters`)
     await app.passwords.refuseCommon(password)
     await app.revocations.resetPassword(app, id, await app.passwords.hash(password), new Date())
   }

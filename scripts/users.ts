@@ -1,22 +1,18 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { parseArgs } from 'node:util'
-import { buildApp } from '../src/app.ts'
-import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
-import { readSettings } from '../src/plugins/platform/config/settings.ts'
-import { commands, Refused } from './users-commands.ts'
+import { openApp } from './open-app.ts'
+import { print, runCommand, UsageError } from './shell.ts'
+import { commands } from './users-commands.ts'
 
 // Manages accounts and sessions from the shell, with the code of the service: npm run users -- help
-const HELP = `npm run users -- create <username> <email> <name>       creates an account
+const USAGE = `npm run users -- create <username> <email> <name>       creates an account
 npm run users -- list                                   lists all accounts
 npm run users -- sessions <username or email>           lists the active sessions of an account
 npm run users -- revoke <username or email>             ends all sessions of an account; add --login <id> to end one
 npm run users -- revoke --all                           ends all sessions of all accounts
 npm run users -- password <username or email>           sets a new password and ends all sessions of the account
 
-The command asks for passwords, or reads them from standard input. Never put a password on the command line.
-`
-const print = (line: string) => process.stdout.write(`${line}\n`)
+The command asks for passwords, or reads them from standard input. Never put a password on the command line.`
 
 /** Asks for the password without echoing it. Without a terminal, reads the first line of standard input. */
 async function readPassword() {
@@ -32,27 +28,15 @@ async function readPassword() {
   return password
 }
 
-async function run() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { login: { type: 'string' }, all: { type: 'boolean' } }
-  })
-  const [name = 'help', ...words] = positionals
+const config = { allowPositionals: true, options: { login: { type: 'string' }, all: { type: 'boolean' } } } as const
+
+await runCommand(USAGE, config, async ({ values, positionals: [name = '', ...words] }) => {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) return print(HELP)
-  const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
-  const app = await buildApp({ ...settings, LOG_LEVEL: 'error' }, { write: (line) => process.stderr.write(line) })
+  if (!command) throw new UsageError(name === '' ? 'Say what to do' : `There is no command ${name}`)
+  const app = await openApp()
   try {
-    await app.ready()
     await command(app, { print, readPassword }, words, values)
   } finally {
     await app.close()
   }
-}
-
-await run().catch((error: Error & { code?: string; statusCode?: number }) => {
-  // Prints only messages that are meant for readers: the text of a database error may quote rows.
-  const isOurs = error instanceof Refused || error.name === 'FastifyError' || error.name === 'InvalidSettings'
-  process.stderr.write(`${isOurs ? error.message : (error.code ?? error.name)}\n`)
-  process.exitCode = 1
 })

@@ -1,6 +1,9 @@
+import './needs-node.cjs'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
-import { loadEnvironment } from './plugins/platform/config/env-file.ts'
+import { checkEnvironment, loadEnvironment } from './plugins/platform/config/env-file.ts'
+import { explainListen } from './plugins/platform/config/listen.ts'
+import { OperatorError } from './plugins/platform/config/operator-error.ts'
 import { InvalidSettings, readSettings } from './plugins/platform/config/settings.ts'
 import { openLog } from './plugins/platform/logging/logger.ts'
 import { serializeError } from './plugins/platform/logging/serializers.ts'
@@ -8,6 +11,8 @@ import { serializeError } from './plugins/platform/logging/serializers.ts'
 /** How long requests in flight may take to finish when the service stops. */
 const DRAIN_MS = 10_000
 const parent = process.ppid
+const INSECURE_COOKIES =
+  'COOKIE_SECURE=false, although NODE_ENV=production: cookies also travel over plain HTTP. Set COOKIE_SECURE=true'
 
 // A closed log reader must not crash the service: the log output handles that.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
@@ -16,19 +21,30 @@ const print = (line: string) => process.stdout.write(`${line}\n`)
 const startupLine = (address: string) =>
   ({ event: 'sys_startup', address, msg: `listening at ${address}` }) as unknown as string
 
-/** Starts listening. If that fails, prints the error without secrets and exits. */
+/** Why the service does not start, without secrets: one line for what the operator can fix, a stack for anything else. */
+function explainStart(error: unknown) {
+  const text = error instanceof OperatorError ? error.message : explainListen(error, { host: 'HOST', port: 'PORT' })
+  if (error instanceof InvalidSettings) return `${text}\nEvery setting is explained in .env.example`
+  const { type, code, message, stack } = serializeError(error)
+  return text ?? `${message || `${type} ${code}`}\n${stack}`
+}
+
+/** Starts listening. If that fails, prints why and exits. */
 async function start() {
+  const warnings: string[] = []
   try {
-    const settings = readSettings(loadEnvironment(process.env, process.cwd(), print))
+    const environment = loadEnvironment(process.env, process.cwd(), print)
+    warnings.push(...checkEnvironment(process.env, process.cwd()))
+    const settings = readSettings(environment)
+    if (process.env['NODE_ENV'] === 'production' && !settings.COOKIE_SECURE) warnings.push(INSECURE_COOKIES)
     const log = await openLog(process.stdout)
     process.on('exit', () => log.flushSync())
     const app = await buildApp(settings, log)
+    for (const warning of warnings) app.log.warn(warning)
     await app.listen({ host: settings.HOST, port: settings.PORT, listenTextResolver: startupLine })
     return app
   } catch (error) {
-    const { type, code, message, stack } = serializeError(error)
-    const hint = error instanceof InvalidSettings ? 'Every setting is explained in .env.example' : stack
-    process.stderr.write(`Could not start: ${message || `${type} ${code}`}\n${hint}\n`)
+    process.stderr.write(`${[`Could not start: ${explainStart(error)}`, ...warnings].join('\n')}\n`)
     process.exit(1)
   }
 }

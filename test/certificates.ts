@@ -43,7 +43,7 @@ export function testCertificates({ name: server, protocol, setting, environment 
       const down = () => lines.filter(({ event }) => event === 'dependency_down')
       await waitUntil(() => down().length > 0, 'it is said')
       t.equal(told.bytes, 0, 'not even the name of the user')
-      t.match(down(), [{ level: 'error', msg: new RegExp(`; ${setting}: .*${says}`) }])
+      t.match(down(), [{ level: 'error', msg: new RegExp(`: ${setting} .*${says}`) }])
       t.notMatch(JSON.stringify(lines), /hunter2/)
       const ready = await app.inject({ method: 'GET', url: '/readyz' })
       t.match(ready.json(), { checks: protocol === 'redis' ? { redis: 'down' } : { database: 'down' } })

@@ -138,5 +138,11 @@ t.test('npm run users prompts on the terminal, and reports errors in one line', 
     stdout: '',
     stderr: 'No account has the username or email address nobody\n'
   })
-  t.match(users(['constructor']), { status: 0, stdout: /npm run users -- create/ })
+  t.match(users(['help']), { status: 0, stdout: /npm run users -- create/, stderr: '' })
+  for (const words of [[], ['constructor'], ['revoke', '--al']])
+    t.match(users(words), {
+      status: 1,
+      stdout: '',
+      stderr: /^(Say what|There is no command|Unknown option)[\s\S]*npm run users -- create/
+    })
 })

@@ -2,6 +2,7 @@ import type { Registry } from '@prometheus-io/client'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './env.ts'
+import { explainListen } from '../../plugins/platform/config/listen.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -33,7 +34,10 @@ async function metrics(app: FastifyInstance) {
 
   // Only if the app listens, so that a console or a command does not take the port. A failure does not stop the service.
   app.addHook('onListen', async () => {
-    server.on('error', (err) => app.log.error({ err }, 'could not serve metrics'))
+    server.on('error', (err) => {
+      const reason = explainListen(err, { host: 'METRICS_HOST', port: 'METRICS_PORT' })
+      app.log.error({ err }, ['could not serve metrics', reason].filter(Boolean).join(': '))
+    })
     server.listen(port, host, () => app.log.info(`metrics at http://${host}:${port}/metrics`))
   })
   app.addHook('onClose', async () => close())

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './env.ts'
+import { OperatorError } from '../../plugins/platform/config/operator-error.ts'
 
 /** The packages are imported only if an endpoint is set, so otherwise they do not have to be installed. */
 async function load() {
@@ -8,7 +9,9 @@ async function load() {
     return await import('./tracing.ts')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new Error('OTEL_EXPORTER_OTLP_ENDPOINT is set, but its packages are not installed: see docs/tracing.md')
+    throw new OperatorError(
+      'OTEL_EXPORTER_OTLP_ENDPOINT is set, but its packages are not installed: see docs/tracing.md'
+    )
   }
 }
 

@@ -1,4 +1,5 @@
-import { duration, integer, secrets } from '../../platform/config/setting-types.ts'
+import { secrets } from '../../platform/config/secrets.ts'
+import { duration, integer } from '../../platform/config/setting-types.ts'
 import { defineSettings, type Values } from '../../platform/config/settings.ts'
 
 const authSettings = {

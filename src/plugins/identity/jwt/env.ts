@@ -1,4 +1,5 @@
-import { duration, secrets, text } from '../../platform/config/setting-types.ts'
+import { secrets } from '../../platform/config/secrets.ts'
+import { duration, text } from '../../platform/config/setting-types.ts'
 import { defineSettings, type Values } from '../../platform/config/settings.ts'
 import { readPrivateKeys } from './keys.ts'
 

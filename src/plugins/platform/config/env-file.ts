@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import type { Environment } from './settings.ts'
+import { checkEnvFile, checkNames, findCutOff } from './env-warnings.ts'
+import { OperatorError } from './operator-error.ts'
+import { type Environment, InvalidSettings, settingNames } from './settings.ts'
 
 const SECRET = /^(\w*SECRET_KEY)=$/gm
 
@@ -22,11 +24,38 @@ export function loadEnvironment(
     const text = readFileSync(exampleFile, 'utf8')
     if (![...text.matchAll(SECRET)].some(([, name = '']) => name in given)) {
       const filled = text.replace(SECRET, (_, name) => `${name}=${randomBytes(48).toString('base64url')}`)
-      writeFileSync(envFile, filled, { mode: 0o600, flag: 'wx' })
+      explained(() => writeFileSync(envFile, filled, { mode: 0o600, flag: 'wx' }), 'written')
       print('First start: created .env from .env.example with new random keys')
     }
   }
   if (!existsSync(envFile)) return given
+  const text = readEnvFile(envFile)
+  const cutOff = findCutOff(text)
+  if (cutOff) throw new InvalidSettings([`${cutOff} in .env has a #, which begins a comment: put the value in quotes`])
+  return { ...parseEnv(text), ...given }
+}
+
+/** Warnings about what {@link loadEnvironment} reads: names and lines that have no effect. */
+export function checkEnvironment(environment: Environment, directory: string): string[] {
+  const envFile = join(directory, '.env')
+  const text = existsSync(envFile) ? readEnvFile(envFile) : ''
+  const given = Object.keys({ ...environment, ...parseEnv(text) })
+  return [...checkEnvFile(text, settingNames()), ...checkNames(Object.keys(environment), given, settingNames())]
+}
+
+function readEnvFile(path: string) {
+  const text = explained(() => readFileSync(path, 'utf8'), 'read')
   // Some editors write a BOM, and parseEnv would read it as part of the first name.
-  return { ...parseEnv(readFileSync(envFile, 'utf8').replace(/^\uFEFF/, '')), ...given }
+  return text.replace(/^\uFEFF/, '')
+}
+
+function explained<T>(work: () => T, done: string) {
+  try {
+    return work()
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new OperatorError(`.env cannot be ${done} (${code}): check the permissions of the file and its folder`, {
+      cause
+    })
+  }
 }

@@ -4,6 +4,8 @@ export type SettingType<Value> = {
   fallback: string | null | undefined
   /** What the text must be. An error says it after the setting's name. */
   fault: string
+  /** Says more precisely than `fault` what is wrong with an invalid text, without quoting it. */
+  explain?: (text: string) => string
 }
 
 const UNITS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
@@ -17,11 +19,17 @@ const parseInteger = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : 
 // NaN fails both comparisons.
 const within = (minimum: number, maximum: number, parse: (text: string) => number) => (text: string) =>
   parse(text) >= minimum && parse(text) <= maximum ? parse(text) : undefined
-const parseList = (text: string) =>
+/** The items of a comma-separated list. */
+export const parseList = (text: string) =>
   text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+
+/** Which item of a list is wrong, by its place: values are never printed. */
+export function placeOf(items: string[], isWrong: (item: string) => boolean) {
+  return items.length === 1 ? 'the only entry' : `entry ${items.findIndex(isWrong) + 1} of ${items.length}`
+}
 
 /** With a fallback of null, the value may be null. */
 function optional<Value, F extends string | null>(type: SettingType<Value> & { fallback: F }) {
@@ -55,33 +63,25 @@ export function choice<const T extends string>(words: readonly T[], fallback: T)
 }
 
 /** A text that passes the test, optional with a fallback of null. */
-export function text<F extends string | null>(fallback: F, test: (value: string) => boolean, fault: string) {
-  return optional({ parse: (value: string) => (test(value) ? value : undefined), fallback, fault })
+export function text<F extends string | null>(
+  fallback: F,
+  test: (value: string) => boolean,
+  fault: string,
+  explain?: (value: string) => string
+) {
+  const parse = (value: string) => (test(value) ? value : undefined)
+  return optional({ parse, fallback, fault, ...(explain && { explain }) })
 }
 
 /** A comma-separated list of items that each pass the test. It is empty by default. */
 export function list(test: (item: string) => boolean, fault: string): SettingType<readonly string[]> {
-  return { parse: (value) => (parseList(value).every(test) ? parseList(value) : undefined), fallback: '', fault }
-}
-
-// A PEM block is refused: a public key used as an HMAC secret would let anyone sign.
-const PLACEHOLDER = /change.?(me|this)|secret|password|example|placeholder|replace|your.?key|insert|-----BEGIN/i
-
-/** Whether a key looks random: long, varied, and without words, repetition, or runs such as `abcd…`. */
-function isStrongSecret(secret: string) {
-  const codes = [...secret].map((character) => character.charCodeAt(0))
-  const steps = codes.slice(1).map((code, i) => code - (codes[i] ?? 0))
-  const isVaried = new Set(codes).size >= 10 && new Set(steps).size >= 10
-  const isPeriodic = codes.some((_, i) => i > 0 && i <= secret.length / 2 && secret.startsWith(secret.slice(i)))
-  return codes.length >= 32 && isVaried && !isPeriodic && !PLACEHOLDER.test(secret)
-}
-
-/** One or more comma-separated keys, required. The first signs, all verify (ASVS 5.0, 11.2.3 and 13.3.4). */
-export function secrets(): SettingType<readonly string[]> {
-  const isList = (keys: string[]) => keys.length > 0 && keys.every(isStrongSecret)
   return {
-    parse: (value) => (isList(parseList(value)) ? parseList(value) : undefined),
-    fallback: undefined,
-    fault: 'must be one or more comma-separated keys of at least 32 random characters: openssl rand -base64 48'
+    parse: (value) => (parseList(value).every(test) ? parseList(value) : undefined),
+    fallback: '',
+    fault,
+    explain(value) {
+      const items = parseList(value)
+      return `${fault}: ${placeOf(items, (item) => !test(item))} is invalid`
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { OperatorError } from './operator-error.ts'
 import type { SettingType } from './setting-types.ts'
 
 /**
@@ -30,21 +31,22 @@ export function defineSettings(types: Record<string, SettingType<unknown>>, conf
 export const settingNames = () => Object.keys(settingTypes)
 
 /** Some settings are invalid. Each fault names its setting and never quotes the value. */
-export class InvalidSettings extends Error {
+export class InvalidSettings extends OperatorError {
+  override name = 'InvalidSettings'
   readonly faults: readonly string[]
 
   constructor(faults: string[]) {
-    super(`Invalid settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
-    this.name = 'InvalidSettings'
+    super(faults.length === 1 ? faults[0] : `Invalid settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
     this.faults = faults
   }
 }
 
-function readOne(name: string, { parse, fallback, fault }: SettingType<unknown>, environment: Environment) {
+function readOne(name: string, { parse, fallback, fault, explain }: SettingType<unknown>, environment: Environment) {
   const text = environment[name]?.trim() || fallback
   if (text === undefined) return { fault: `${name} is required: it ${fault}` }
   const value = text === null ? null : parse(text)
-  return value === undefined ? { fault: `${name} ${fault}` } : { value: Object.freeze(value) }
+  if (value !== undefined) return { value: Object.freeze(value) }
+  return { fault: `${name} ${explain?.(text ?? '') ?? fault}` }
 }
 
 /** Two settings must not share a key: a leak of one would let an attacker forge what the other signs. */

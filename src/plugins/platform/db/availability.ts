@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { describeTlsFault } from '../errors/tls.ts'
 import { detached } from '../time-budget/time-budget.ts'
 import { isOutage } from './errors.ts'
+import { explain } from './explain.ts'
 
 /** `checking`: a failure cast doubt on a database that was up, and requests go on using it until the check ends. */
 type State = 'up' | 'checking' | 'down' | 'stopped'
@@ -12,6 +12,7 @@ export function watchAvailability(check: () => Promise<void>, log: FastifyBaseLo
   let state: State = 'up'
   let nextRetryMs = firstRetryMs
   let loggedFault: string | null = null
+  let lastError: unknown
   let timer: NodeJS.Timeout | undefined
 
   function markUp() {
@@ -30,9 +31,10 @@ export function watchAvailability(check: () => Promise<void>, log: FastifyBaseLo
     if (state !== 'down' || (fault !== null && fault !== loggedFault))
       log.error(
         { event: 'dependency_down', dependency: 'database', err },
-        `the database is unavailable${describeTlsFault(err, 'DB_URI')}`
+        ['the database is unavailable', explain(err)].filter(Boolean).join(': ')
       )
     state = 'down'
+    lastError = err
     loggedFault = fault
     timer = setTimeout(recheck, nextRetryMs)
     nextRetryMs = Math.min(2 * nextRetryMs, retryMs)
@@ -44,6 +46,8 @@ export function watchAvailability(check: () => Promise<void>, log: FastifyBaseLo
 
   return {
     isUp: () => state !== 'down',
+    /** Why the database is down. */
+    lastError: () => lastError,
     /** Runs the first check. An outage does not stop the start; any other failure does. */
     async start() {
       await check().then(markUp, (error: unknown) => {

@@ -1,8 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { OperatorError } from '../config/operator-error.ts'
 import type { Settings } from '../config/settings.ts'
 import { isPostgres } from './address.ts'
 import { migrationsFor } from './migrations.ts'
 import type { Connection } from './types.ts'
+
+const countOf = (count: number) => (count === 1 ? '1 database migration is' : `${count} database migrations are`)
 
 /**
  * Creates the check that the database answers and has the tables of this version or a later one. The first check applies pending
@@ -24,7 +27,7 @@ export function createSchemaCheck(
     const history = await connection.history()
     const pending = Math.max(plan(history).length, known - history.length)
     if (pending > 0 && !(known === 0 && isAutomatic))
-      throw new Error(`${pending} database migrations are pending: npm run db:migrate`)
+      throw new OperatorError(`${countOf(pending)} pending: npm run db:migrate`)
     const applied = pending > 0 ? await connection.migrate(plan) : 0
     if (applied > 0) log.info(`applied ${applied} database migrations`)
     const unknown = history.length - fileCount

@@ -1,12 +1,16 @@
 import { choice, integer, text } from '../config/setting-types.ts'
-import { defineSettings, type Settings, type Values } from '../config/settings.ts'
-import { findParameterFault, isDatabase } from './address.ts'
+import { defineSettings, type Values } from '../config/settings.ts'
+import { findAddressFault } from './address.ts'
 
-const FAULT =
-  'must be postgres://user:password@host:5432/name (with @ : / ? # % in the password percent-encoded, one host, and sslmode disable, require, verify-full or no-verify) or an SQLite file'
+const FAULT = 'must be postgres://user:password@host:5432/name, with the password percent-encoded, or an SQLite file'
 
 const dbSettings = {
-  DB_URI: text('file:./app.db', isDatabase, FAULT),
+  DB_URI: text(
+    'file:./app.db',
+    (uri) => findAddressFault(uri) === null,
+    FAULT,
+    (uri) => findAddressFault(uri) ?? FAULT
+  ),
   /** `auto` applies pending migrations at startup, `check` refuses to start with any; `default`: SQLite auto, PostgreSQL check. */
   DB_MIGRATE: choice(['default', 'auto', 'check'], 'default'),
   /** `transaction`: DB_URI leads to a pooler that may run each transaction on another connection. */
@@ -15,12 +19,7 @@ const dbSettings = {
   DB_POOL_MAX: integer('10', 1, 1000)
 }
 
-function dbConflict({ DB_URI }: Settings) {
-  const fault = DB_URI === undefined ? null : findParameterFault(DB_URI)
-  return fault && `DB_URI ${fault}`
-}
-
-defineSettings(dbSettings, dbConflict)
+defineSettings(dbSettings)
 
 declare module '../config/settings.ts' {
   interface Settings extends Values<typeof dbSettings> {}

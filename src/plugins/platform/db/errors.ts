@@ -1,4 +1,4 @@
-import { tlsFault } from '../errors/tls.ts'
+import { findCode, tlsFault } from '../errors/network.ts'
 
 // PostgreSQL's classes of connection failures (08, 28, 3D000, 57P0x), missing tables, too many connections, timeouts, read-only, conflicts
 // between transactions and named statements lost in a pooler, and the codes that postgres.js and sockets report for a server that is gone.
@@ -25,12 +25,7 @@ function findDatabaseError(error: unknown): Error | null {
 }
 
 /** Whether the code of an error, or of one of its causes, matches. */
-export function hasCode(error: unknown, pattern: RegExp): boolean {
-  if (!(error instanceof Error)) return false
-  return (
-    ('code' in error && typeof error.code === 'string' && pattern.test(error.code)) || hasCode(error.cause, pattern)
-  )
-}
+export const hasCode = (error: unknown, pattern: RegExp) => findCode(error, pattern) !== undefined
 
 /** Whether an error of the database means that it is unreachable or cannot work now. */
 export const isOutage = (error: unknown) =>

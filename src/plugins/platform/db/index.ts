@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './env.ts'
+import { OperatorError } from '../config/operator-error.ts'
 import { ServiceUnavailable } from '../errors/errors.ts'
 import { isPostgres } from './address.ts'
 import { watchAvailability } from './availability.ts'
 import { createSchemaCheck } from './check-schema.ts'
 import { isUnavailable } from './errors.ts'
+import { explain, explained } from './explain.ts'
 import { openDatabase } from './migrations.ts'
 import { createTables, type TableDefinitions, type Tables } from './tables.ts'
 import type { Database, PrepareOne, RunTransaction } from './types.ts'
@@ -24,12 +26,10 @@ async function db(app: FastifyInstance, { tables }: { tables: TableDefinitions }
   const { DB_URI } = app.config
   const connection = await openDatabase(DB_URI, (error) => availability.reportFailure(error), app.config)
   const availability = watchAvailability(createSchemaCheck(connection, app.config, app.log), app.log)
-  await availability.start()
+  await explained(availability.start)
   // SQLite compiles statements against existing tables, so without tables the other plugins could not prepare theirs.
   if (!isPostgres(DB_URI) && (await connection.history()).length === 0)
-    throw new Error(
-      'The SQLite file has no tables and cannot be migrated: it is locked or read-only, or the disk is full'
-    )
+    throw new OperatorError(explain(availability.lastError()) ?? 'DB_URI names an SQLite file without tables')
 
   app.translateErrors((error) => {
     if (!isUnavailable(error)) return null
@@ -45,7 +45,7 @@ async function db(app: FastifyInstance, { tables }: { tables: TableDefinitions }
     isUp: availability.isUp,
     /** Resolves when the database answers and has the tables of this version. */
     async check() {
-      if (!availability.isUp()) throw new ServiceUnavailable()
+      if (!availability.isUp()) throw new ServiceUnavailable({ cause: availability.lastError() })
       await connection.ping()
     }
   })

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { OperatorError } from '../config/operator-error.ts'
 import type { Settings } from '../config/settings.ts'
 import { isPostgres } from './address.ts'
 import { readMigrationFiles } from './drizzle.ts'
+import { explained } from './explain.ts'
 import type { Connection, Migration, MigrationPlan } from './types.ts'
 
 const FOLDER = join(import.meta.dirname, '../../../../drizzle')
@@ -16,7 +18,8 @@ export async function openDatabase(
   settings: Partial<Settings> = {}
 ): Promise<Connection> {
   if (isPostgres(uri)) return (await import('./postgres/postgres.ts')).openPostgres(uri, onFailure, settings)
-  return (await import('./sqlite/sqlite.ts')).openSqlite(uri, onFailure)
+  const { openSqlite } = await import('./sqlite/sqlite.ts')
+  return explained(() => openSqlite(uri, onFailure))
 }
 
 /**
@@ -28,10 +31,14 @@ export function planMigrations(files: Migration[]): MigrationPlan {
   return (applied) => {
     const late = files.findIndex(({ folderMillis }, i) => folderMillis <= (files[i - 1]?.folderMillis ?? 0))
     if (late >= 0)
-      throw new Error(`Migration ${late + 1} in drizzle/ is older than the one before it: generate it again`)
+      throw new OperatorError(
+        `Migration ${late + 1} in drizzle/ is older than the one before it: delete it and run npm run db:generate`
+      )
     const foreign = files.findIndex(({ hash }, i) => i < applied.length && applied[i] !== hash)
     if (foreign >= 0)
-      throw new Error(`Migration ${foreign + 1} in the database is not the one in drizzle/: edited or not from here`)
+      throw new OperatorError(
+        `Migration ${foreign + 1} in the database is not the one in drizzle/: undo edits of that file, or use another database`
+      )
     return files.slice(applied.length)
   }
 }

@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { describeTlsFault } from '../errors/tls.ts'
+import { explainConnection } from '../errors/network.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import { createConnector, createSentinelConnector } from './connector.ts'
 import { parseRedisUrl } from './url.ts'
@@ -63,10 +63,12 @@ function create(url: string, keyPrefix: string, onError: (error: Error) => void)
   })
 }
 
-/** For the log: what to do about an error that prevents a connection. */
+/** For the log: what to do about an error that prevents a connection; null for any other error. */
 export function explain(error: unknown) {
   const isRefused = error instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)/.test(error.message)
-  return isRefused ? '; check the user and password in REDIS_URL' : describeTlsFault(error, 'REDIS_URL')
+  return isRefused
+    ? 'REDIS_URL has a user or password that Redis rejects: correct it'
+    : explainConnection(error, 'REDIS_URL')
 }
 
 /** Errors that only follow from another one, which was reported before. */

@@ -40,7 +40,7 @@ async function redis(app: FastifyInstance) {
     error = undefined
     const line = { event: isUp ? 'dependency_up' : 'dependency_down', dependency: 'redis', err }
     if (isUp) app.log.info(line, 'Redis is up')
-    else app.log.error(line, `Redis is down; SQL answers instead${explain(err)}`)
+    else app.log.error(line, ['Redis is down; SQL answers instead', explain(err)].filter(Boolean).join(': '))
   })
   app.decorate('circuitBreaker', circuitBreaker)
   app.addDependency('redis', { isRemote: true, isUp: circuitBreaker.isUp, check: circuitBreaker.check })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { secrets } from '../../../../src/plugins/platform/config/secrets.ts'
 import {
   choice,
   duration,
@@ -6,7 +7,6 @@ import {
   integer,
   list,
   type SettingType,
-  secrets,
   text
 } from '../../../../src/plugins/platform/config/setting-types.ts'
 

@@ -58,7 +58,7 @@ t.test('ASVS 16.2.5: a password that is not percent-encoded is refused, and no p
     '1%2'
   ]) {
     const faults = faultsOf(`postgres://ada:${password}@db/app`)
-    t.match(faults, [/^DB_URI must be .*percent-encoded/], password)
+    t.match(faults, [/^DB_URI has a special character .*percent-encode the password/], password)
     t.notMatch(faults.join(), /hun|ter2|ada/)
   }
   const { username, password } = parseAddress('postgres://ada%40x:p%40%2F%3F%23%25%3Aw@db/app')
@@ -109,6 +109,6 @@ t.test('DB_POOL_MAX limits how many connections a replica opens', async (t) => {
   )
   for (const value of ['0', '1001', 'many']) {
     const read = () => readSettings({ ...testEnvironment, DB_POOL_MAX: value })
-    t.throws(read, { message: /^ {2}DB_POOL_MAX must be a whole number from 1 to 1000/m }, value)
+    t.throws(read, { message: /^DB_POOL_MAX must be a whole number from 1 to 1000/ }, value)
   }
 })

@@ -97,8 +97,8 @@ for (const database of databases) {
       writeFileSync(journal, all)
       const last = join(files, readdirSync(files).findLast((name) => name.endsWith('.sql')) ?? '')
       appendFileSync(last, '-- edited\n')
-      const strange = `Not migrated: Migration ${COUNT} in the database is not the one in drizzle/: edited or not from here\n`
-      t.strictSame(await migrate(folder, uri), { code: 1, printed: strange })
+      const strange = new RegExp(`^Migration ${COUNT} in the database is not the one in drizzle/: .*\\n$`)
+      t.match(await migrate(folder, uri), { code: 1, printed: strange })
     }
   )
 }

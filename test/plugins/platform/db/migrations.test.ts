@@ -143,7 +143,7 @@ t.test('a database that comes back with more migrations is used, but not one wit
   const admin = postgres(DB_URI, { max: 1 })
   t.teardown(() => admin.end())
   await admin`delete from drizzle.__drizzle_migrations where hash = 'two'`
-  await t.rejects(checkSchema(), { message: /^1 database migrations are pending/ })
+  await t.rejects(checkSchema(), { message: /^1 database migration is pending/ })
   await admin`insert into drizzle.__drizzle_migrations (hash, created_at) values ('another', 9e15)`
   await t.resolves(checkSchema())
   await admin`update drizzle.__drizzle_migrations set hash = 'edited' where id = 1`
@@ -224,7 +224,7 @@ t.test('npm run db:migrate reports what is wrong without printing the database a
   const folder = copyProject(t)
   const { code, printed } = await migrate(folder, 'postgres://ada:hunter22@127.0.0.1:1/app')
   t.equal(code, 1)
-  t.equal(printed, 'Not migrated: ECONNREFUSED\n')
+  t.match(printed, /^DB_URI leads to a server that refuses connections: .* \(ECONNREFUSED\)\n$/)
   t.equal(existsSync(join(folder, '.env')), false)
 })
 

@@ -57,7 +57,7 @@ t.test('ASVS 12.3.2: NODE_EXTRA_CA_CERTS names a private authority', async (t) =
 t.test('no TLS setting is silently ignored', async (t) => {
   for (const query of ['sslmode=prefer', 'sslmode=verify-ca', 'ssl=true', 'sslrootcert=/ca.pem', 'sslmode=']) {
     const read = () => readSettings({ ...testEnvironment, DB_URI: `postgres://ada:hunter2@db/app?${query}` })
-    t.throws(read, { message: /^ {2}DB_URI must be .*sslmode/m, faults: { length: 1 } }, query)
+    t.throws(read, { message: /^DB_URI has .*\bssl/, faults: { length: 1 } }, query)
   }
 })
 
@@ -66,7 +66,7 @@ t.test(
   async (t) => {
     for (const address of ['db1,db2/app', 'db1,db2:5432/app', 'db/app?target_session_attrs=read-write']) {
       const read = () => readSettings({ ...testEnvironment, DB_URI: `postgres://ada:hunter2@${address}` })
-      t.throws(read, { message: /^ {2}DB_URI must be .*one host/m, faults: { length: 1 } }, address)
+      t.throws(read, { message: /^DB_URI names several hosts: /, faults: { length: 1 } }, address)
     }
   }
 )

@@ -77,7 +77,9 @@ for (const scheme of ['redis', 'redis+cluster']) {
       await admin.config('SET', 'requirepass', 'hunter2')
       const { lines } = await buildWithLog(t, { REDIS_URL: `${scheme}://:hunter1@127.0.0.1:${port}` })
       const said = lines.filter((line) => line['dependency'] === 'redis')
-      t.match(said, [{ event: 'dependency_down', msg: /; check the user and password in REDIS_URL$/ }])
+      t.match(said, [
+        { event: 'dependency_down', msg: /: REDIS_URL has a user or password that Redis rejects: correct it$/ }
+      ])
       t.notMatch(JSON.stringify(lines), /hunter/)
     }
   )

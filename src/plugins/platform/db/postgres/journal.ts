@@ -1,4 +1,3 @@
-import { hasCode } from '../errors.ts'
 import type { Connection } from '../types.ts'
 import type { Pool } from './pool.ts'
 
@@ -13,15 +12,6 @@ const CREATE_JOURNAL = `do $$ begin
 end $$`
 const READ_JOURNAL = 'select hash from drizzle.__drizzle_migrations order by created_at'
 
-/** Explains an error about missing rights. */
-async function explainRights<T>(work: Promise<T>) {
-  return work.catch((cause) => {
-    if (!hasCode(cause, /^42501$/)) throw cause
-    const message = 'The role in DB_URI lacks rights in schema drizzle or public: docs/operations.md has the grants'
-    throw new Error(message, { cause })
-  })
-}
-
 /** The history of migrations in PostgreSQL, in drizzle-kit's own journal table. */
 export function createJournal(pool: Pool): Pick<Connection, 'history' | 'migrate'> {
   const query = (text: string) => pool.queryUnguarded((sql) => sql.unsafe(text))
@@ -32,22 +22,20 @@ export function createJournal(pool: Pool): Pick<Connection, 'history' | 'migrate
   }
 
   return {
-    history: () => explainRights(history()),
+    history,
     migrate: (plan) =>
-      explainRights(
-        pool.begin(async (tx) => {
-          // Waiting for another replica's migration may take long.
-          await tx.unsafe('set local statement_timeout = 0')
-          await tx.unsafe(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
-          await tx.unsafe(CREATE_JOURNAL)
-          const pending = plan((await tx.unsafe(READ_JOURNAL)).map((row) => row['hash']))
-          const remember = 'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)'
-          for (const { sql, hash, folderMillis } of pending) {
-            for (const statement of sql) await tx.unsafe(statement)
-            await tx.unsafe(remember, [hash, folderMillis])
-          }
-          return pending.length
-        })
-      )
+      pool.begin(async (tx) => {
+        // Waiting for another replica's migration may take long.
+        await tx.unsafe('set local statement_timeout = 0')
+        await tx.unsafe(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
+        await tx.unsafe(CREATE_JOURNAL)
+        const pending = plan((await tx.unsafe(READ_JOURNAL)).map((row) => row['hash']))
+        const remember = 'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)'
+        for (const { sql, hash, folderMillis } of pending) {
+          for (const statement of sql) await tx.unsafe(statement)
+          await tx.unsafe(remember, [hash, folderMillis])
+        }
+        return pending.length
+      })
   }
 }

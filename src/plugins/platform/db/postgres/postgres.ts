@@ -1,5 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import type { Sql } from 'postgres'
+import { OperatorError } from '../../config/operator-error.ts'
 import type { Settings } from '../../config/settings.ts'
 import { DeadlineExceeded, timeLeft } from '../../time-budget/time-budget.ts'
 import { parseAddress } from '../address.ts'
@@ -87,7 +88,7 @@ export function openPostgres(
     const open = () => connectBy(() => {}, { max: 1, isBare: true })
     const found = await isTransactionPooler(open).catch(() => null)
     if (found)
-      throw new Error(
+      throw new OperatorError(
         'DB_URI leads to a pooler in transaction mode: set DB_POOLER=transaction, or use its session mode'
       )
     isPoolerSuspected = found === null

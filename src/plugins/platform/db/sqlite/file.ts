@@ -1,32 +1,12 @@
 import { chmodSync, closeSync, openSync, realpathSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import BetterSqlite from 'better-sqlite3'
-import { InvalidSettings } from '../../config/settings.ts'
 
 /** At startup another process may be applying migrations. */
 export const MIGRATION_WAIT_MS = 10_000
 
 /** The permission bits of group and others. */
 const OTHERS = 0o077
-
-/** What is wrong with DB_URI and how to fix it, by error code. */
-const FAULTS: [code: RegExp, fault: string][] = [
-  [/^(ENOENT|ENOTDIR)$/, 'names a file in a folder that does not exist: create the folder, or correct the path'],
-  [/^EISDIR$/, 'names a folder: add the name of a file, such as app.db'],
-  [
-    /^(EACCES|EPERM|EROFS|SQLITE_(CANTOPEN|READONLY|PERM).*)$/,
-    'names a file that this user cannot write, or a folder in which it cannot: correct the permissions, or the path'
-  ],
-  [/^SQLITE_NOTADB$/, 'names a file that is not an SQLite database: correct the path, or restore a backup'],
-  [/^E[A-Z]/, 'names a file that cannot be opened: check its path and its disk']
-]
-
-/** Turns an error of opening, whose text may quote the path, into a fault of the setting; returns any other as it is. */
-function toFault(error: unknown) {
-  const { code = '' } = error as { code?: string }
-  const fault = FAULTS.find(([pattern]) => pattern.test(code))
-  return fault ? new InvalidSettings([`DB_URI ${fault[1]} (${code})`]) : error
-}
 
 /** Which of the file, its -wal and its -shm other users may open. Windows has no such modes. */
 export function findOpenToOthers(path: string) {
@@ -60,18 +40,30 @@ async function useWal(client: BetterSqlite.Database) {
   }
 }
 
-/** Opens, and if needed creates, an SQLite file in WAL mode. Throws InvalidSettings if its path cannot be used. */
-export async function openFile(path: string) {
+/** Whether another connection has the file open: then it cannot leave WAL mode. */
+function isShared(client: BetterSqlite.Database) {
+  const timeout = client.pragma('busy_timeout', { simple: true })
+  client.pragma('busy_timeout = 0')
   try {
-    if (path !== ':memory:') {
-      // SQLite would create it readable for everyone.
-      closeSync(openSync(path, 'a', 0o600))
-      restrict(path)
-    }
-    const client = new BetterSqlite(path, { timeout: MIGRATION_WAIT_MS })
-    await useWal(client)
-    return client
+    client.pragma('journal_mode = DELETE')
+    return false
   } catch (error) {
-    throw toFault(error)
+    if (!/^SQLITE_(BUSY|LOCKED)/.test(`${(error as { code?: string }).code}`)) throw error
+    return true
+  } finally {
+    client.pragma(`busy_timeout = ${timeout}`)
   }
+}
+
+/** Opens, and if needed creates, an SQLite file in WAL mode, and finds out whether another connection has it open. */
+export async function openFile(path: string) {
+  if (path !== ':memory:') {
+    // SQLite would create it readable for everyone.
+    closeSync(openSync(path, 'a', 0o600))
+    restrict(path)
+  }
+  const client = new BetterSqlite(path, { timeout: MIGRATION_WAIT_MS })
+  const isOpenElsewhere = isShared(client)
+  await useWal(client)
+  return { client, isOpenElsewhere }
 }

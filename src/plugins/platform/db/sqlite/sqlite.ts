@@ -1,4 +1,5 @@
 import type BetterSqlite from 'better-sqlite3'
+import { OperatorError } from '../../config/operator-error.ts'
 import { sqlitePath } from '../address.ts'
 import { loadSqlite } from '../drizzle.ts'
 import { nullIfRolledBack, requireRows } from '../rollback.ts'
@@ -22,6 +23,8 @@ const JOURNAL =
   'create table if not exists __drizzle_migrations (id serial primary key, hash text not null, created_at numeric)'
 
 const OPEN_TO_OTHERS = 'other users may open the SQLite file, which belongs to another user: run chmod 600 on it'
+const OPEN_ELSEWHERE =
+  'another process has the SQLite file of DB_URI open, but it is for one: stop the other, or use PostgreSQL and Redis'
 
 /** The hashes of the migrations applied to a file, in order. */
 export function historyOf(client: BetterSqlite.Database) {
@@ -33,7 +36,7 @@ export function historyOf(client: BetterSqlite.Database) {
 /** Opens, and if needed creates, an SQLite file. */
 export async function openSqlite(uri: string, onFailure: (error: unknown) => void): Promise<Connection> {
   const path = sqlitePath(uri)
-  const client = await openFile(path)
+  const { client, isOpenElsewhere } = await openFile(path)
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
   const { attempt, prepare, check } = limitBusyTimeout(client, onFailure)
@@ -79,11 +82,14 @@ export async function openSqlite(uri: string, onFailure: (error: unknown) => voi
       remember.run(hash, folderMillis)
     }
     const broken = client.pragma('foreign_key_check') as unknown[]
-    if (broken.length > 0) throw new Error(`A migration breaks ${broken.length} foreign keys; nothing was applied`)
+    if (broken.length > 0)
+      throw new OperatorError(`A migration breaks ${broken.length} foreign keys; nothing was applied`)
     return pending.length
   }
 
-  const warnings = findOpenToOthers(path).length > 0 ? [OPEN_TO_OTHERS] : []
+  const warnings: string[] = []
+  if (findOpenToOthers(path).length > 0) warnings.push(OPEN_TO_OTHERS)
+  if (isOpenElsewhere) warnings.push(OPEN_ELSEWHERE)
   return {
     db,
     dialect,
