@@ -17,6 +17,7 @@ const PARTS: Record<string, string[]> = {
   metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml'],
   tracing: [],
   mail: [],
+  events: ['example/src/security-activity.tsx'],
   redis: [
     'test/**/redis-*.ts',
     'test/chaos/{cluster,control,file,hammer,replica,report,rows,run,watch}.ts',

@@ -53,23 +53,23 @@ function refuse(names: string[]) {
 }
 
 /**
- * Removes the imports of files that are gone, and each line that uses what they brought. `gone(app) ?? other` becomes `other`. A plugin
- * next to a file that is gone no longer depends on the parts.
+ * Removes the imports of files that are gone, and each line that uses what they brought; `gone(app) ?? other` becomes `other`. No plugin
+ * depends on the parts anymore.
  */
 function dropImports(parts: string[]) {
   const dependency = new RegExp(`'(${parts.join('|')})'(, )?`, 'g')
   for (const path of listCode(ROOT)) {
     const text = read(path)
     const gone = readImports(path, text).filter(({ target }) => !existsSync(join(ROOT, target)))
-    if (gone.length === 0) continue
-    const names = gone.flatMap((one) => one.names)
-    const used = new RegExp(`\\b(${names.join('|')})\\b`)
-    const kept = gone
-      .reduce((all, { statement }) => all.replace(`${statement}\n`, ''), text)
-      .replaceAll(new RegExp(`(?:\\(await )?\\b(?:${names.join('|')})\\([^()]*\\)\\)? \\?\\? `, 'g'), '')
-      .replaceAll(/(?<=\bdependencies: \[)[^\]]*/g, (list) => list.replaceAll(dependency, ''))
-      .split('\n')
-    write(path, kept.filter((line) => names.length === 0 || !used.test(line)).join('\n'))
+    const names = gone.flatMap((one) => one.names).join('|')
+    const independent = text.replaceAll(/(?<=\bdependencies: \[)[^\]]*/g, (list) => list.replaceAll(dependency, ''))
+    if (gone.length === 0 && independent === text) continue
+    let kept = gone.reduce((all, { statement }) => all.replace(`${statement}\n`, ''), independent)
+    if (names !== '')
+      kept = kept
+        .replaceAll(new RegExp(`(?:\\(await )?\\b(?:${names})\\([^()]*\\)\\)? \\?\\? `, 'g'), '')
+        .replaceAll(new RegExp(`^.*\\b(?:${names})\\b.*(?:\\n|$)`, 'gm'), '')
+    write(path, kept)
     say(`  changed  ${path}`)
   }
 }

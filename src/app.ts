@@ -1,4 +1,5 @@
 import Fastify from 'fastify'
+import events from './features/events/index.ts'
 import mail from './features/mail/index.ts'
 import metrics from './features/metrics/index.ts'
 import tracing from './features/tracing/index.ts'
@@ -68,6 +69,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(jwt) // access and refresh tokens
   // Features that stand on them
   await app.register(mail)
+  await app.register(events) // each user's security activity
   await app.register(docs)
   // Your routes, and those that the plugins handed in
   await app.register(routes)

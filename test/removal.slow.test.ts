@@ -13,10 +13,12 @@ import { migratedPostgresUri } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** Each part alone; of parts that need each other, both. Notes, which has a table, has a test of its own below. */
+const WITH_TABLES = ['notes', 'events']
+
+/** Each part alone; of parts that need each other, both. Parts with tables have a test of their own below. */
 const removals = [
   ['jwt', 'blocklist'],
-  ...partNames.filter((name) => !['jwt', 'blocklist', 'notes'].includes(name)).map((name) => [name])
+  ...partNames.filter((name) => !['jwt', 'blocklist', ...WITH_TABLES].includes(name)).map((name) => [name])
 ]
 
 async function remove(t: Test, ...parts: string[]) {
@@ -49,23 +51,29 @@ for (const parts of removals) {
   t.test(title, { buffered: true }, async (t) => startCopy(t, await remove(t, ...parts)))
 }
 
-t.test('without notes, npm run check passes and the next start drops its table', { buffered: true }, async (t) => {
-  const file = join(t.testdir(), 'app.db')
-  const sqlite = { ...settled, DB_URI: `file:${file}` }
-  const server = { ...settled, DB_URI: await migratedPostgresUri(), DB_MIGRATE: 'auto' }
-  await startCopy(t, ROOT, sqlite)
-  const copy = await remove(t, 'notes')
-  t.equal(globSync(`${copy}/drizzle/*/*_drop_notes.sql`).length, 2)
+t.test(
+  'without notes and events, npm run check passes and the next start drops their tables',
+  { buffered: true },
+  async (t) => {
+    const file = join(t.testdir(), 'app.db')
+    const sqlite = { ...settled, DB_URI: `file:${file}` }
+    const server = { ...settled, DB_URI: await migratedPostgresUri(), DB_MIGRATE: 'auto' }
+    await startCopy(t, ROOT, sqlite)
+    const copy = await remove(t, ...WITH_TABLES)
+    t.equal(globSync(`${copy}/drizzle/*/*_drop_notes_events.sql`).length, 2)
 
-  const database = new BetterSqlite(file)
-  const sql = postgres(server.DB_URI)
-  t.teardown(() => Promise.all([database.close(), sql.end()]))
-  const inSqlite = () => database.prepare("select 1 from sqlite_master where name = 'notes'").all().length
-  const inPostgres = async () => (await sql`select 1 from pg_tables where tablename = 'notes'`).length
-  t.same([inSqlite(), await inPostgres()], [1, 1])
-  for (const environment of [sqlite, server]) await startCopy(t, copy, environment)
-  t.same([inSqlite(), await inPostgres()], [0, 0])
-})
+    const database = new BetterSqlite(file)
+    const sql = postgres(server.DB_URI)
+    t.teardown(() => Promise.all([database.close(), sql.end()]))
+    const inSqlite = () =>
+      database.prepare("select 1 from sqlite_master where name in ('notes', 'audit_events')").all().length
+    const inPostgres = async () =>
+      (await sql`select 1 from pg_tables where tablename in ('notes', 'audit_events')`).length
+    t.same([inSqlite(), await inPostgres()], [2, 2])
+    for (const environment of [sqlite, server]) await startCopy(t, copy, environment)
+    t.same([inSqlite(), await inPostgres()], [0, 0])
+  }
+)
 
 t.test('a part that others need is refused, by name', { buffered: true }, async (t) => {
   const refused = [

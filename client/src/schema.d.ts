@@ -74,23 +74,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/users/me/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the security activity of your account, newest first, 50 per page */
-        get: operations["getUsersMeEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/auth": {
         parameters: {
             query?: never;
@@ -259,6 +242,23 @@ export interface paths {
          * @description Without a body, the refresh token is read from the cookie (`refreshIn: "cookie"`).
          */
         post: operations["postAuthTokenRefresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the security activity of your account, newest first, 50 per page */
+        get: operations["getUsersMeEvents"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -559,21 +559,6 @@ export interface components {
                 };
             };
         };
-        /** @description Bad Request: `VALIDATION_FAILED`, `MALFORMED_REQUEST` */
-        BadRequest3: {
-            headers: {
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    code: "VALIDATION_FAILED" | "MALFORMED_REQUEST";
-                };
-            };
-        };
         /** @description Conflict: `USERNAME_TAKEN`, `EMAIL_TAKEN` */
         Conflict2: {
             headers: {
@@ -602,6 +587,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code: "INVALID_CREDENTIALS";
+                };
+            };
+        };
+        /** @description Bad Request: `VALIDATION_FAILED`, `MALFORMED_REQUEST` */
+        BadRequest3: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "VALIDATION_FAILED" | "MALFORMED_REQUEST";
                 };
             };
         };
@@ -926,55 +926,6 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests2"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    getUsersMeEvents: {
-        parameters: {
-            query?: {
-                /** @description Use `nextCursor` of the previous page */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description List the security activity of your account, newest first, 50 per page */
-            200: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        events: {
-                            id: string;
-                            /**
-                             * @description A name from the OWASP logging vocabulary
-                             * @example authn_login_success
-                             */
-                            event: string;
-                            /** Format: date-time */
-                            createdAt: string;
-                            sessionId: string | null;
-                            kind: string | null;
-                            reason: string | null;
-                            ip: string | null;
-                            userAgent: string | null;
-                        }[];
-                        /** @description `null` on the last page */
-                        nextCursor: string | null;
-                    };
-                };
-            };
-            400: components["responses"]["BadRequest3"];
-            401: components["responses"]["Unauthorized"];
-            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -1476,6 +1427,55 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getUsersMeEvents: {
+        parameters: {
+            query?: {
+                /** @description Use `nextCursor` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the security activity of your account, newest first, 50 per page */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        events: {
+                            id: string;
+                            /**
+                             * @description A name from the OWASP logging vocabulary
+                             * @example authn_login_success
+                             */
+                            event: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            sessionId: string | null;
+                            kind: string | null;
+                            reason: string | null;
+                            ip: string | null;
+                            userAgent: string | null;
+                        }[];
+                        /** @description `null` on the last page */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest3"];
+            401: components["responses"]["Unauthorized"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Event } from '../../platform/audit/event-types.ts'
 import { logEvent } from '../../platform/audit/log.ts'
 import { inArray, lt } from '../../platform/db/drizzle.ts'
 import { OVERLAP_MS } from './resync.ts'
@@ -22,13 +23,13 @@ export async function deleteEnded(
   end: (typeof ENDS)[number],
   now: Date
 ) {
-  const { sessions, auditEvents } = tables
+  const { sessions } = tables
   const cutoff = new Date(now.getTime() - Math.max(KEPT_MS, (await revocations.windowMs()) + OVERLAP_MS))
 
-  function toEvents({ id: sid, userId, kind, expiresAt, absoluteExpiresAt }: Session) {
-    const reason = expiresAt < absoluteExpiresAt ? 'idle' : 'absolute'
-    return audit.toRows({ log }, ['session_expired'], { userId, sid, kind, reason })
+  function toEvent({ id: sid, userId, kind, expiresAt, absoluteExpiresAt }: Session): Event {
+    return ['session_expired', { userId, sid, kind, reason: expiresAt < absoluteExpiresAt ? 'idle' : 'absolute' }]
   }
+  const toEvents = (deleted: Session[]) => deleted.filter(({ revokedAt }) => revokedAt === null).map(toEvent)
 
   const rows = await transaction({
     // An empty batch commits too: a rollback would hold the lock a moment longer, and the next batch would be skipped.
@@ -38,14 +39,10 @@ export async function deleteEnded(
         const batch = ended.orderBy(sessions[end]).limit(BATCH)
         return tx.delete(sessions).where(inArray(sessions.id, batch)).returning()
       },
-      events: (tx, { deleted }) => {
-        const expired = (deleted as Session[]).filter(({ revokedAt }) => revokedAt === null)
-        return expired.length === 0 ? null : tx.insert(auditEvents).values(expired.flatMap(toEvents)).returning()
-      }
+      events: (tx, { deleted }) => audit.insert(tx, { log }, toEvents(deleted as Session[]))
     },
     skipIfLocked: true
   })
-  for (const { userId, sid, kind, reason } of rows?.events ?? [])
-    logEvent({ log }, 'session_expired', { userId, sid, kind, reason })
+  for (const [name, details] of toEvents(rows?.deleted ?? [])) logEvent({ log }, name, details)
   return rows?.deleted.length === BATCH
 }

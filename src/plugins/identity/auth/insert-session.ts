@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Audit, EventSource } from '../../platform/audit/audit.ts'
-import type { EventName } from '../../platform/audit/event-types.ts'
-import { type EventDetails, logEvent } from '../../platform/audit/log.ts'
+import type { Event } from '../../platform/audit/event-types.ts'
+import { logEvent } from '../../platform/audit/log.ts'
 import { and, eq, isNull, notExists, notInArray } from '../../platform/db/drizzle.ts'
 import type { Database, RunTransaction, Step, Tables } from '../../platform/db/types.ts'
 import type { User } from '../users/tables.ts'
@@ -31,7 +31,7 @@ export type Change = {
   preconditions?: NamedSteps
   ends?: Record<string, Step<Session>>
   /** Stored with the session; `sid` of the new one unless they say otherwise. */
-  events: readonly (readonly [EventName, EventDetails])[]
+  events: readonly Event[]
 }
 export type InsertSession = ReturnType<typeof createInsertSession>
 
@@ -47,7 +47,7 @@ export function createInsertSession(
   { end }: Pick<RevokeRows, 'end'>
 ) {
   const { sessions, users } = tables
-  const revokedEvents = createRevokedEvents(audit, tables)
+  const revokedEvents = createRevokedEvents(audit)
   const unrevokedOf = (userId: string) => and(eq(sessions.userId, userId), isNull(sessions.revokedAt))
 
   return {
@@ -67,7 +67,6 @@ export function createInsertSession(
       }
       const { preconditions, ends = {} } = change
       const events = change.events.map(([name, details]) => [name, { sid: row.id, ...details }] as const)
-      const eventRows = events.flatMap(([name, details]) => audit.toRows(source, [name], details))
       const isUnchanged = and(eq(users.id, user.id), eq(users.credentialVersion, user.credentialVersion))
       const rows = await transaction({
         preconditions: {
@@ -78,7 +77,7 @@ export function createInsertSession(
         steps: {
           ...(ends as NamedSteps),
           session: (tx) => tx.insert(sessions).values(row).returning(),
-          events: revokedEvents.store(source, Object.keys(ends), eventRows)
+          events: revokedEvents.store(source, Object.keys(ends), events)
         }
       })
       const done = rows as Record<string, Session[]> | null

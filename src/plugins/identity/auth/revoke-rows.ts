@@ -1,8 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { Audit, EventSource } from '../../platform/audit/audit.ts'
-import type { EventName } from '../../platform/audit/event-types.ts'
+import type { Event, EventName } from '../../platform/audit/event-types.ts'
 import { type EventDetails, logEvent } from '../../platform/audit/log.ts'
-import type { AuditEvent } from '../../platform/audit/tables.ts'
 import { and, eq, isNull, ne } from '../../platform/db/drizzle.ts'
 import type { Database, RunTransaction, Step, Tables, Transaction } from '../../platform/db/types.ts'
 import { changeCredentials } from '../users/credentials.ts'
@@ -18,28 +17,27 @@ const MAX_RECORDED = 1000
 const EVENT_REASONS: Partial<Record<RevokedReason, string>> = { all: 'revoked', replaced: 'revoked' }
 
 /** The events of a revoked session; none for a renewed one, which goes on under another id. */
-function toEvents({ revokedReason, userId, id: sid, kind }: Session) {
+function toEvents({ revokedReason, userId, id: sid, kind }: Session): Event[] {
   if (revokedReason === null || revokedReason === 'renewed') return []
   const names: EventName[] = kind === 'token' ? ['session_expired', 'authn_token_revoked'] : ['session_expired']
-  return [{ names, details: { userId, sid, kind, reason: EVENT_REASONS[revokedReason] ?? revokedReason } }]
+  const details = { userId, sid, kind, reason: EVENT_REASONS[revokedReason] ?? revokedReason }
+  return names.map((name) => [name, details])
 }
 const toAllEvents = (revoked: Session[]) => revoked.slice(0, MAX_RECORDED).flatMap(toEvents)
 
 /** The events of sessions that a transaction revokes. */
-export function createRevokedEvents(audit: Audit, { auditEvents }: Tables) {
+export function createRevokedEvents(audit: Audit) {
   return {
     /** The step that stores them, with `others`; `revokedBy` names the steps that return the revoked sessions. */
-    store(source: EventSource, revokedBy: string[], others: AuditEvent[] = []): Step<Pick<AuditEvent, 'id'>> {
+    store(source: EventSource, revokedBy: string[], others: readonly Event[] = []): Step<{ id: string }> {
       return (tx, done) => {
-        const events = toAllEvents(revokedBy.flatMap((step) => done[step] as Session[]))
-        const rows = events.flatMap(({ names, details }) => audit.toRows(source, names, details))
-        const all = [...others, ...rows]
-        return all.length === 0 ? null : tx.insert(auditEvents).values(all).returning({ id: auditEvents.id })
+        const revoked = revokedBy.flatMap((step) => done[step] as Session[])
+        return audit.insert(tx, source, [...others, ...toAllEvents(revoked)])
       }
     },
     /** Logs them; to be called after the commit. */
     log(source: EventSource, revoked: Session[]) {
-      for (const { names, details } of toAllEvents(revoked)) for (const name of names) logEvent(source, name, details)
+      for (const [name, details] of toAllEvents(revoked)) logEvent(source, name, details)
     }
   }
 }
@@ -47,7 +45,7 @@ export function createRevokedEvents(audit: Audit, { auditEvents }: Tables) {
 /** Transactions that revoke sessions in SQL and store the events. Call them through revocations.ts, which notifies the listeners. */
 export function createRevokeRows(transaction: RunTransaction, tables: Tables, audit: Audit) {
   const { sessions, users } = tables
-  const revokedEvents = createRevokedEvents(audit, tables)
+  const revokedEvents = createRevokedEvents(audit)
   const unrevoked = (condition: SQL) => and(condition, isNull(sessions.revokedAt))
   const isOfUser = (userId: string) => eq(sessions.userId, userId)
 
@@ -75,7 +73,7 @@ export function createRevokeRows(transaction: RunTransaction, tables: Tables, au
       preconditions: { user },
       steps: {
         revoked: end(unrevoked(isOfUser(userId)), reason, now, own),
-        events: revokedEvents.store(source, ['revoked'], audit.toRows(source, [event], details))
+        events: revokedEvents.store(source, ['revoked'], [[event, details]])
       }
     })
     if (rows === null) return null

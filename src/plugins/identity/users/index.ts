@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './audit-events.ts'
 import './env.ts'
-import auditRoutes from './audit-routes.ts'
 import { createPasswords, HASHES_AT_ONCE, type Passwords } from './passwords.ts'
 import routes from './routes.ts'
 import { createUserView, type Member, type SignUpMember, type UserView } from './user-view.ts'
@@ -24,7 +23,6 @@ declare module 'fastify' {
 /** User accounts and their passwords. */
 async function users(app: FastifyInstance) {
   app.mount('/api/users', routes)
-  app.mount('/api/users', auditRoutes)
   app.decorate('userView', createUserView())
   app.decorate('securityView', new Map()).decorate('signUpMembers', new Map())
   app.decorate('users', createUsers(app.db, app.tables, app.prepareOne))

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import './env.ts'
 import { type Audit, createAudit } from './audit.ts'
 
 declare module 'fastify' {
@@ -9,14 +8,9 @@ declare module 'fastify' {
   }
 }
 
-/** Failed logins with unknown names are kept for an hour only: strangers can cause any number of them. */
-const ANONYMOUS_TTL_MS = 3_600_000
-
-/** Logs and stores security events, and deletes them after EVENTS_TTL. */
+/** Logs security events, and hands those about an account to a store. */
 async function audit(app: FastifyInstance) {
-  app.decorate('audit', createAudit(app.db, app.tables, app.transaction))
-  app.cleanup.add((now) => app.audit.deleteExpired(new Date(now.getTime() - app.config.EVENTS_TTL * 1000)))
-  app.cleanup.add((now) => app.audit.deleteAnonymous(new Date(now.getTime() - ANONYMOUS_TTL_MS)))
+  app.decorate('audit', createAudit(app.db))
 }
 
-export default fp(audit, { name: 'audit', dependencies: ['config', 'logging', 'db', 'cleanup'] })
+export default fp(audit, { name: 'audit', dependencies: ['logging', 'db'] })

@@ -1,13 +1,12 @@
 import { channel } from 'node:diagnostics_channel'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { clientAddress } from '../logging/client-address.ts'
-import { type EventName, eventType } from './event-types.ts'
-import type { AuditEvent } from './tables.ts'
+import { type EventDetails, type EventName, eventType } from './event-types.ts'
+
+export type { EventDetails } from './event-types.ts'
 
 /** What caused an event: a request, or the logger of a background job. */
 export type EventSource = FastifyRequest | { log: FastifyBaseLogger }
-/** Details of an event. The account of the request is added automatically; members that have no column are only logged. */
-export type EventDetails = Partial<Pick<AuditEvent, 'userId' | 'sid' | 'kind' | 'reason'>> & Record<string, unknown>
 
 /** A security event as it is logged. */
 export type LoggedEvent = { event: string } & EventDetails

@@ -3,42 +3,34 @@ import { buildWithLog, logIn } from '../../../build.ts'
 import { encode } from './forge.ts'
 import { token } from './transport.ts'
 
-t.test(
-  'ASVS 10.4.5, 16.3.1: a spent refresh token ends its session, and both events are logged and stored',
-  async (t) => {
-    const { app, lines } = await buildWithLog(t, { REFRESH_GRACE: '0' })
-    const { user, sid, body, headers } = await logIn(app, 'ada', token)
-    const refresh = () =>
-      app.inject({ method: 'POST', url: '/api/auth/token-refresh', payload: { refreshToken: body['refreshToken'] } })
-    t.equal((await refresh()).statusCode, 200)
-    const created = lines.filter(({ event, reason }) => event === 'authn_token_created' && reason === 'refresh')
-    t.match(created, [{ level: 'info', userId: user.id, sid, kind: 'token' }])
-    t.equal((await refresh()).json().code, 'REFRESH_TOKEN_REUSED')
-    const known = { userId: user.id, sid, kind: 'token' }
-    t.match(
-      lines.filter(({ event }) => event === 'authn_token_reuse'),
-      [{ level: 'error', ...known }]
-    )
-    t.match(
-      lines.filter(({ event }) => event === 'session_expired'),
-      [{ reason: 'reuse', ...known }]
-    )
-    const rows = await app.db.select().from(app.tables.auditEvents)
-    t.match(
-      rows.find(({ event }) => event === 'authn_token_reuse'),
-      known
-    )
+t.test('ASVS 10.4.5, 16.3.1: a spent refresh token ends its session, and both events are logged', async (t) => {
+  const { app, lines } = await buildWithLog(t, { REFRESH_GRACE: '0' })
+  const { user, sid, body, headers } = await logIn(app, 'ada', token)
+  const refresh = () =>
+    app.inject({ method: 'POST', url: '/api/auth/token-refresh', payload: { refreshToken: body['refreshToken'] } })
+  t.equal((await refresh()).statusCode, 200)
+  const created = lines.filter(({ event, reason }) => event === 'authn_token_created' && reason === 'refresh')
+  t.match(created, [{ level: 'info', userId: user.id, sid, kind: 'token' }])
+  t.equal((await refresh()).json().code, 'REFRESH_TOKEN_REUSED')
+  const known = { userId: user.id, sid, kind: 'token' }
+  t.match(
+    lines.filter(({ event }) => event === 'authn_token_reuse'),
+    [{ level: 'error', ...known }]
+  )
+  t.match(
+    lines.filter(({ event }) => event === 'session_expired'),
+    [{ reason: 'reuse', ...known }]
+  )
 
-    t.equal((await refresh()).json().code, 'TOKEN_REVOKED')
-    t.equal((await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode, 401)
-    const shown = lines.filter(({ event, level }) => event === 'authn_token_reuse' && level === 'warn')
-    t.match(shown, [{ sid }, { sid }], 'tokens of an ended login are said, and not stored')
-    t.notOk(
-      lines.some(({ event }) => event === 'authn_token_invalid'),
-      'and there is nothing else wrong with them'
-    )
-  }
-)
+  t.equal((await refresh()).json().code, 'TOKEN_REVOKED')
+  t.equal((await app.inject({ method: 'GET', url: '/api/auth/whoami', headers })).statusCode, 401)
+  const shown = lines.filter(({ event, level }) => event === 'authn_token_reuse' && level === 'warn')
+  t.match(shown, [{ sid }, { sid }], 'tokens of an ended login are said, and not stored')
+  t.notOk(
+    lines.some(({ event }) => event === 'authn_token_invalid'),
+    'and there is nothing else wrong with them'
+  )
+})
 
 t.test('ASVS 16.3.3: a rejected token is logged with the reason, but without any part of it', async (t) => {
   const { app, lines } = await buildWithLog(t)

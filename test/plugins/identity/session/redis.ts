@@ -12,9 +12,10 @@ export async function lastSeenInRedis(app: FastifyInstance, sid: string): Promis
   return kept ? JSON.parse(kept).lastSeenAt : null
 }
 
-/** Every key in Redis, and its value. */
+/** Every key of this app in Redis, and its value. */
 export async function allInRedis(app: FastifyInstance) {
-  const keys = (await app.redis?.keys('*')) ?? []
-  const values = await Promise.all(keys.map((name) => app.redis.get(name.replace(redisPrefix(app.config), ''))))
+  const prefix = redisPrefix(app.config)
+  const keys = (await app.redis?.keys(`${prefix}*`)) ?? []
+  const values = await Promise.all(keys.map((name) => app.redis.get(name.replace(prefix, ''))))
   return [...keys, ...values.map(String)]
 }

@@ -11,8 +11,6 @@ export const contract: Contract = async (ask, headers, { kind, logIn }) => {
   await ask('GET /api/users/me', 401)
   await ask('PATCH /api/users/me', 200, { headers, payload: { name: 'Another Name' } })
   await ask('PATCH /api/users/me', 409, { headers, payload: { username: taken } })
-  await ask('GET /api/users/me/events', 200, { headers })
-  await ask('GET /api/users/me/events', 400, { headers, query: '?cursor=x' })
 
   const weak = { currentPassword: PASSWORD, newPassword: 'password' }
   await ask('PUT /api/users/me/password', 422, { headers, payload: weak })

@@ -28,7 +28,7 @@ function watch(t: Test, retryMs = 1) {
 
 const late = new DeadlineExceeded(800)
 
-t.test('an outage is logged once and its end once, however many requests fail', async (t) => {
+t.test('ASVS 16.3.4: an outage is logged once and its end once, however many requests fail', async (t) => {
   const { availability, state, lines } = watch(t)
   await availability.start()
   t.strictSame(lines, [], 'nothing to log while it is up')

@@ -18,7 +18,7 @@ async function isReady(app: FastifyInstance) {
 }
 
 t.test(
-  'ASVS 13.1.2, 13.2.6, 16.5.2: while PostgreSQL is stopped, requests that need it are 503, and recovery needs no restart',
+  'ASVS 13.1.2, 13.2.6, 16.5.2, 16.5.3: while PostgreSQL is stopped, requests that need it are 503, and recovery needs no restart',
   async (t) => {
     const postgres = await startPostgres()
     const { app, lines } = await buildWithLog(t, { DB_URI: await postgres.createDatabase() })

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { closed, IdCursor, NextCursor, NullableString, Time } from '../../http/schemas.ts'
+import { closed, IdCursor, NextCursor, NullableString, Time } from '../../plugins/http/schemas.ts'
 
 const EventReply = Type.Object(
   {

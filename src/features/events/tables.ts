@@ -1,6 +1,6 @@
-import { defineTable, type Tables } from '../db/tables.ts'
+import { defineTable, type Tables } from '../../plugins/platform/db/tables.ts'
 
-declare module '../db/tables.ts' {
+declare module '../../plugins/platform/db/tables.ts' {
   interface Tables {
     auditEvents: ReturnType<typeof auditEvents>
   }

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import t from 'tap'
-import { build, logIn, transports } from '../../../build.ts'
-import { migratedPostgresUri } from '../../../servers.ts'
+import { createEvents } from '../../../src/features/events/events.ts'
+import { build, logIn, transports } from '../../build.ts'
+import { migratedPostgresUri } from '../../servers.ts'
 
 const DAY_MS = 24 * 3_600_000
-const page = readFileSync(join(import.meta.dirname, '../../../../docs/scaling.md'), 'utf8')
+const page = readFileSync(join(import.meta.dirname, '../../../docs/scaling.md'), 'utf8')
 const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
 
 /** A block of SQL in docs/scaling.md, with these values for its psql variables. */
@@ -36,7 +37,7 @@ t.test('audit_events can be partitioned by time as docs/scaling.md describes', a
   await sql`update audit_events set created_at = ${new Date(cut + DAY_MS)} where event = 'authn_login_success'`
   const [{ count = 0 } = {}] = await sql`select count(*)::int as count from only audit_events_next`
   t.equal(count, 2)
-  await app.audit.deleteExpired(new Date(now + DAY_MS / 2))
+  await createEvents(app.db, app.tables, app.transaction).deleteExpired(new Date(now + DAY_MS / 2))
   t.equal(await eventsOf(), 2)
 
   await sql.unsafe(sqlOf('alter table audit_events detach', {}))
