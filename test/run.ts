@@ -16,12 +16,11 @@ const SLOWEST = 10
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    slow: { type: 'boolean', default: false },
-    // One more than there are cores, since tests also wait: for servers, for replies, for each other.
-    jobs: { type: 'string', default: `${availableParallelism() + 1}` }
-  }
+  options: { slow: { type: 'boolean', default: false }, jobs: { type: 'string' } }
 })
+
+/** Files at a time. The short tests often wait, so one more than there are cores; slow ones measure times on a free core. */
+const jobs = Number(values.jobs ?? availableParallelism() + (values.slow ? 0 : 1))
 
 function findFiles() {
   if (positionals.length > 0) return positionals
@@ -127,7 +126,7 @@ async function work(queue: Iterable<string>) {
     progress.end(result)
   }
 }
-await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(waiting)))
+await Promise.all(Array.from({ length: jobs }, () => work(waiting)))
 await work(files.filter(isSuite))
 await Promise.all(shared.map((server) => server.remove()))
 const failed = printSummary(results, (Date.now() - begin) / 1000)
