@@ -42,6 +42,14 @@ export async function orThrow<Reply>(call: Promise<{ data?: Reply | undefined; e
   return data as Reply
 }
 
-/** Whether an error can mean that the session has ended. A wrong password does not, and neither does a reply of a proxy. */
-export const endsSession = ({ status, code }: ApiError) =>
-  status === 401 && code !== 'INVALID_CREDENTIALS' && code !== 'UNKNOWN'
+/** Some exist only with cookies or only with tokens, so a contract may lack them. */
+const SESSION_ENDED = new Set<string>([
+  'UNAUTHENTICATED' satisfies Code,
+  'INVALID_TOKEN',
+  'TOKEN_EXPIRED',
+  'TOKEN_REVOKED',
+  'SESSION_EXPIRED',
+  'SESSION_REVOKED'
+])
+/** Whether an error can mean that the session has ended. A wrong password or code does not, and neither does a reply of a proxy. */
+export const endsSession = ({ status, code }: ApiError) => status === 401 && SESSION_ENDED.has(code)

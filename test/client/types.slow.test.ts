@@ -47,7 +47,7 @@ const changes: [what: string, from: RegExp, to: string][] = [
     'code: string; password: string'
   ],
   ['an optional body becomes required', /requestBody\?: \{/g, 'requestBody: {'],
-  ['an error code that the client uses is missing', /"INVALID_CREDENTIALS"/g, '"WRONG_CREDENTIALS"'],
+  ['an error code that the client uses is missing', /"UNAUTHENTICATED"/g, '"SIGNED_OUT"'],
   ['errors have no code', /(?<=Problem: \{[\s\S]*?)code: string/, 'reason: string']
 ]
 for (const [what, from, to] of changes) {
