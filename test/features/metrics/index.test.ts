@@ -173,6 +173,9 @@ t.test('if the port is taken, that is logged, and the service runs without metri
   const { metricsPort } = await buildMeasured(t)
   const { app, lines } = await buildWithLog(t, { METRICS_PORT: `${metricsPort}` })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  await waitUntil(() => lines.some(({ msg }) => msg === 'could not serve metrics'), 'it is said')
+  await waitUntil(
+    () => lines.some(({ msg }) => /^could not serve metrics: METRICS_PORT is taken/.test(`${msg}`)),
+    'it is said'
+  )
   t.equal((await app.inject({ method: 'GET', url: '/livez' })).statusCode, 200)
 })

@@ -90,7 +90,7 @@ t.test('a role that lacks a right is reported with DB_URI and the fix', async (t
   const sql = await open(t, uri)
   await sql.unsafe('create role nobody_here login')
   const mine = as(uri, 'nobody_here')
-  const says = /The role in DB_URI .*docs\/operations\.md/
+  const says = /DB_URI names a role that lacks rights .*docs\/operations\.md/
 
   const before = migrate(mine)
   t.match(before.stderr, says, 'it may make no schema')
