@@ -10,6 +10,8 @@ t.test('the page at /docs logs in and calls users/me, and loads nothing from oth
   await signUpBy(stage.api, 'ada')
   const browser = await openBrowser(t)
   const page = await browser.openTab(`${stage.api}/docs`)
+  t.equal(await page.title(), 'Fastify minimal starter')
+  t.equal(await page.locator('.opblock-tag').first().innerText(), 'auth')
 
   const login = page.locator('#operations-auth-postAuthLogin')
   await login.getByRole('button').first().click()
@@ -23,6 +25,15 @@ t.test('the page at /docs logs in and calls users/me, and loads nothing from oth
   await me.getByRole('button', { name: 'Execute' }).click()
   await me.locator('.live-responses-table').getByText('ada@example.com').waitFor()
   await takeScreenshot(page, 'docs', false)
+
+  const failure = me.locator('.failure', { hasText: 'UNAUTHENTICATED' })
+  t.equal(await failure.getByText('Sign in to continue').isVisible(), false, 'a failure is folded')
+  await failure.locator('summary').press('Enter')
+  await failure.getByText('Sign in to continue').waitFor()
+  await page.setViewportSize({ width: 360, height: 740 })
+  const width = await page.evaluate('document.documentElement.scrollWidth')
+  t.equal(width, 360, 'the page fits on a phone')
+  await takeScreenshot(page, 'docs-phone', false)
 
   const foreign = browser.requests.filter((request) => !request.split(' ')[1]?.startsWith(stage.api))
   t.same(

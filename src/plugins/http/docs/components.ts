@@ -2,6 +2,11 @@ type Part = Record<string, unknown>
 type Operation = Part & { tags?: string[]; responses?: Record<string, Part>; requestBody?: Part }
 type Document = { paths?: Record<string, object | undefined>; components?: object }
 
+/** Logging in comes first, since most calls need it; probes come last. */
+const rankOf = (path: string) => ['/api/auth', '/api/', ''].findIndex((prefix) => path.startsWith(prefix))
+const inOrder = (paths: Record<string, object | undefined>) =>
+  Object.fromEntries(Object.entries(paths).sort(([one], [other]) => rankOf(one) - rankOf(other)))
+
 const wordsOf = (text: string) => text.replaceAll(/[^A-Za-z]/g, '')
 
 /**
@@ -31,7 +36,8 @@ export function shareComponents<T extends Document>(document: T): T {
     return name
   }
 
-  for (const operations of Object.values(document.paths ?? {})) {
+  const paths = inOrder(document.paths ?? {})
+  for (const operations of Object.values(paths)) {
     for (const operation of Object.values(operations ?? {}) as Operation[]) {
       for (const tag of operation.tags ?? []) tags.add(tag)
       if (operation.requestBody && operation['x-optional-body']) operation.requestBody['required'] = false
@@ -44,5 +50,5 @@ export function shareComponents<T extends Document>(document: T): T {
     }
   }
   const named = [...tags].map((name) => ({ name }))
-  return { ...document, tags: named, components: { ...document.components, headers, responses } }
+  return { ...document, paths, tags: named, components: { ...document.components, headers, responses } }
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './env.ts'
-import { openApiOptions } from './openapi.ts'
+import { openApiOptions, TITLE } from './openapi.ts'
 import { pageOptions } from './page.ts'
 
 declare module 'fastify' {
@@ -18,7 +18,7 @@ async function docs(app: FastifyInstance) {
   const { default: swagger } = await import('@fastify/swagger')
   const { default: swaggerUi } = await import('@fastify/swagger-ui')
   await app.register(swagger, openApiOptions(app))
-  await app.register(swaggerUi, pageOptions())
+  await app.register(swaggerUi, pageOptions(TITLE))
 }
 
 export default fp(docs, { name: 'docs', dependencies: ['config', 'auth'] })

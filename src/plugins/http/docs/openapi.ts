@@ -6,6 +6,12 @@ import { shareComponents } from './components.ts'
 import { describeFailures, LIMIT_HEADERS } from './failures.ts'
 import { toPublished } from './published.ts'
 
+export const TITLE = 'Fastify minimal starter'
+const INTRODUCTION = `To try a call that needs a login, sign up with \`POST /api/auth/signup\`, then log in with \`POST /api/auth/login\`. With
+\`"authType": "cookie"\`, your browser keeps the session. With \`"authType": "token"\`, paste the \`accessToken\` of the reply under Authorize.
+
+Every failure is \`application/problem+json\` (RFC 9457) with a stable \`code\`.`
+
 type Replies = Record<string, object>
 
 /** `PUT /api/users/me/password` becomes putUsersMePassword. */
@@ -42,9 +48,9 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
     openapi: {
       openapi: '3.1.0',
       info: {
-        title: 'Fastify minimal starter',
+        title: TITLE,
         version: '0.2.0',
-        description: 'Every failure is application/problem+json (RFC 9457) with a stable `code`.',
+        description: INTRODUCTION,
         license: { name: 'MIT', identifier: 'MIT' }
       },
       servers: [{ url: '/', description: 'The service that published this document' }],

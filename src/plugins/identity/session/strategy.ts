@@ -79,7 +79,7 @@ export async function createCookieStrategy(
     idleTtl: SESSION_TTL,
     openapi: {
       refusals: [SessionExpired, SessionRevoked],
-      scheme: { type: 'apiKey', in: 'cookie', name },
+      scheme: { type: 'apiKey', in: 'cookie', name, description: 'Set by a login; your browser sends it by itself' },
       members: {},
       renewed: { 204: Type.Null({ description: 'Renewed: the reply sets a new cookie' }) }
     },

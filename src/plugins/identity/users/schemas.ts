@@ -27,7 +27,11 @@ export const Name = Type.String({
 /** In code points after NFC. Longer passwords are rejected, never truncated (ASVS 5.0, 6.2.9). */
 export const PASSWORD_MAX_LENGTH = 256
 /** An existing password. Its minimum length was checked when it was set. */
-export const KnownPassword = Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH })
+export const KnownPassword = Type.String({
+  minLength: 1,
+  maxLength: PASSWORD_MAX_LENGTH,
+  examples: ['a long first password']
+})
 /** A password to set. */
 export function NewPassword(minLength: number) {
   return Type.String({ minLength, maxLength: PASSWORD_MAX_LENGTH, examples: ['a long first password'] })
