@@ -1,4 +1,4 @@
-import { globSync, rmSync } from 'node:fs'
+import { globSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
@@ -42,6 +42,12 @@ t.test('without all optional parts the short suite passes', async (t) => {
   const copy = await remove(t, ...partNames.filter((name) => name !== 'session'))
   const { status, output } = await run(copy, 'test/run.ts')
   t.equal(status, 0, output.slice(-6000))
+
+  const files = globSync('src/**/*.ts', { cwd: copy }).map((path) => readFileSync(join(copy, path), 'utf8'))
+  const lines = files.reduce((sum, text) => sum + text.split('\n').length - 1, 0)
+  const [, stated = ''] = /about ([\d,]+) lines of code/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? []
+  const ratio = Number(stated.replace(',', '')) / lines
+  t.ok(ratio > 0.95 && ratio < 1.05, `the README says ${stated} lines, and there are ${lines}`)
 })
 
 t.jobs = Math.min(2, availableParallelism())
