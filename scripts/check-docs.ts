@@ -11,8 +11,8 @@ const IGNORED = ['node_modules', '.git', '.tap', 'dist']
 // The package has no types.
 const nspell: (dictionary: object) => { correct(word: string): boolean } = createRequire(import.meta.url)('nspell')
 const speller = nspell(dictionary)
-/** These describe the past. */
-const HISTORY = /^CHANGELOG\.md$|^docs\/decisions\/\d/
+/** These describe the past, also what was removed since. */
+const HISTORY = /^CHANGELOG\.md$|^docs\/(decisions\/\d|failures\.md)/
 const readPackage = (path: string) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'))
 const { name: project } = readPackage('package.json')
 const scripts = globSync('{.,client,example}/package.json', { cwd: ROOT }).flatMap((path) =>

@@ -108,7 +108,7 @@ function dropMentions({ name, folder }: Part) {
       .trim()
       .replace(/,$/, '')}\n]\n`
   )
-  for (const path of ['README.md', ...globSync('{docs,client}/*.md', { cwd: ROOT })]) {
+  for (const path of globSync('{*.md,{docs,client}/*.md}', { cwd: ROOT })) {
     const text = read(path)
     const isGone = (link: string) =>
       !/^(https?:|#)/.test(link) && !existsSync(join(ROOT, dirname(path), link.split('#')[0] ?? ''))

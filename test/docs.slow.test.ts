@@ -19,15 +19,18 @@ function snippetOf(page: string) {
 t.test('the route in docs/add-a-resource.md passes the type check and answers', async (t) => {
   const copy = copyProject(t)
   mkdirSync(join(copy, 'src/routes/hello'))
-  const route = `import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
-import { accountOf } from '../../plugins/identity/auth/account.ts'
-import { problems } from '../../plugins/platform/errors/schemas.ts'
+  // Indented, so that npm run remove does not take the imports for those of this file.
+  const route = `
+  import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+  import Type from 'typebox'
+  import { accountOf } from '../../plugins/identity/auth/account.ts'
+  import { problems } from '../../plugins/platform/errors/schemas.ts'
 
-const HelloReply = Type.Object({ hello: Type.String() })
-const routes: FastifyPluginAsyncTypebox = async (app) => {
-${snippetOf('docs/add-a-resource.md')}}
-export default routes
+  const HelloReply = Type.Object({ hello: Type.String() })
+  const routes: FastifyPluginAsyncTypebox = async (app) => {
+    ${snippetOf('docs/add-a-resource.md')}
+  }
+  export default routes
 `
   writeFileSync(join(copy, 'src/routes/hello/routes.ts'), route)
   const index = join(copy, 'src/routes/index.ts')

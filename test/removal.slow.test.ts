@@ -42,6 +42,7 @@ t.test('without all optional parts the short suite passes', async (t) => {
   const copy = await remove(t, ...partNames.filter((name) => name !== 'session'))
   const { status, output } = await run(copy, 'test/run.ts')
   t.equal(status, 0, output.slice(-6000))
+  t.match(await run(copy, 'scripts/check-docs.ts'), { status: 0, output: ' 0 problems' })
 
   const files = globSync('src/**/*.ts', { cwd: copy }).map((path) => readFileSync(join(copy, path), 'utf8'))
   const lines = files.reduce((sum, text) => sum + text.split('\n').length - 1, 0)
