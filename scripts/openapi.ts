@@ -11,7 +11,7 @@ export const OPENAPI_FILE = join(import.meta.dirname, '../docs/openapi.json')
 /** The document as JSON text. */
 export async function readOpenApi() {
   const randomKey = () => randomBytes(48).toString('base64url')
-  const keys = { SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey() }
+  const keys = { SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey(), ENCRYPTION_KEY: randomKey() }
   const settings = readSettings({ ...keys, DB_URI: ':memory:', API_DOCS: 'true', LOG_LEVEL: 'silent' })
   const app = await buildApp(settings)
   await app.ready()

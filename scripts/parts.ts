@@ -16,6 +16,7 @@ const PARTS: Record<string, string[]> = {
   blocklist: [],
   metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml'],
   tracing: [],
+  'second-factor': [],
   mail: [],
   events: ['example/src/security-activity.tsx'],
   redis: [

@@ -73,5 +73,10 @@ export const commands: Record<string, Command> = {
       throw new OperatorError(`A password has ${PASSWORD_MIN_LENGTH} to 256 characters`)
     await app.passwords.refuseCommon(password)
     await app.revocations.resetPassword(app, id, await app.passwords.hash(password), new Date())
+  },
+  async 'reset-factors'(app, _terminal, [name]) {
+    const { id: userId } = await findUser(app, name)
+    await app.transaction({ steps: Object.assign({}, ...app.factorRemovals.map((removal) => removal(userId))) })
+    await app.audit.record(app, 'authn_factor_removed', { userId, reason: 'shell' })
   }
 }

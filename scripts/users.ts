@@ -11,6 +11,7 @@ npm run users -- sessions <username or email>           lists the active session
 npm run users -- revoke <username or email>             ends all sessions of an account; add --login <id> to end one
 npm run users -- revoke --all                           ends all sessions of all accounts
 npm run users -- password <username or email>           sets a new password and ends all sessions of the account
+npm run users -- reset-factors <username or email>      removes the second factors of an account, if all of them are lost
 
 The command asks for passwords, or reads them from standard input. Never put a password on the command line.`
 

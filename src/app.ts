@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import events from './features/events/index.ts'
 import mail from './features/mail/index.ts'
 import metrics from './features/metrics/index.ts'
+import secondFactor from './features/second-factor/index.ts'
 import tracing from './features/tracing/index.ts'
 import body from './plugins/http/body/index.ts'
 import compress from './plugins/http/compress/index.ts'
@@ -67,9 +68,10 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(session) // cookie sessions
   await app.register(blocklist) // revoked sessions
   await app.register(jwt) // access and refresh tokens
-  // Features that stand on them
+  // Features: optional, and one command removes each
   await app.register(mail)
   await app.register(events) // each user's security activity
+  await app.register(secondFactor)
   await app.register(docs)
   // Your routes, and those that the plugins handed in
   await app.register(routes)

@@ -15,6 +15,7 @@ export const randomKey = () => randomBytes(48).toString('base64url')
 export const testEnvironment: Environment = {
   SECRET_KEY: randomKey(),
   JWT_SECRET_KEY: randomKey(),
+  ENCRYPTION_KEY: randomKey(),
   DB_URI: ':memory:',
   DB_MIGRATE: 'auto',
   RATE_LIMIT_MAX: '1000000'

@@ -10,6 +10,9 @@ declare module 'fastify' {
     authenticate: Guards['authenticate']
     authenticateToRevoke: Guards['authenticateToRevoke']
     requireFresh: Guards['requireFresh']
+    requireEnrollable: Guards['requireEnrollable']
+    /** Each is asked before a user adds a way to log in, and throws to refuse. */
+    enrollmentChecks: ((request: FastifyRequest) => Promise<void>)[]
   }
   interface FastifyRequest {
     /** Null until a guard sets it. */
@@ -24,8 +27,9 @@ function createGuards({
   strategies,
   sessions,
   revocations,
-  audit
-}: Pick<FastifyInstance, 'strategies' | 'sessions' | 'revocations' | 'audit'>) {
+  audit,
+  enrollmentChecks
+}: Pick<FastifyInstance, 'strategies' | 'sessions' | 'revocations' | 'audit' | 'enrollmentChecks'>) {
   /** The account of the first strategy that finds its credential, or null. A credential that is not valid is a 401. */
   async function identify(request: FastifyRequest, reply: FastifyReply) {
     for (const strategy of strategies.values()) {
@@ -69,12 +73,19 @@ function createGuards({
     throw new ReauthenticationRequired()
   }
 
-  return { identify, authenticate, authenticateToRevoke, requireFresh }
+  /** Runs after a guard, where a user adds a way to log in. Throws what the checks that features added throw. */
+  async function requireEnrollable(request: FastifyRequest) {
+    for (const check of enrollmentChecks) await check(request)
+  }
+
+  return { identify, authenticate, authenticateToRevoke, requireFresh, requireEnrollable }
 }
 
 export function addGuards(app: FastifyInstance) {
-  const { identify, authenticate, authenticateToRevoke, requireFresh } = createGuards(app)
+  app.decorate('enrollmentChecks', [])
+  const { identify, authenticate, authenticateToRevoke, requireFresh, requireEnrollable } = createGuards(app)
   app.decorateRequest('account', null)
   app.decorate('identify', identify).decorate('authenticate', authenticate)
   app.decorate('authenticateToRevoke', authenticateToRevoke).decorate('requireFresh', requireFresh)
+  app.decorate('requireEnrollable', requireEnrollable)
 }

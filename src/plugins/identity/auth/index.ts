@@ -4,9 +4,10 @@ import './audit-events.ts'
 import './env.ts'
 import { deleteEnded, ENDS } from './cleanup.ts'
 import { addGuards } from './guards.ts'
-import { createInsertSession, type Gate, type InsertSession } from './insert-session.ts'
+import { createInsertSession, type Gate, type InsertSession, type NamedSteps } from './insert-session.ts'
 import { createNewSessions, type NewSessions } from './new-session.ts'
 import { createPasswordLogin, type PasswordLogin } from './password-login.ts'
+import { createRenewSession, type RenewSession } from './renew-session.ts'
 import { createResync, type Resync, resyncRegularly } from './resync.ts'
 import type { RevocationListener } from './revocation-listeners.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
@@ -24,7 +25,9 @@ declare module 'fastify' {
     strategies: Map<string, Strategy>
     /** Each is asked before a session is inserted. */
     gates: Gate[]
-    newSessions: NewSessions
+    /** The steps that take a user's factors away, apart from the password: for an operator, and for a reset that cannot trust them. */
+    factorRemovals: ((userId: string) => NamedSteps)[]
+    newSessions: NewSessions & RenewSession
     passwordLogin: PasswordLogin
   }
 }
@@ -34,20 +37,17 @@ async function auth(app: FastifyInstance) {
   const { db, tables, transaction, prepareOne } = app
   const listeners: RevocationListener[] = []
   const revokeRows = createRevokeRows(transaction, tables, app.audit)
-  app.decorate('gates', [])
-  const insertSession = createInsertSession(transaction, tables, app.audit, app.gates, revokeRows)
+  app.decorate('gates', []).decorate('factorRemovals', [])
   app.decorate('sessions', {
     ...createSessions(db, tables, prepareOne),
     ...revokeRows,
     ...createLimitQueries(db, transaction, tables),
-    ...insertSession
+    ...createInsertSession(transaction, tables, app.audit, app.gates, revokeRows)
   })
-  app.decorate('revocations', {
-    ...createRevocations(app.sessions, listeners, app.config.MAX_SESSIONS_PER_USER),
-    ...createResync(app.sessions, listeners)
-  })
+  const revocations = createRevocations(app.sessions, listeners, app.config.MAX_SESSIONS_PER_USER)
+  app.decorate('revocations', { ...revocations, ...createResync(app.sessions, listeners) })
   app.decorate('strategies', new Map())
-  app.decorate('newSessions', createNewSessions(app))
+  app.decorate('newSessions', { ...createNewSessions(app), ...createRenewSession(app) })
   app.decorate('passwordLogin', createPasswordLogin(app))
   addGuards(app)
   app.mount('/api/auth', routes)

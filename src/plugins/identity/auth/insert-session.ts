@@ -4,6 +4,7 @@ import type { Event } from '../../platform/audit/event-types.ts'
 import { logEvent } from '../../platform/audit/log.ts'
 import { and, eq, isNull, notExists, notInArray } from '../../platform/db/drizzle.ts'
 import type { Database, RunTransaction, Step, Tables } from '../../platform/db/types.ts'
+import type { ErrorType } from '../../platform/errors/schemas.ts'
 import type { User } from '../users/tables.ts'
 import { createRevokedEvents, type RevokeRows } from './revoke-rows.ts'
 import { idleEnd } from './sessions.ts'
@@ -19,7 +20,11 @@ export type NamedSteps = Record<string, Step<unknown>>
  * It returns preconditions of the transaction that inserts the session, so that what it forbids also wins if it is committed in
  * between; then it is asked again.
  */
-export type Gate = (proof: Proof, asked: Asked, source: EventSource) => Promise<NamedSteps>
+export type Gate = {
+  (proof: Proof, asked: Asked, source: EventSource): Promise<NamedSteps>
+  /** The errors that it throws, for the API reference. */
+  refusals?: ErrorType[]
+}
 
 /** The columns that the caller decides on. */
 type Given = 'kind' | 'remember' | 'createdAt' | 'absoluteExpiresAt' | 'secretHash' | 'accessTtl' | 'ip' | 'userAgent'
@@ -29,6 +34,7 @@ export type NewSession = Pick<Session, Given> & Partial<Pick<Session, 'refreshIn
 export type Change = {
   asked: Asked
   preconditions?: NamedSteps
+  steps?: NamedSteps
   ends?: Record<string, Step<Session>>
   /** Stored with the session; `sid` of the new one unless they say otherwise. */
   events: readonly Event[]
@@ -65,7 +71,7 @@ export function createInsertSession(
         ...{ id: randomUUIDv7(), userId: user.id, methods: methods.join(' '), authenticatedAt, generation: 0 },
         ...{ lastSeenAt: now, rotatedAt: now, expiresAt: idleEnd(given, idleTtl, now) }
       }
-      const { preconditions, ends = {} } = change
+      const { preconditions, steps, ends = {} } = change
       const events = change.events.map(([name, details]) => [name, { sid: row.id, ...details }] as const)
       const isUnchanged = and(eq(users.id, user.id), eq(users.credentialVersion, user.credentialVersion))
       const rows = await transaction({
@@ -76,6 +82,7 @@ export function createInsertSession(
         },
         steps: {
           ...(ends as NamedSteps),
+          ...steps,
           session: (tx) => tx.insert(sessions).values(row).returning(),
           events: revokedEvents.store(source, Object.keys(ends), events)
         }

@@ -22,6 +22,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const UserReply = userView.schema()
   const signUp = createSignUp(app)
   const contracts = [...strategies.values()].map(({ openapi }) => openapi)
+  const gateRefusals = app.gates.flatMap(({ refusals = [] }) => refusals)
   const tags = ['auth']
   const index = { summary: 'Check that the service answers', tags, response: { 200: schemas.StatusReply } }
   app.get('', { schema: index, handler: async () => ({ status: 'All set!' }) })
@@ -48,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       body: schemas.LoginBody([...strategies.values()]),
       response: {
         200: schemas.LoginReply(contracts, UserReply),
-        ...problems(400, InvalidCredentials, CrossOriginRequest, TooManyAttempts)
+        ...problems(400, InvalidCredentials, CrossOriginRequest, TooManyAttempts, ...gateRefusals)
       }
     },
     ...withPassword,
@@ -64,7 +65,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'Confirm your password: renews this session and makes it fresh',
       tags,
       body: schemas.ReauthenticateBody,
-      response: { ...schemas.renewedReplies(contracts), ...problems(400, 401, InvalidCredentials, TooManyAttempts) }
+      response: {
+        ...schemas.renewedReplies(contracts),
+        ...problems(400, 401, InvalidCredentials, TooManyAttempts, ...gateRefusals)
+      }
     },
     ...withPassword,
     compress: false,

@@ -6,7 +6,7 @@ import { checkEnvFile, checkNames, findCutOff } from './env-warnings.ts'
 import { OperatorError } from './operator-error.ts'
 import { type Environment, InvalidSettings, settingNames } from './settings.ts'
 
-const SECRET = /^(\w*SECRET_KEY)=$/gm
+const SECRET = /^(\w*(?:SECRET|ENCRYPTION)_KEY)=$/gm
 
 /**
  * Merges `.env` into the environment, which wins unless a variable is empty. The very first start writes `.env` from
