@@ -1,11 +1,38 @@
 import type { paths as Published } from './schema.d.ts'
 
-type Path = '/api/auth/token-refresh'
 type Body<Content> = { content: { 'application/json': Content } }
-type IssuedTokens = { accessToken: string; expiresIn: number; refreshToken?: string }
-type Refresh = { post: { requestBody?: Body<{ refreshToken?: string }>; responses: { 200: Body<IssuedTokens> } } }
-/** The contract of the service. A service without JWT does not publish the refresh, which the client then never calls. */
-export type paths = Published extends Record<Path, unknown> ? Published : Published & Record<Path, Refresh>
+type Done = { 204: { content?: never } }
+type OpenTicket = { ticket: string; expiresAt: string }
+type TokenMembers = { accessToken: string; expiresIn: number; refreshToken?: string }
+type Renewal = { responses: { 200: Body<TokenMembers> } & Done }
+
+/** The calls of features that a service may be without. The client then never succeeds with them. */
+type Features = {
+  '/api/auth/token-refresh': {
+    post: { requestBody?: Body<{ refreshToken?: string }>; responses: { 200: Body<TokenMembers> } }
+  }
+  '/api/auth/second-factor': {
+    post: Renewal & { requestBody: Body<{ ticket: string; code?: string; recoveryCode?: string; passkey?: object }> }
+  }
+  '/api/users/me/totp': {
+    put: { requestBody: Body<{ code: string }>; responses: { 200: Body<{ recoveryCodes: string[] }> } }
+    delete: Renewal
+  }
+  '/api/auth/email-verification': {
+    post: { responses: { 202: Body<OpenTicket> } }
+    put: { requestBody: Body<{ ticket: string; code: string }>; responses: { 200: Body<User> } }
+  }
+  '/api/auth/password-reset': {
+    post: { requestBody: Body<{ email: string }>; responses: { 202: Body<OpenTicket> } }
+    put: { requestBody: Body<{ ticket: string; code: string; newPassword: string }>; responses: Done }
+  }
+  '/api/users/me/email': {
+    post: { requestBody: Body<{ email: string }>; responses: { 202: Body<OpenTicket> } }
+    put: Renewal & { requestBody: Body<{ ticket: string; code: string }> }
+  }
+}
+/** The contract of the service. What it publishes is what counts. */
+export type paths = Published & Omit<Features, keyof Published>
 
 type Json<Reply> = Reply extends { content: { 'application/json': infer Body } } ? Body : never
 /** The body of a request: `Input<paths['/api/auth/login']['post']>`. */
@@ -14,6 +41,7 @@ export type Input<Call> = Call extends { requestBody: Body<infer Content> } ? Co
 export type Output<Call> = Call extends { responses: { 200: infer Reply } } ? Json<Reply> : never
 
 export type Login = Input<paths['/api/auth/login']['post']>
-export type Tokens = Output<paths[Path]['post']>
-type State = Output<paths['/api/auth/check-auth']['get']>
-export type Session = { user: NonNullable<State['user']>; session: NonNullable<State['session']> }
+export type Tokens = Output<paths['/api/auth/token-refresh']['post']>
+type State = Output<Published['/api/auth/check-auth']['get']>
+export type User = NonNullable<State['user']>
+export type Session = { user: User; session: NonNullable<State['session']> }

@@ -3,7 +3,9 @@ import type { components } from './schema.d.ts'
 type Problem = components['schemas']['Problem']
 type Failures = components['responses']
 /** Every error code of the API. UNKNOWN: the reply came from something in front of the service, such as a proxy. */
-export type Code = Failures[keyof Failures]['content']['application/problem+json']['code'] | 'UNKNOWN'
+export type Code = Failures[keyof Failures]['content']['application/problem+json']['code'] | FeatureCode | 'UNKNOWN'
+/** The client uses these codes of features, which a service may be without. */
+type FeatureCode = 'SECOND_FACTOR_REQUIRED' | 'INVALID_CODE' | 'TICKET_INVALID'
 /** Why a member of the request is invalid: a `code`, its limits if any, and a sentence to show. */
 export type FieldError = NonNullable<Problem['errors']>[number]
 
@@ -17,13 +19,17 @@ export class ApiError extends Error {
   /** Every invalid member of the request. `fields` has the first one of each, by name: `fields.username?.detail`. */
   declare readonly errors: FieldError[]
   declare readonly fields: { readonly [name: string]: FieldError | undefined }
+  /** With SECOND_FACTOR_REQUIRED: go on with `client.secondFactor`. */
+  declare readonly secondFactor: { ticket: string; methods: string[]; expiresAt: string } | undefined
   /** How long to wait before the next attempt, in ms. Null: the service did not say. */
   declare readonly retryAfterMs: number | null
 
-  constructor({ detail, code, status, requestId, errors = [] }: Problem, retryAfterMs: number | null) {
+  constructor(problem: Problem, retryAfterMs: number | null) {
+    const { detail, code, status, requestId, errors = [] } = problem
     super(detail)
     const fields = Object.fromEntries(errors.map((one) => [one.pointer.slice(1), one] as const).reverse())
     Object.assign(this, { code, status, requestId, errors, fields, retryAfterMs })
+    if ('secondFactor' in problem) Object.assign(this, { secondFactor: problem.secondFactor })
   }
 }
 

@@ -1,11 +1,14 @@
 import createApi from 'openapi-fetch'
-import type { Input, Login, paths } from './contract.ts'
-import { orThrow } from './errors.ts'
+import type { Input, Login, paths, User } from './contract.ts'
+import { type ApiError, orThrow } from './errors.ts'
+import { createRecovery } from './recovery.ts'
 import { createRefresher } from './refresher.ts'
 import { MAX_WAIT_MS, sendWithRetry } from './retry.ts'
+import { createSecondFactor } from './second-factor.ts'
 import { createSession } from './session.ts'
 import { type Access, createStore, type Message } from './store.ts'
 import { createTabs } from './tabs.ts'
+import { createTickets, type Purpose, type Ticket } from './tickets.ts'
 import { type SessionState, watchSession } from './watch.ts'
 
 export type { Session } from './contract.ts'
@@ -19,6 +22,8 @@ export type Options = {
   transport?: 'cookie' | 'token'
   fetch?: typeof fetch
 }
+/** With mail, the reply of a sign-up has the ticket of the code that was sent. */
+type SignedUp = { user: User; emailVerification?: Ticket }
 
 /**
  * Logs in to the service, keeps the session alive in all tabs, and reports when it ends. All calls and tabs share one refresh.
@@ -28,7 +33,8 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
   const baseUrl = new URL(address, globalThis.location?.href).href.replace(/\/$/, '')
   const isToken = transport === 'token'
   const closing = new AbortController()
-  const tabs = createTabs<Message>(`starter ${transport} ${baseUrl}`)
+  const name = `starter ${transport} ${baseUrl}`
+  const tabs = createTabs<Message>(name)
   const store = createStore(tabs, isToken)
 
   /** With tokens, only the calls of `plain` send and store cookies. */
@@ -47,7 +53,12 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
   const { refresh, sendFresh } = createRefresher({ store, tabs, plain, send: sendOnce })
   /** All paths of the service, typed by its OpenAPI document: `const { data, error } = await api.GET('/api/users/me')`. */
   const api = createApi<paths>({ baseUrl, fetch: (request) => sendWithRetry(request, sendFresh, closing.signal) })
-  const { session, signIn, change } = createSession({ store, tabs, api, refresh })
+  const tickets = createTickets(name, tabs.isBrowser)
+  const { session, signIn, renew, end } = createSession({ store, tabs, api, refresh, onRefused })
+
+  function onRefused({ secondFactor }: ApiError, isLogin: boolean) {
+    if (secondFactor) tickets.keep('second-factor', { ...secondFactor, isLogin })
+  }
 
   /** Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
   function login(credentials: Pick<Login, 'usernameOrEmail' | 'password' | 'remember'>) {
@@ -65,17 +76,24 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     login,
     /** Creates an account and logs in. Throws USERNAME_TAKEN, EMAIL_TAKEN, PASSWORD_TOO_COMMON or VALIDATION_FAILED. */
     async signUp(body: Input<paths['/api/auth/signup']['post']>) {
-      await orThrow(plain.POST('/api/auth/signup', { body }))
+      const { emailVerification }: SignedUp = await orThrow(plain.POST('/api/auth/signup', { body }))
+      if (emailVerification) tickets.keep('email-verification', emailVerification)
       return login({ usernameOrEmail: body.username, password: body.password })
     },
     /** Logs out in all tabs. If it throws, the service could not revoke the session: it is still active, so call this again. */
-    logout: () => change(false, (headers) => plain.POST('/api/auth/logout', { headers })),
+    logout: () => end((headers) => plain.POST('/api/auth/logout', { headers })),
     /** Confirms the password, which makes the session fresh. Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
-    reauthenticate: (password: string) =>
-      change(true, (headers) => plain.POST('/api/auth/reauthenticate', { body: { password }, headers })),
+    async reauthenticate(password: string) {
+      await renew((headers) => plain.POST('/api/auth/reauthenticate', { body: { password }, headers }))
+    },
     /** Also revokes all other sessions of the user. Throws INVALID_CREDENTIALS, PASSWORD_TOO_COMMON or TOO_MANY_ATTEMPTS. */
-    changePassword: (body: Input<paths['/api/users/me/password']['put']>) =>
-      change(true, (headers) => plain.PUT('/api/users/me/password', { body, headers })),
+    async changePassword(body: Input<paths['/api/users/me/password']['put']>) {
+      await renew((headers) => plain.PUT('/api/users/me/password', { body, headers }))
+    },
+    /** What waits for a code from the user, also after a reload. Null: nothing. */
+    pending: (purpose: Purpose): Omit<Ticket, 'ticket'> | null => tickets.find(purpose),
+    ...createSecondFactor({ tickets, plain, signIn, renew }),
+    ...createRecovery({ tickets, api, plain, renew }),
     /** Reports the session now and whenever it changes, in this tab or another. Returns a function that stops it. */
     watch(listener: (state: SessionState) => void) {
       const stop = watchSession(store, session, listener)

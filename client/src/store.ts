@@ -2,12 +2,12 @@ import type { Tokens } from './contract.ts'
 import type { Tabs } from './tabs.ts'
 
 /** The tokens of a session, kept in memory only. `expiresAt`: of the access token, in ms of this device's clock. */
-export type Access = Tokens & { expiresAt: number }
+export type Access = Pick<Tokens, 'accessToken' | 'refreshToken'> & { expiresAt: number }
 /** What tabs send each other, tabs of an older version too. `isNews`: a user has logged in or out. */
 export type Message = { isLoggedIn: boolean; access: Access | null; userId: string | null; isNews: boolean }
 
 /** The user a token belongs to. `atob` does not take base64url as it is. */
-const userOf = ({ accessToken }: Tokens): string =>
+const userOf = ({ accessToken }: Pick<Tokens, 'accessToken'>): string =>
   JSON.parse(atob(accessToken.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '')).sub
 
 export type Store = ReturnType<typeof createStore>
@@ -28,8 +28,10 @@ export function createStore(tabs: Tabs<Message>, isToken: boolean) {
     epoch += Number(message.isNews)
     if (message.isNews) for (const listener of listeners) queueMicrotask(() => listener(message.isLoggedIn))
   }
-  function toMessage(next: boolean, tokens?: Tokens, isNews = isLoggedIn === !next): Message {
-    const kept = isToken && tokens ? { ...tokens, expiresAt: Date.now() + tokens.expiresIn * 1000 } : null
+  function toMessage(next: boolean, reply: Partial<Tokens> = {}, isNews = isLoggedIn === !next): Message {
+    const { accessToken, expiresIn = 0, refreshToken } = reply
+    const tokens = accessToken ? { accessToken, ...(refreshToken && { refreshToken }) } : null
+    const kept = isToken && tokens ? { ...tokens, expiresAt: Date.now() + expiresIn * 1000 } : null
     return { isLoggedIn: next, access: kept, userId: kept && userOf(kept), isNews }
   }
   tabs.onMessage(apply)
@@ -59,6 +61,6 @@ export function createStore(tabs: Tabs<Message>, isToken: boolean) {
     /** Changes the state of this tab only. */
     set: (next: boolean) => apply(toMessage(next)),
     /** Changes the state of all tabs. `isNews`: a user has logged in or out, not only renewed the session. */
-    publish: (next: boolean, tokens?: Tokens, isNews?: boolean) => tabs.publish(toMessage(next, tokens, isNews))
+    publish: (next: boolean, reply?: Partial<Tokens>, isNews?: boolean) => tabs.publish(toMessage(next, reply, isNews))
   }
 }

@@ -1,13 +1,5 @@
+import { attempt } from './attempt.ts'
 import { delays } from './delays.ts'
-
-/** Runs what a browser may deny, such as a write to full storage. Returns null if it throws: the client works without it. */
-function attempt<Result>(work: () => Result): Result | null {
-  try {
-    return work()
-  } catch {
-    return null
-  }
-}
 
 type State = { isLoggedIn: boolean; userId: string | null }
 export type Tabs<Message extends State> = ReturnType<typeof createTabs<Message>>

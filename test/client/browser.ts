@@ -41,7 +41,7 @@ export function createBrowser(baseUrl: string) {
   /** Method and path of each request. */
   const calls: string[] = []
   const headers: Headers[] = []
-  type Answer = Response | null | ((reply: Response) => Promise<Response>)
+  type Answer = Response | Promise<Response> | null | ((reply: Response) => Promise<Response>)
   let answer: (request: Request) => Answer = () => null
 
   const send = async (input: RequestInfo | URL, init?: RequestInit) => {
@@ -53,7 +53,7 @@ export function createBrowser(baseUrl: string) {
       sent.set('cookie', cookies.map(([name, { value }]) => `${name}=${value}`).join('; '))
     calls.push(`${request.method} ${pathname}`)
     headers.push(sent)
-    const answered = answer(request)
+    const answered = await answer(request)
     const replied = answered instanceof Response ? answered : await fetch(new Request(request, { headers: sent }))
     const reply = typeof answered === 'function' ? await answered(replied) : replied
     // Browsers ignore cookies in the reply to a request without credentials.

@@ -26,7 +26,7 @@ t.test('the package contains JavaScript and types only', async (t) => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
   t.ok(files.includes(join('dist', 'index.js')))
   t.same(
-    files.filter((name) => !/^(dist|package\.json|README\.md|dist.\w+(\.d\.ts|\.js))$/.test(name)),
+    files.filter((name) => !/^(dist|package\.json|README\.md|dist.[\w-]+(\.d\.ts|\.js))$/.test(name)),
     []
   )
 })
