@@ -202,6 +202,22 @@ t.test('ends sessions, says so where they ended, and changes the password', asyn
   t.same(here.complaints, [])
 })
 
+t.test('what could not be loaded says so and can be tried again', async (t) => {
+  const stage = await openStage(t, world)
+  const browser = await openBrowser(t)
+  const page = await browser.openTab(stage.app)
+  await signUp(page)
+  await browser.context.route('**/api/auth/sessions**', (route) => route.abort())
+  await visit(page, 'Security')
+  await page.getByRole('alert').filter({ hasText: 'Cannot reach the server' }).waitFor()
+  await look(t, page, 'failed')
+  await browser.context.unrouteAll()
+  await press(page, 'Try again')
+  await rows(page, 'Active sessions').filter({ hasText: 'This device' }).waitFor()
+  await page.getByRole('button', { name: 'Try again' }).waitFor({ state: 'detached' })
+  t.ok(browser.complaints.every((text) => text.includes('ERR_FAILED')))
+})
+
 t.test('changes the profile, and deletes the account once the password is confirmed', async (t) => {
   const stage = await openStage(t, world)
   const browser = await openBrowser(t)

@@ -17,7 +17,7 @@ export function Loading({ rows = 3 }: { rows?: number }) {
 /** What could not be loaded, and a button to try again. */
 export function Failed({ error, retry }: { error: string; retry: () => Promise<void> }) {
   return (
-    <div className="notice">
+    <div className="notice failed">
       <p role="alert">{error}</p>
       <ActionButton onClick={retry}>Try again</ActionButton>
     </div>
