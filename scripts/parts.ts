@@ -18,7 +18,7 @@ const PARTS: Record<string, string[]> = {
   tracing: [],
   'second-factor': [],
   mail: [],
-  events: ['example/src/security-activity.tsx'],
+  events: ['example/src/activity/*', 'test/example/activity.test.ts'],
   redis: [
     'test/**/redis-*.ts',
     'test/chaos/{cluster,control,file,hammer,replica,report,rows,run,watch}.ts',
