@@ -16,7 +16,7 @@ const PARTS: Record<string, string[]> = {
   blocklist: [],
   metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml'],
   tracing: [],
-  'second-factor': [],
+  'second-factor': ['client/src/second-factor.ts', 'test/client/second-factor.test.ts'],
   mail: [],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],
   redis: [

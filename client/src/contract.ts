@@ -11,13 +11,6 @@ type Features = {
   '/api/auth/token-refresh': {
     post: { requestBody?: Body<{ refreshToken?: string }>; responses: { 200: Body<TokenMembers> } }
   }
-  '/api/auth/second-factor': {
-    post: Renewal & { requestBody: Body<{ ticket: string; code?: string; recoveryCode?: string; passkey?: object }> }
-  }
-  '/api/users/me/totp': {
-    put: { requestBody: Body<{ code: string }>; responses: { 200: Body<{ recoveryCodes: string[] }> } }
-    delete: Renewal
-  }
   '/api/auth/email-verification': {
     post: { responses: { 202: Body<OpenTicket> } }
     put: { requestBody: Body<{ ticket: string; code: string }>; responses: { 200: Body<User> } }

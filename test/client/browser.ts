@@ -84,3 +84,20 @@ export function createBrowser(baseUrl: string) {
     }
   }
 }
+
+/** The storage of one tab, which reloads keep. */
+export function createSessionStorage(t: Test) {
+  const items = new Map<string, string>()
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'sessionStorage')
+  const value = {
+    getItem: (name: string) => items.get(name) ?? null,
+    setItem: (name: string, text: string) => void items.set(name, text),
+    removeItem: (name: string) => void items.delete(name)
+  }
+  Object.defineProperty(globalThis, 'sessionStorage', { configurable: true, value })
+  t.teardown(() => {
+    if (before) Object.defineProperty(globalThis, 'sessionStorage', before)
+    else Reflect.deleteProperty(globalThis, 'sessionStorage')
+  })
+  return items
+}
