@@ -12,7 +12,13 @@ export const OPENAPI_FILE = join(import.meta.dirname, '../docs/openapi.json')
 export async function readOpenApi() {
   const randomKey = () => randomBytes(48).toString('base64url')
   const keys = { SECRET_KEY: randomKey(), JWT_SECRET_KEY: randomKey(), ENCRYPTION_KEY: randomKey() }
-  const settings = readSettings({ ...keys, DB_URI: ':memory:', API_DOCS: 'true', LOG_LEVEL: 'silent' })
+  const settings = readSettings({
+    ...keys,
+    PASSKEY_RP_ID: 'example.com',
+    DB_URI: ':memory:',
+    API_DOCS: 'true',
+    LOG_LEVEL: 'silent'
+  })
   const app = await buildApp(settings)
   await app.ready()
   const document = app.swagger()

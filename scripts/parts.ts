@@ -17,6 +17,7 @@ const PARTS: Record<string, string[]> = {
   metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml'],
   tracing: [],
   'second-factor': ['client/src/second-factor.ts', 'test/client/second-factor.test.ts'],
+  passkeys: ['test/browser/passkeys.browser.ts'],
   mail: [],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],
   redis: [

@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import events from './features/events/index.ts'
 import mail from './features/mail/index.ts'
 import metrics from './features/metrics/index.ts'
+import passkeys from './features/passkeys/index.ts'
 import secondFactor from './features/second-factor/index.ts'
 import tracing from './features/tracing/index.ts'
 import body from './plugins/http/body/index.ts'
@@ -72,6 +73,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(mail)
   await app.register(events) // each user's security activity
   await app.register(secondFactor)
+  await app.register(passkeys)
   await app.register(docs)
   // Your routes, and those that the plugins handed in
   await app.register(routes)

@@ -16,6 +16,7 @@ export const testEnvironment: Environment = {
   SECRET_KEY: randomKey(),
   JWT_SECRET_KEY: randomKey(),
   ENCRYPTION_KEY: randomKey(),
+  PASSKEY_RP_ID: 'localhost',
   DB_URI: ':memory:',
   DB_MIGRATE: 'auto',
   RATE_LIMIT_MAX: '1000000'
