@@ -1,10 +1,9 @@
-import { secrets } from '../../plugins/platform/config/secrets.ts'
-import type { SettingType } from '../../plugins/platform/config/setting-types.ts'
+import { optionalSecrets } from '../../plugins/platform/config/secrets.ts'
 import { defineSettings, type Values } from '../../plugins/platform/config/settings.ts'
 
 const secondFactorSettings = {
   /** Without it, there are no second factors. */
-  ENCRYPTION_KEY: { ...secrets(), fallback: null } as SettingType<readonly string[] | null>
+  ENCRYPTION_KEY: optionalSecrets()
 }
 
 defineSettings(secondFactorSettings)

@@ -34,3 +34,6 @@ export function secrets(): SettingType<readonly string[]> {
     }
   }
 }
+
+/** Keys as above, or null: what they are for is off. */
+export const optionalSecrets = () => ({ ...secrets(), fallback: null }) as SettingType<readonly string[] | null>

@@ -49,11 +49,13 @@ function readOne(name: string, { parse, fallback, fault, explain }: SettingType<
   return { fault: `${name} ${explain?.(text ?? '') ?? fault}` }
 }
 
-/** Two settings must not share a key: a leak of one would let an attacker forge what the other signs. */
+/** Two settings must not share a key: a leak of one would let an attacker forge or read what the other protects. */
 function findSharedKeys(settings: Settings) {
-  const secrets = Object.entries(settings).filter(([name]) => name.endsWith('SECRET_KEY'))
-  const keys = secrets.flatMap(([, list]) => list ?? [])
-  return new Set(keys).size < keys.length ? `${secrets.map(([name]) => name).join(' and ')} must not share a key` : null
+  const lists = Object.entries(settings).filter(([name]) => /(SECRET|ENCRYPTION)_KEY$/.test(name))
+  const keys: string[] = lists.flatMap(([, list]) => list ?? [])
+  const isShared = (key: string) => keys.indexOf(key) !== keys.lastIndexOf(key)
+  const sharing = lists.filter(([, list]) => list?.some(isShared)).map(([name]) => name)
+  return sharing.length > 0 ? `${sharing.join(' and ')} must not share a key` : null
 }
 
 /** Reads and checks all declared settings. Throws {@link InvalidSettings} with all faults at once. */
