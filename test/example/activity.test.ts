@@ -17,7 +17,8 @@ t.test('every event that a user can read has words, or is left out on purpose', 
   t.ok(stored.length > 10)
   t.same(
     stored.filter((name) => WORDS[name] === undefined),
-    []
+    [],
+    'example/src/activity/words.ts has them all'
   )
 })
 
