@@ -18,7 +18,8 @@ async function load() {
 /** Sends traces of requests, with their queries to PostgreSQL and Redis, to OTEL_EXPORTER_OTLP_ENDPOINT. */
 async function tracing(app: FastifyInstance) {
   const endpoint = app.config.OTEL_EXPORTER_OTLP_ENDPOINT
-  if (endpoint === null) return
+  // With an instrumentation file of your own, @fastify/otel is already there.
+  if (endpoint === null || app.hasPlugin('@fastify/otel')) return
   const { openTracing } = await load()
   const { plugin, within, close } = openTracing(endpoint, {
     // Only a trusted proxy may say which trace a request belongs to.

@@ -69,9 +69,7 @@ export function openTracing(endpoint: string, { trustsCallers, report }: Options
     plugin: instrumentation.plugin(),
     /** Continues in the trace of a request. */
     within(request: FastifyRequest, next: () => void) {
-      const traced = request.opentelemetry()
-      if (traced.context) context.with(traced.context, next)
-      else next()
+      context.with(request.opentelemetry().context ?? context.active(), next)
     },
     async close() {
       for (const end of ends) end()

@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { FastifyOtelInstrumentation } from '@fastify/otel'
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
 import t from 'tap'
 import { build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../build.ts'
 import { buildWithRoutes } from '../../plugins/platform/errors/app.ts'
@@ -156,4 +158,17 @@ t.test('a missing collector causes one log line, and a silent one delays neither
   const begin = performance.now()
   await app.close()
   t.ok(performance.now() - begin < 8000, 'not the ten seconds that the exporter waits')
+})
+
+t.test('a process that already uses @fastify/otel keeps its own tracing', async (t) => {
+  const exporter = new InMemorySpanExporter()
+  const own = new FastifyOtelInstrumentation({ registerOnInitialization: true })
+  own.setTracerProvider(new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
+  t.teardown(() => own.disable())
+  const collector = await startCollector(t)
+  const app = await build(t, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  t.equal((await app.inject({ method: 'GET', url: '/api/auth' })).statusCode, 200)
+  await app.close()
+  t.ok(exporter.getFinishedSpans().length > 0)
+  t.same(collector.bodies, [])
 })
