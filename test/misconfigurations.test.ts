@@ -124,6 +124,7 @@ t.test('names and lines of .env without effect are reported with the nearest set
     ['TOTALLY_DIFFERENT=hunter2', 'TOTALLY_DIFFERENT in .env is not a setting, so it has no effect'],
     ['NODE_ENV=hunter2', 'NODE_ENV in .env has no effect: set it in the environment of the process'],
     ['PORT=1\n\n  hunter2 x\n', 'line 3 of .env is ignored, because it is not NAME=value'],
+    ['SECRET_KEY=\nhunter2Xy9qT0=\n', 'line 2 of .env does not begin with the name of a setting'],
     ['PORT: 3000', 'line 1 of .env is ignored, because it is not NAME=value'],
     [
       'DB_URI=postgres://ada:1#hunter2@db/app',

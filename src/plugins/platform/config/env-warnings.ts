@@ -25,6 +25,9 @@ function nearest(name: string, settings: readonly string[]) {
 const maskQuoted = (text: string) =>
   text.replaceAll(/(?<==[ \t]*)(["'`])[\s\S]*?\1/g, (value) => value.replaceAll(/[^\n]/g, '_'))
 
+/** Other names may be a line of a key that was pasted without quotes, and are not printed. */
+const looksLikeName = (name: string) => /^(?:[A-Z][A-Z0-9_]{0,39}|[a-z][a-z0-9_]{0,39})$/.test(name)
+
 /** Warnings about lines of `.env` without effect: those that are not NAME=value, and names that are not settings. */
 export function checkEnvFile(text: string, settings: readonly string[]): string[] {
   const lines = maskQuoted(text).split(/\r?\n/).entries()
@@ -36,6 +39,7 @@ export function checkEnvFile(text: string, settings: readonly string[]): string[
     if (settings.includes(name)) return []
     if (NOT_FROM_FILE.test(name)) return [`${name} in .env has no effect: set it in the environment of the process`]
     const near = nearest(name, settings)
+    if (!near && !looksLikeName(name)) return [`line ${i + 1} of .env does not begin with the name of a setting`]
     return [`${name} in .env is not a setting${near ? `: did you mean ${near.setting}?` : ', so it has no effect'}`]
   })
 }
