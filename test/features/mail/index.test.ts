@@ -67,6 +67,8 @@ t.test('invalid mail settings stop the start, and the error never shows them', a
     'smtp://mailer:secret@mail.example/path',
     'smtp://mail.example?tls=false',
     'smtp://mail.example:port',
+    'smtp://mailer:secret%@mail.example',
+    'smtp://secret%zz@mail.example',
     'file:'
   ]) {
     t.match(faultsOf({ MAIL_URL, MAIL_FROM }), /^MAIL_URL must/, MAIL_URL)
@@ -100,7 +102,9 @@ t.test('nodemailer is loaded with the first mail, not at startup', async (t) => 
     MAIL_FROM: 'a@b.cd',
     NODE_DEBUG: 'esm'
   }
-  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env, encoding: 'utf8' })
+  const options = { env, encoding: 'utf8', maxBuffer: 2 ** 28 } as const
+  const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], options)
+  t.equal(status, 0)
   t.match(stderr, 'src/features/mail/index.ts')
   t.notMatch(stderr, 'node_modules/nodemailer')
 })
