@@ -15,6 +15,9 @@ export async function readOpenApi() {
   const settings = readSettings({
     ...keys,
     PASSKEY_RP_ID: 'example.com',
+    // No mail is sent.
+    MAIL_URL: 'smtp://localhost',
+    MAIL_FROM: 'no-reply@example.com',
     DB_URI: ':memory:',
     API_DOCS: 'true',
     LOG_LEVEL: 'silent'

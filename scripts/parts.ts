@@ -20,6 +20,7 @@ const PARTS: Record<string, string[]> = {
   passkeys: ['test/browser/passkeys.browser.ts'],
   mail: [],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],
+  recovery: ['bench/reset-timing.ts'],
   redis: [
     'test/**/redis-*.ts',
     'test/chaos/{cluster,control,file,hammer,replica,report,rows,run,watch}.ts',

@@ -3,6 +3,7 @@ import events from './features/events/index.ts'
 import mail from './features/mail/index.ts'
 import metrics from './features/metrics/index.ts'
 import passkeys from './features/passkeys/index.ts'
+import recovery from './features/recovery/index.ts'
 import secondFactor from './features/second-factor/index.ts'
 import tracing from './features/tracing/index.ts'
 import body from './plugins/http/body/index.ts'
@@ -71,6 +72,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(jwt) // access and refresh tokens
   // Features: optional, and one command removes each
   await app.register(mail)
+  await app.register(recovery)
   await app.register(events) // each user's security activity
   await app.register(secondFactor)
   await app.register(passkeys)

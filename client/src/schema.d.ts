@@ -178,6 +178,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/email-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Verify your email address with the code */
+        put: operations["putAuthEmailVerification"];
+        /** Get a code that verifies your email address */
+        post: operations["postAuthEmailVerification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a new password with the code: ends all sessions */
+        put: operations["putAuthPasswordReset"];
+        /** Get a code that resets your password, if this is the address of an account */
+        post: operations["postAuthPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/second-factor": {
         parameters: {
             query?: never;
@@ -276,6 +312,24 @@ export interface paths {
         get: operations["getUsersMeSecurity"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change your email address with the code: renews this session and ends all others */
+        put: operations["putUsersMeEmail"];
+        /** Get a code at a new email address; requires a fresh session */
+        post: operations["postUsersMeEmail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -763,8 +817,71 @@ export interface components {
                 };
             };
         };
-        /** @description Unauthorized: `TICKET_INVALID`, `INVALID_CODE` */
+        /** @description Conflict: `EMAIL_ALREADY_VERIFIED` */
+        Conflict2: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "EMAIL_ALREADY_VERIFIED";
+                };
+            };
+        };
+        /** @description Too Many Requests: `RATE_LIMITED`, `TOO_MANY_MAILS` */
+        TooManyRequests3: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "RATE_LIMITED" | "TOO_MANY_MAILS";
+                };
+            };
+        };
+        /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `INVALID_CODE`, `TICKET_INVALID` */
         Unauthorized5: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "UNAUTHENTICATED" | "SESSION_EXPIRED" | "SESSION_REVOKED" | "INVALID_TOKEN" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "INVALID_CODE" | "TICKET_INVALID";
+                };
+            };
+        };
+        /** @description Unauthorized: `INVALID_CODE`, `TICKET_INVALID` */
+        Unauthorized6: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "INVALID_CODE" | "TICKET_INVALID";
+                };
+            };
+        };
+        /** @description Unauthorized: `TICKET_INVALID`, `INVALID_CODE` */
+        Unauthorized7: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -780,7 +897,7 @@ export interface components {
             };
         };
         /** @description Unauthorized: `TICKET_INVALID`, `INVALID_CODE`, `SECOND_FACTOR_REQUIRED` */
-        Unauthorized6: {
+        Unauthorized8: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -796,7 +913,7 @@ export interface components {
             };
         };
         /** @description Conflict: `USERNAME_TAKEN` */
-        Conflict2: {
+        Conflict3: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -826,7 +943,7 @@ export interface components {
             };
         };
         /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `INVALID_CREDENTIALS` */
-        Unauthorized7: {
+        Unauthorized9: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -841,8 +958,23 @@ export interface components {
                 };
             };
         };
+        /** @description Conflict: `EMAIL_TAKEN` */
+        Conflict4: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "EMAIL_TAKEN";
+                };
+            };
+        };
         /** @description Conflict: `TOTP_ALREADY_ENABLED` */
-        Conflict3: {
+        Conflict5: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -857,7 +989,7 @@ export interface components {
             };
         };
         /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `INVALID_CODE` */
-        Unauthorized8: {
+        Unauthorized10: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -888,7 +1020,7 @@ export interface components {
             };
         };
         /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `TICKET_INVALID`, `INVALID_CODE` */
-        Unauthorized9: {
+        Unauthorized11: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -919,7 +1051,7 @@ export interface components {
             };
         };
         /** @description Conflict: `LAST_CREDENTIAL` */
-        Conflict4: {
+        Conflict6: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1044,6 +1176,13 @@ export interface operations {
                             name: string;
                             /** Format: date-time */
                             createdAt: string;
+                            emailVerified: boolean;
+                        };
+                        emailVerification?: {
+                            /** @description Send it back together with the code */
+                            ticket: string;
+                            /** Format: date-time */
+                            expiresAt: string;
                         };
                     };
                 };
@@ -1106,6 +1245,7 @@ export interface operations {
                             name: string;
                             /** Format: date-time */
                             createdAt: string;
+                            emailVerified: boolean;
                         };
                     } | {
                         user: {
@@ -1115,6 +1255,7 @@ export interface operations {
                             name: string;
                             /** Format: date-time */
                             createdAt: string;
+                            emailVerified: boolean;
                         };
                         /** @enum {string} */
                         tokenType: "Bearer";
@@ -1287,6 +1428,7 @@ export interface operations {
                             name: string;
                             /** Format: date-time */
                             createdAt: string;
+                            emailVerified: boolean;
                         };
                         session?: {
                             id: string;
@@ -1471,6 +1613,181 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    putAuthEmailVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ticket: string;
+                    /**
+                     * @description From the mail; lower case, spaces, and a missing dash make no difference
+                     * @example AB01-XYZ9
+                     */
+                    code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Verify your email address with the code */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        username: string;
+                        email: string;
+                        name: string;
+                        /** Format: date-time */
+                        createdAt: string;
+                        emailVerified: boolean;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized5"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    postAuthEmailVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Get a code that verifies your email address */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Send it back together with the code */
+                        ticket: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized3"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict2"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests3"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    putAuthPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ticket: string;
+                    /**
+                     * @description From the mail; lower case, spaces, and a missing dash make no difference
+                     * @example AB01-XYZ9
+                     */
+                    code: string;
+                    /** @example a long first password */
+                    newPassword: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized6"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    postAuthPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: idn-email
+                     * @example ada@example.com
+                     */
+                    email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Get a code that resets your password, if this is the address of an account */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Send it back together with the code */
+                        ticket: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest2"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests3"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     postAuthSecondFactor: {
         parameters: {
             query?: never;
@@ -1524,6 +1841,7 @@ export interface operations {
                             name: string;
                             /** Format: date-time */
                             createdAt: string;
+                            emailVerified: boolean;
                         };
                     } | {
                         user: {
@@ -1533,6 +1851,7 @@ export interface operations {
                             name: string;
                             /** Format: date-time */
                             createdAt: string;
+                            emailVerified: boolean;
                         };
                         /** @enum {string} */
                         tokenType: "Bearer";
@@ -1567,7 +1886,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized5"];
+            401: components["responses"]["Unauthorized7"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1671,6 +1990,7 @@ export interface operations {
                             name: string;
                             /** Format: date-time */
                             createdAt: string;
+                            emailVerified: boolean;
                         };
                     } | {
                         user: {
@@ -1680,6 +2000,7 @@ export interface operations {
                             name: string;
                             /** Format: date-time */
                             createdAt: string;
+                            emailVerified: boolean;
                         };
                         /** @enum {string} */
                         tokenType: "Bearer";
@@ -1694,7 +2015,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized6"];
+            401: components["responses"]["Unauthorized8"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1728,6 +2049,7 @@ export interface operations {
                         name: string;
                         /** Format: date-time */
                         createdAt: string;
+                        emailVerified: boolean;
                     };
                 };
             };
@@ -1807,13 +2129,14 @@ export interface operations {
                         name: string;
                         /** Format: date-time */
                         createdAt: string;
+                        emailVerified: boolean;
                     };
                 };
             };
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized3"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict2"];
+            409: components["responses"]["Conflict3"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests2"];
@@ -1872,7 +2195,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized7"];
+            401: components["responses"]["Unauthorized9"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1902,6 +2225,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         hasPassword: boolean;
+                        emailVerified: boolean;
                         totp: boolean;
                         recoveryCodesLeft: number;
                         passkeys: number;
@@ -1911,6 +2235,115 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized3"];
             429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    putUsersMeEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ticket: string;
+                    /**
+                     * @description From the mail; lower case, spaces, and a missing dash make no difference
+                     * @example AB01-XYZ9
+                     */
+                    code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Change your email address with the code: renews this session and ends all others */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        tokenType: "Bearer";
+                        accessToken: string;
+                        /** @description Seconds until the access token expires (RFC 6749, 5.1) */
+                        expiresIn: number;
+                        /** @description Missing with `refreshIn: "cookie"`: a cookie holds it */
+                        refreshToken?: string;
+                        /** @description Seconds until the refresh token expires */
+                        refreshExpiresIn: number;
+                    };
+                };
+            };
+            /** @description Renewed: the reply sets a new cookie */
+            204: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized5"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict4"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    postUsersMeEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: idn-email
+                     * @example ada@example.com
+                     */
+                    email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Get a code at a new email address; requires a fresh session */
+            202: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Send it back together with the code */
+                        ticket: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized3"];
+            403: components["responses"]["Forbidden2"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests3"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -2008,9 +2441,9 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized8"];
+            401: components["responses"]["Unauthorized10"];
             403: components["responses"]["Forbidden2"];
-            409: components["responses"]["Conflict3"];
+            409: components["responses"]["Conflict5"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -2047,7 +2480,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized3"];
             403: components["responses"]["Forbidden2"];
-            409: components["responses"]["Conflict3"];
+            409: components["responses"]["Conflict5"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -2267,7 +2700,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized9"];
+            401: components["responses"]["Unauthorized11"];
             403: components["responses"]["Forbidden2"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2301,7 +2734,7 @@ export interface operations {
             401: components["responses"]["Unauthorized3"];
             403: components["responses"]["Forbidden2"];
             404: components["responses"]["NotFound2"];
-            409: components["responses"]["Conflict4"];
+            409: components["responses"]["Conflict6"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];

@@ -11,6 +11,8 @@ const CONCURRENCY = 4
 const TRY_MS = 30_000
 /** The pauses between the three tries, of which one outlasts a restart of the mail server, and how long a stop waits for mails. */
 const TIMES = { pausesMs: [5000, 60_000], drainMs: 5000 }
+/** A mail starts within so many ms: the time of the reply, or of the next one, does not tell whether there was a mail. */
+const START_MS = 100
 type Entry = { mail: Mail; tries: number }
 
 /** Sends mails in the background, so that no request waits for a mail server. It holds a bounded number of them in memory. */
@@ -64,7 +66,11 @@ export function createMailQueue({ deliver, verify }: Transport, log: FastifyBase
   return {
     /** Queues a mail and returns at once. If there are too many, it is dropped, and the log says so. */
     send(mail: Mail) {
-      if (size() < MAX_QUEUED) return enqueue({ mail, tries: 0 })
+      if (size() < MAX_QUEUED) {
+        waiting.push({ mail, tries: 0 })
+        setTimeout(work, Math.random() * START_MS).unref()
+        return
+      }
       totals.dropped++
       log.error('the mail queue is full: a mail was dropped')
     },
@@ -83,6 +89,7 @@ export function createMailQueue({ deliver, verify }: Transport, log: FastifyBase
         // Its last try.
         enqueue({ ...entry, tries: pausesMs.length })
       }
+      work()
       if (size() > 0) {
         const { promise, resolve } = Promise.withResolvers<void>()
         idle.wake = resolve

@@ -1,6 +1,6 @@
 import type { EventSource } from '../../platform/audit/audit.ts'
 import { createNotifier, type RevocationListener } from './revocation-listeners.ts'
-import type { Own, RevokeRows } from './revoke-rows.ts'
+import type { Own, RevokeRows, UserChange } from './revoke-rows.ts'
 import { createSurplusRevocation, type LimitQueries } from './session-limit.ts'
 import type { RevokedSession, Sessions } from './sessions.ts'
 import type { RevokedReason, Session } from './tables.ts'
@@ -85,11 +85,12 @@ export function createRevocations(
       if (deleted) await notify(deleted.ended)
       if (own) await markComplete(own)
     },
-    /** Sets a password without the old one, and revokes all sessions, completely or not at all. */
-    async resetPassword(source: EventSource, userId: string, passwordHash: string, now: Date) {
+    /** Sets a password without the old one, and revokes all sessions, completely or not at all. Returns whether it did. */
+    async resetPassword(source: EventSource, userId: string, passwordHash: string, now: Date, change: UserChange = {}) {
       await surplus.revokeSurplus(source, userId, undefined)
       const affected = await sessions.listUnrevoked(userId)
-      await changeAndRevoke(affected, () => sessions.resetPassword(source, userId, passwordHash, now))
+      const reset = () => sessions.resetPassword(source, userId, passwordHash, now, change)
+      return (await changeAndRevoke(affected, reset)) !== null
     },
     /** Finishes the call that revoked this session and failed then. Rejects if it fails again. */
     async retryPending({ id, userId }: Session) {

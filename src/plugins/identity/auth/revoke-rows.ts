@@ -5,11 +5,16 @@ import { type EventDetails, logEvent } from '../../platform/audit/log.ts'
 import { and, eq, isNull, ne } from '../../platform/db/drizzle.ts'
 import type { Database, RunTransaction, Step, Tables, Transaction } from '../../platform/db/types.ts'
 import { changeCredentials } from '../users/credentials.ts'
+import type { NamedSteps } from './insert-session.ts'
 import type { RevokedReason, Session } from './tables.ts'
 
 export type RevokeRows = ReturnType<typeof createRevokeRows>
 /** The session that a call was made with, and whether the call keeps it. */
 export type Own = { sid: string; stays: boolean }
+
+/** What a change of a user needs and does beside it; `own` is the session that it was made with. */
+export type UserChange = { own?: string | undefined; preconditions?: NamedSteps; steps?: NamedSteps }
+type Ending = UserChange & { user: Step<{ id: string }>; event: EventName; reason: RevokedReason }
 
 /** A call logs and stores events for at most this many sessions. An account has no more. */
 const MAX_RECORDED = 1000
@@ -60,18 +65,13 @@ export function createRevokeRows(transaction: RunTransaction, tables: Tables, au
     tx.lock(tx.select({ id: users.id }).from(users).where(eq(users.id, userId)))
 
   /** Changes a user and revokes all of their sessions. Null: there is no such user. */
-  async function endAll(
-    source: EventSource,
-    userId: string,
-    user: Step<{ id: string }>,
-    [event, details]: [EventName, EventDetails],
-    reason: RevokedReason,
-    now: Date,
-    own?: string
-  ) {
+  async function endAll(source: EventSource, userId: string, change: Ending, now: Date) {
+    const { user, event, reason, own, preconditions, steps } = change
+    const details: EventDetails = { userId, ...(event === 'authn_password_change' && { reason: 'reset' }) }
     const rows = await transaction({
-      preconditions: { user },
+      preconditions: { ...preconditions, user },
       steps: {
+        ...steps,
         revoked: end(unrevoked(isOfUser(userId)), reason, now, own),
         events: revokedEvents.store(source, ['revoked'], [[event, details]])
       }
@@ -101,15 +101,15 @@ export function createRevokeRows(transaction: RunTransaction, tables: Tables, au
       const rows = await transaction({ steps: { user: lockUser(userId), revoked, events } })
       revokedEvents.log(source, rows?.revoked ?? [])
     },
-    /** Sets a password without the old one and revokes all sessions. Null: there is no such user. */
-    resetPassword(source: EventSource, userId: string, passwordHash: string, now: Date) {
+    /** Sets a password without the old one and revokes all sessions. Null: there is no such user, or a precondition failed. */
+    resetPassword(source: EventSource, userId: string, passwordHash: string, now: Date, change: UserChange) {
       const user = changeCredentials(users, userId, { passwordHash }, now)
-      return endAll(source, userId, user, ['authn_password_change', { userId, reason: 'reset' }], 'password', now)
+      return endAll(source, userId, { ...change, user, event: 'authn_password_change', reason: 'password' }, now)
     },
     /** Deletes a user and revokes their sessions. The rows stay as long as a token may be alive. Null: there is no such user. */
     deleteUser(source: EventSource, userId: string, now: Date, own?: string) {
       const user = (tx: Database) => tx.delete(users).where(eq(users.id, userId)).returning({ id: users.id })
-      return endAll(source, userId, user, ['user_deleted', { userId }], 'deletion', now, own)
+      return endAll(source, userId, { user, event: 'user_deleted', reason: 'deletion', own }, now)
     }
   }
 }

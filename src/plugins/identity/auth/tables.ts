@@ -23,6 +23,8 @@ export const REVOKED_REASONS = [
   'renewed',
   /** The password changed. */
   'password',
+  /** The email address changed. */
+  'email',
   /** A second factor was set up. */
   'factor',
   /** The account was deleted. */

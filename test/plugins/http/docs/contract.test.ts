@@ -5,6 +5,7 @@ import addFormats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { build, PASSWORD, signUp, type Transport, transports } from '../../../build.ts'
+import { verifyEmail } from '../../../features/recovery/mails.ts'
 
 type Operation = { responses: Record<string, { $ref?: string }> }
 type Document = { paths: Record<string, Record<string, Operation>> }
@@ -16,7 +17,7 @@ const escaped = (part: string) => part.replaceAll('~', '~0').replaceAll('/', '~1
 
 /** `ask` sends a request and compares the reply with the OpenAPI document: its status, content type, headers, and body. */
 async function openContract(t: Test) {
-  const app = await build(t, { API_DOCS: 'true' })
+  const app = await build(t, { API_DOCS: 'true', MAIL_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com' })
   const document = (await app.inject({ method: 'GET', url: '/docs/json' })).json<Document>()
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   addFormats.default(ajv)
@@ -71,6 +72,7 @@ const operationsOf = ({ paths }: Document) =>
 
 /** A user that a contract may use up, even delete. */
 export type Visitor = {
+  app: FastifyInstance
   kind: Transport['kind']
   /** The body of a login. */
   credentials: { usernameOrEmail: string; password: string; authType: Transport['kind'] }
@@ -82,7 +84,8 @@ type Ask = Awaited<ReturnType<typeof openContract>>['ask']
 export type Contract = (ask: Ask, headers: Record<string, string>, visitor: Visitor) => Promise<void>
 
 async function createVisitor(app: FastifyInstance, ask: Ask, username: string, kind: Transport['kind']) {
-  await signUp(app, username)
+  const { id } = await signUp(app, username)
+  await verifyEmail(app, id)
   const credentials = { usernameOrEmail: username, password: PASSWORD, authType: kind }
   const logIn: Visitor['logIn'] = async (password = PASSWORD) => {
     const reply = await ask('POST /api/auth/login', 200, { payload: { ...credentials, password } })
@@ -92,7 +95,7 @@ async function createVisitor(app: FastifyInstance, ask: Ask, username: string, k
       : { cookie: `${reply.headers['set-cookie']}`.split(';')[0] ?? '' }
     return headers
   }
-  return { kind, credentials, logIn }
+  return { app, kind, credentials, logIn }
 }
 
 t.test('every operation answers as documented, in success and failure', async (t) => {
