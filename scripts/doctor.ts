@@ -3,6 +3,7 @@ import { isAppOrigin } from '../src/plugins/http/cors/env.ts'
 import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
 import { readSettings } from '../src/plugins/platform/config/settings.ts'
 import { type Account, examine } from './doctor-live.ts'
+import { mailOption, mailUsage, sendTestMail } from './doctor-mail.ts'
 import { checks, type Finding, type Place } from './doctor-rules.ts'
 import { runCommand, UsageError } from './shell.ts'
 
@@ -12,6 +13,7 @@ const USAGE = `npm run doctor -- --spa <origin of the page> --api <origin of the
   --no-cookies    the page logs in with tokens and keeps the refresh token in JavaScript
   --live          also calls the running service, as the page would
   --user <name>   with --live: logs in with the password in DOCTOR_PASSWORD, then logs out
+${mailUsage}
 
 Run it where the service runs: it reads the same settings, from the environment and .env. It lists each check that passes on
 standard output, and each that fails on standard error, with the setting to change. It exits with 1 if a check fails.`
@@ -21,6 +23,7 @@ let isHealthy = true
 function say(title: string, finding: Finding | null) {
   if (finding === null) return process.stdout.write(`pass  ${title}\n`)
   isHealthy = false
+  process.exitCode = 1
   return process.stderr.write(`FAIL  ${title}\n      ${finding.setting}: ${finding.text}\n`)
 }
 
@@ -32,10 +35,12 @@ function readUrl(name: string, text: string) {
   return new URL(text)
 }
 
+/** As in production, so that no .env is written. */
+const readOwnSettings = () =>
+  readSettings(loadEnvironment({ ...process.env, NODE_ENV: 'production' }, process.cwd(), () => {}))
+
 function readPlace(spa: string, api: string, hasCookies: boolean): Place {
-  // As in production, so that no .env is written.
-  const environment = loadEnvironment({ ...process.env, NODE_ENV: 'production' }, process.cwd(), () => {})
-  return { page: readUrl('spa', spa), api: readUrl('api', api), settings: readSettings(environment), hasCookies }
+  return { page: readUrl('spa', spa), api: readUrl('api', api), settings: readOwnSettings(), hasCookies }
 }
 
 function readAccount(user: string | undefined): Account | null {
@@ -49,10 +54,13 @@ const options = {
   api: { type: 'string' },
   live: { type: 'boolean' },
   'no-cookies': { type: 'boolean' },
+  ...mailOption,
   user: { type: 'string' }
 } as const
 
-await runCommand(USAGE, { options }, async ({ values: { spa, api, live, user, 'no-cookies': noCookies } }) => {
+await runCommand(USAGE, { options }, async ({ values }) => {
+  const { spa, api, live, user, 'no-cookies': noCookies } = values
+  if (values.mail && !spa && !api) return sendTestMail(values.mail, readOwnSettings(), say)
   if (!spa || !api) throw new UsageError('Give the addresses of the page and of the service')
   const place = readPlace(spa, api, !noCookies)
   for (const { title, find } of checks) say(title, find(place))

@@ -18,7 +18,7 @@ const PARTS: Record<string, string[]> = {
   tracing: [],
   'second-factor': ['client/src/second-factor.ts', 'test/client/second-factor.test.ts'],
   passkeys: ['test/browser/passkeys.browser.ts'],
-  mail: [],
+  mail: ['scripts/doctor-mail.ts', 'test/scripts/doctor-mail.test.ts'],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],
   recovery: ['bench/reset-timing.ts'],
   redis: [

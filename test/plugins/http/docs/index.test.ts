@@ -77,6 +77,8 @@ t.test(
     t.same(schemes.sort(), [...app.strategies.keys()].sort())
     const open = ['GET /livez', 'GET /readyz', 'GET /api/auth', 'GET /api/auth/check-auth']
     open.push('POST /api/auth/signup', 'POST /api/auth/login', 'POST /api/auth/token-refresh')
+    // Their proof is in the body.
+    open.push('POST /api/auth/second-factor', 'POST /api/auth/passkeys/challenge', 'POST /api/auth/passkeys/login')
     for (const [name, { security }] of operations) {
       if (open.includes(name)) {
         t.same(security ?? [], [], `${name} is open`)
