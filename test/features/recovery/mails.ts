@@ -57,13 +57,13 @@ export function codeIn({ text }: Pick<Mail, 'text'>) {
 /** Signs up a user whose address is verified at once. */
 export async function signUpVerified(app: FastifyInstance, username: string) {
   const user = await signUp(app, username)
-  await verifyEmail(app, user.id)
+  await verifyEmail(app, username)
   return user
 }
 
 /** Verifies the address of a user at once. */
-export async function verifyEmail(app: FastifyInstance, userId: string) {
-  const emailKey = (await app.users.find(userId))?.emailKey ?? ''
+export async function verifyEmail(app: FastifyInstance, username: string) {
+  const { id: userId = '', emailKey = '' } = (await app.users.findByName(username)) ?? {}
   await app.db.insert(app.tables.verifiedEmails).values({ userId, emailKey, verifiedAt: new Date() })
 }
 

@@ -84,8 +84,8 @@ type Ask = Awaited<ReturnType<typeof openContract>>['ask']
 export type Contract = (ask: Ask, headers: Record<string, string>, visitor: Visitor) => Promise<void>
 
 async function createVisitor(app: FastifyInstance, ask: Ask, username: string, kind: Transport['kind']) {
-  const { id } = await signUp(app, username)
-  await verifyEmail(app, id)
+  await signUp(app, username)
+  await verifyEmail(app, username)
   const credentials = { usernameOrEmail: username, password: PASSWORD, authType: kind }
   const logIn: Visitor['logIn'] = async (password = PASSWORD) => {
     const reply = await ask('POST /api/auth/login', 200, { payload: { ...credentials, password } })
