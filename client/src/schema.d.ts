@@ -55,23 +55,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/auth/reauthenticate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Confirm your password: renews this session and makes it fresh */
-        post: operations["postAuthReauthenticate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/auth/logout": {
         parameters: {
             query?: never;
@@ -117,6 +100,23 @@ export interface paths {
         get: operations["getAuthCheckAuth"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm that it is you: renews this session and makes it fresh */
+        post: operations["postAuthReauthenticate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -739,7 +739,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `INVALID_CREDENTIALS`, `SECOND_FACTOR_REQUIRED` */
+        /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED` */
         Unauthorized2: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -751,11 +751,11 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code: "UNAUTHENTICATED" | "SESSION_EXPIRED" | "SESSION_REVOKED" | "INVALID_TOKEN" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "INVALID_CREDENTIALS" | "SECOND_FACTOR_REQUIRED";
+                    code: "UNAUTHENTICATED" | "SESSION_EXPIRED" | "SESSION_REVOKED" | "INVALID_TOKEN" | "TOKEN_EXPIRED" | "TOKEN_REVOKED";
                 };
             };
         };
-        /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED` */
+        /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `INVALID_CREDENTIALS`, `TICKET_INVALID`, `INVALID_CODE`, `SECOND_FACTOR_REQUIRED` */
         Unauthorized3: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -767,7 +767,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code: "UNAUTHENTICATED" | "SESSION_EXPIRED" | "SESSION_REVOKED" | "INVALID_TOKEN" | "TOKEN_EXPIRED" | "TOKEN_REVOKED";
+                    code: "UNAUTHENTICATED" | "SESSION_EXPIRED" | "SESSION_REVOKED" | "INVALID_TOKEN" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "INVALID_CREDENTIALS" | "TICKET_INVALID" | "INVALID_CODE" | "SECOND_FACTOR_REQUIRED";
                 };
             };
         };
@@ -1279,64 +1279,6 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    postAuthReauthenticate: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** @example a long first password */
-                    password: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Confirm your password: renews this session and makes it fresh */
-            200: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        tokenType: "Bearer";
-                        accessToken: string;
-                        /** @description Seconds until the access token expires (RFC 6749, 5.1) */
-                        expiresIn: number;
-                        /** @description Missing with `refreshIn: "cookie"`: a cookie holds it */
-                        refreshToken?: string;
-                        /** @description Seconds until the refresh token expires */
-                        refreshExpiresIn: number;
-                    };
-                };
-            };
-            /** @description Renewed: the reply sets a new cookie */
-            204: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized2"];
-            403: components["responses"]["Forbidden"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["TooManyRequests2"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
     postAuthLogout: {
         parameters: {
             query?: never;
@@ -1357,7 +1299,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1395,7 +1337,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -1452,6 +1394,81 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    postAuthReauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example a long first password */
+                    password?: string;
+                    passkey?: {
+                        ticket: string;
+                        /** @description What `credential.toJSON()` gives */
+                        credential: {
+                            id: string;
+                            rawId: string;
+                            /** @enum {string} */
+                            type: "public-key";
+                            response: {
+                                clientDataJSON: string;
+                                authenticatorData: string;
+                                signature: string;
+                                userHandle?: string;
+                            };
+                            clientExtensionResults: Record<string, never>;
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Confirm that it is you: renews this session and makes it fresh */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        tokenType: "Bearer";
+                        accessToken: string;
+                        /** @description Seconds until the access token expires (RFC 6749, 5.1) */
+                        expiresIn: number;
+                        /** @description Missing with `refreshIn: "cookie"`: a cookie holds it */
+                        refreshToken?: string;
+                        /** @description Seconds until the refresh token expires */
+                        refreshExpiresIn: number;
+                    };
+                };
+            };
+            /** @description Renewed: the reply sets a new cookie */
+            204: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized3"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests2"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     getAuthSessions: {
         parameters: {
             query?: {
@@ -1496,7 +1513,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest3"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -1525,7 +1542,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -1556,7 +1573,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
@@ -1690,7 +1707,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict2"];
             413: components["responses"]["PayloadTooLarge"];
@@ -2054,7 +2071,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2080,7 +2097,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2134,7 +2151,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict3"];
             413: components["responses"]["PayloadTooLarge"];
@@ -2233,7 +2250,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2339,7 +2356,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2391,7 +2408,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest3"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2478,7 +2495,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
             409: components["responses"]["Conflict5"];
             413: components["responses"]["PayloadTooLarge"];
@@ -2530,7 +2547,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2564,7 +2581,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden3"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2602,7 +2619,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2643,7 +2660,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2731,7 +2748,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
             404: components["responses"]["NotFound2"];
             409: components["responses"]["Conflict6"];
@@ -2781,7 +2798,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
             404: components["responses"]["NotFound2"];
             413: components["responses"]["PayloadTooLarge"];
@@ -2831,7 +2848,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest3"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -2880,7 +2897,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2923,7 +2940,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             404: components["responses"]["NotFound3"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
@@ -2952,7 +2969,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound3"];
             413: components["responses"]["PayloadTooLarge"];
@@ -3007,7 +3024,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized3"];
+            401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound3"];
             413: components["responses"]["PayloadTooLarge"];

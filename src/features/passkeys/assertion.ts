@@ -37,6 +37,19 @@ export function createAssertions(
     return { ...tickets.take(open, now), ...passkeys.use(passkey, newCounter, now) }
   }
 
+  /** Throws TICKET_INVALID and INVALID_CODE; the latter also for the passkey of somebody else than `owner`. */
+  async function verify(request: FastifyRequest, given: Assertion, now: Date, owner?: string): Promise<Verified> {
+    const passkey = await passkeys.findByCredential(given.credential.id)
+    const isOwn = passkey !== null && (owner === undefined || passkey.userId === owner)
+    if (!isOwn) {
+      await tickets.attempt(given.ticket, PURPOSE, now)
+      throw new InvalidCode()
+    }
+    const steps = await verifyOwn(request, given, passkey, now)
+    // Possession and user verification: two factors.
+    return { userId: passkey.userId, methods: [passkey.synced ? 'swk' : 'hwk', 'user', 'mfa'], steps }
+  }
+
   return {
     /** A new challenge for a client who does not say who it is. Throws TOO_MANY_ATTEMPTS. */
     async challenge(client: string, now: Date) {
@@ -45,17 +58,16 @@ export function createAssertions(
       const { ticket } = await tickets.create({ purpose: PURPOSE, ttl: CHALLENGE_TTL, data, client }, now)
       return { ticket, options }
     },
-    /** Throws TICKET_INVALID and INVALID_CODE; the latter also for the passkey of somebody else than `owner`. */
-    async verify(request: FastifyRequest, given: Assertion, now: Date, owner?: string): Promise<Verified> {
-      const passkey = await passkeys.findByCredential(given.credential.id)
-      const isOwn = passkey !== null && (owner === undefined || passkey.userId === owner)
-      if (!isOwn) {
-        await tickets.attempt(given.ticket, PURPOSE, now)
-        throw new InvalidCode()
-      }
-      const steps = await verifyOwn(request, given, passkey, now)
-      // Possession and user verification: two factors.
-      return { userId: passkey.userId, methods: [passkey.synced ? 'swk' : 'hwk', 'user', 'mfa'], steps }
+    verify,
+    /** The same as the only proof, so that a failure is a failed login. */
+    async prove(request: FastifyRequest, given: Assertion, now: Date, owner?: string) {
+      return verify(request, given, now, owner).catch(async (error: unknown) => {
+        if (error instanceof InvalidCode) {
+          const userId = owner ?? (await passkeys.findByCredential(given.credential.id))?.userId ?? null
+          await audit.record(request, 'authn_login_fail', { userId, reason: 'passkey' })
+        }
+        throw error
+      })
     }
   }
 }

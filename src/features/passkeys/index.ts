@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import Type, { type TSchema } from 'typebox'
 import './audit-events.ts'
 import './env.ts'
+import { InvalidCode, TicketInvalid } from '../../plugins/identity/tickets/errors.ts'
 import { type Assertion, createAssertions, type Verified } from './assertion.ts'
 import { createLoginRoutes } from './login-routes.ts'
 import { createPasskeys } from './passkeys.ts'
@@ -35,11 +36,14 @@ async function passkeys(app: FastifyInstance) {
 
   const relyingParty = createRelyingParty(PASSKEY_RP_ID, app.config)
   const assertions = createAssertions(app, relyingParty, passkeys)
-  const verify = (request: FastifyRequest, userId: string, given: unknown, now: Date) =>
-    assertions.verify(request, given as Assertion, now, userId)
+  app.reauthentications.set('passkey', {
+    ...{ schema: AssertionMember, refusals: [TicketInvalid, InvalidCode] },
+    verify: (request, userId, given, now) => assertions.prove(request, given as Assertion, now, userId)
+  })
   secondFactorsOf(app)?.add('passkey', {
-    ...{ member: 'passkey', schema: AssertionMember, verify },
-    isAvailable: async (userId) => (await passkeys.count(userId)) > 0
+    ...{ member: 'passkey', schema: AssertionMember },
+    isAvailable: async (userId) => (await passkeys.count(userId)) > 0,
+    verify: (request, userId, given, now) => assertions.verify(request, given as Assertion, now, userId)
   })
   app.securityView.set('passkeys', { schema: Type.Integer(), read: passkeys.count })
   app.mount('/api/auth/passkeys', createLoginRoutes(assertions))

@@ -45,7 +45,7 @@ export function createLoginRoutes(assertions: Assertions): FastifyPluginAsyncTyp
       handler: async (request, reply) => {
         const now = new Date()
         const { ticket, credential, ...options } = request.body
-        const { userId, methods, steps } = await assertions.verify(request, { ticket, credential }, now)
+        const { userId, methods, steps } = await assertions.prove(request, { ticket, credential }, now)
         const user = await users.find(userId)
         const proof = user && { user, methods, authenticatedAt: now }
         const started = proof && (await newSessions.start(request, reply, proof, options, steps))

@@ -46,7 +46,7 @@ async function auth(app: FastifyInstance) {
   })
   const revocations = createRevocations(app.sessions, listeners, app.config.MAX_SESSIONS_PER_USER)
   app.decorate('revocations', { ...revocations, ...createResync(app.sessions, listeners) })
-  app.decorate('strategies', new Map())
+  app.decorate('strategies', new Map()).decorate('reauthentications', new Map())
   app.decorate('newSessions', { ...createNewSessions(app), ...createRenewSession(app) })
   app.decorate('passwordLogin', createPasswordLogin(app))
   addGuards(app)

@@ -10,6 +10,7 @@ import { normalizeCredentials } from '../users/normal-form.ts'
 import { accountOf } from './account.ts'
 import { checkAuth } from './check-auth.ts'
 import { InvalidCredentials } from './errors.ts'
+import reauthenticateRoute from './reauthenticate-route.ts'
 import * as schemas from './schemas.ts'
 import sessionRoutes from './session-routes.ts'
 import { createSignUp } from './sign-up.ts'
@@ -60,25 +61,6 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     }
   })
 
-  app.post('/reauthenticate', {
-    schema: {
-      summary: 'Confirm your password: renews this session and makes it fresh',
-      tags,
-      body: schemas.ReauthenticateBody,
-      response: {
-        ...schemas.renewedReplies(contracts),
-        ...problems(400, 401, InvalidCredentials, TooManyAttempts, ...gateRefusals)
-      }
-    },
-    ...withPassword,
-    compress: false,
-    onRequest: app.authenticate,
-    handler: async (request, reply) => {
-      const { members } = await passwordLogin.reauthenticate(request, reply, request.body.password)
-      return reply.code(members ? 200 : 204).send(members ?? undefined)
-    }
-  })
-
   app.post('/logout', {
     schema: { summary: 'Log out: ends this session', tags, response: { 204: NoContent, ...problems(401) } },
     onRequest: app.authenticateToRevoke(() => true),
@@ -113,6 +95,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     handler: (request, reply) => checkAuth(app, request, reply)
   })
 
+  await app.register(reauthenticateRoute)
   await app.register(sessionRoutes, { prefix: '/sessions' })
 }
 

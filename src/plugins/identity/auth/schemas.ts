@@ -40,7 +40,14 @@ export function LoginReply(contracts: StrategyOpenApi[], user: TSchema) {
   return replies.length === 1 && replies[0] ? replies[0] : Type.Union(replies)
 }
 
-export const ReauthenticateBody = Type.Object({ password: KnownPassword }, closed)
+/** The password, or one of the members that features added. */
+export function ReauthenticateBody(others: ReadonlyMap<string, { schema: TSchema }>) {
+  const members = [...others].map(([name, { schema }]) => [name, Type.Optional(schema)] as const)
+  const own = { password: Type.Optional(KnownPassword) }
+  const one = { ...closed, minProperties: 1, maxProperties: 1 }
+  if (members.length > 0) return Type.Object(Object.assign(own, Object.fromEntries(members)) as typeof own, one)
+  return Type.Object({ password: KnownPassword }, closed)
+}
 
 /** The replies of a renewal, by status, for all strategies. Strategies with the same status share its reply. */
 export function renewedReplies(contracts: StrategyOpenApi[]): Record<number, TSchema> {
