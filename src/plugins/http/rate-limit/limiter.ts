@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { logEvent } from '../../platform/audit/log.ts'
 import { RateLimited } from '../../platform/errors/errors.ts'
 import { clientAddress, networkOf } from '../../platform/logging/client-address.ts'
-import { createFirstRefusals } from './first-refusal.ts'
 
 export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 export type CreateLimiter = ReturnType<typeof createLimiters>
@@ -11,8 +10,6 @@ export type CreateLimiter = ReturnType<typeof createLimiters>
 /** Makes limiters that allow RATE_LIMIT_MAX requests per RATE_LIMIT_WINDOW and client address; an IPv6 /64 counts as one. */
 export function createLimiters(app: FastifyInstance) {
   const { RATE_LIMIT_MAX, RATE_LIMIT_WINDOW } = app.config
-  const clientKey = (request: FastifyRequest) => networkOf(clientAddress(request))
-  const isFirst = createFirstRefusals()
 
   /** A limiter that throws RATE_LIMITED. The plugin keeps one store per scope, so each limiter gets its own scope. */
   return async function createLimiter(store: RateLimitPluginOptions) {
@@ -23,9 +20,11 @@ export function createLimiters(app: FastifyInstance) {
         max: RATE_LIMIT_MAX,
         timeWindow: RATE_LIMIT_WINDOW * 1000,
         enableDraftSpec: true,
-        keyGenerator: clientKey,
-        errorResponseBuilder(request, { ttl }) {
-          if (isFirst(clientKey(request), ttl, Date.now())) logEvent(request, 'excess_rate_limit_exceeded')
+        keyGenerator: (request) => networkOf(clientAddress(request)),
+        // Bans nobody, but tells the first refusal in a window from later ones, so that only it is logged.
+        ban: 1,
+        errorResponseBuilder(request, { ban: isRepeated }) {
+          if (!isRepeated) logEvent(request, 'excess_rate_limit_exceeded')
           return new RateLimited()
         },
         ...store
