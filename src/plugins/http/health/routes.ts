@@ -1,28 +1,45 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { HealthReply } from './schemas.ts'
-import { shareCheck } from './shared.ts'
+import Type from 'typebox'
+import { detached } from '../../platform/time-budget/time-budget.ts'
+import { closed } from '../schemas.ts'
 
 /** How long the result of a check is reused for other probes. */
 const KEPT_MS = 250
 
+const Check = Type.Enum(['up', 'down', 'stopping'])
+const HealthReply = Type.Object(
+  { status: Type.Enum(['ok', 'degraded', 'unavailable']), checks: Type.Record(Type.String(), Check) },
+  closed
+)
 const response = { 200: HealthReply, 503: HealthReply }
+type Checks = Record<string, 'up' | 'down'>
 
 /** /livez and /readyz, for load balancers and orchestrators. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const config = { isProbe: true }
-  const runChecks = shareCheck(async () => {
-    const found: Record<string, 'up' | 'down'> = {}
-    await Promise.all(
-      [...app.dependencies].map(async ([name, dependency]) => {
-        found[name] = 'down'
-        await dependency.check().then(
-          () => (found[name] = 'up'),
-          () => {}
-        )
-      })
-    )
+  let latest: Promise<Checks> | null = null
+
+  async function runChecks() {
+    const checks = [...app.dependencies].map(async ([name, dependency]) => {
+      const result = await dependency.check().then(
+        () => 'up' as const,
+        () => 'down' as const
+      )
+      return [name, result] as const
+    })
+    const found = Object.fromEntries(await Promise.all(checks))
+    setTimeout(() => {
+      latest = null
+    }, KEPT_MS).unref()
     return found
-  }, KEPT_MS)
+  }
+
+  /** One run serves all probes that come during it or shortly afterwards, so that frequent probes cost no more than rare ones. */
+  function shareChecks() {
+    // Detached from the time budget of the request that happens to start it.
+    latest ??= detached(runChecks)
+    return latest
+  }
 
   app.get('/livez', {
     schema: { summary: 'The process is alive', tags: ['health'], response },
@@ -34,7 +51,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: { summary: 'The service is ready; degraded if it works without something', tags: ['health'], response },
     config,
     handler: async (_request, reply) => {
-      const found = { ...(await runChecks()) }
+      const found = { ...(await shareChecks()) }
       for (const [name, { isUp }] of app.dependencies) if (!isUp()) found[name] = 'down'
       if (app.lifecycle.isStopping)
         return reply.code(503).send({ status: 'unavailable', checks: { ...found, service: 'stopping' } })
