@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { MalformedRequest, UnsupportedMediaType } from '../../platform/errors/errors.ts'
-import { hasNoBody, refuseBody } from './body.ts'
+import { hasNoBody, refuseBody, refuseUnreadBody } from './body.ts'
 import { parseJson } from './json.ts'
-import { refuseUnreadBody } from './unread.ts'
 
 /** Strict, unambiguous request parsing: one Host, and uncompressed bodies of JSON in UTF-8. */
 async function body(app: FastifyInstance) {
