@@ -1,11 +1,15 @@
 import { getDomain } from 'tldts'
-import { isAppOrigin, isLocalOrigin } from '../src/plugins/http/cors/env.ts'
+import { isAppOrigin } from '../src/plugins/http/cors/env.ts'
 
 // The rules of browsers for requests and cookies. A site is a scheme and a registrable domain, by the public suffix list
 // (HTML, "same site"; RFC 6265bis, 5.2).
 
 /** The origin of a page as browsers send it. Node's own is "null" for the pages of an app, such as capacitor://localhost. */
 export const originOf = ({ protocol, host }: URL) => `${protocol}//${host}`
+
+/** Whether an origin is on the browser's own machine. */
+export const isLocalOrigin = (origin: string) =>
+  /^https?:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(origin)
 
 /** An address that browsers trust without HTTPS, because it is on their own machine. */
 export const isLocal = (url: URL) => isLocalOrigin(url.origin)

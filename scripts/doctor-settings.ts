@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
-import { isLocalOrigin } from '../src/plugins/http/cors/env.ts'
 import type { Settings } from '../src/plugins/platform/config/settings.ts'
+import { isLocalOrigin } from './doctor-browser.ts'
 
 /** A mistake that valid settings can still contain. */
 export type SettingsRule = {

@@ -1,17 +1,14 @@
 import { choice } from '../../platform/config/setting-types.ts'
-import { defineSettings, type Settings, type Values } from '../../platform/config/settings.ts'
+import { defineConflict, defineSettings, type Values } from '../../platform/config/settings.ts'
 
-const cookiesSettings = {
+const cookiesSettings = defineSettings({
   COOKIE_SAME_SITE: choice(['lax', 'strict', 'none'], 'lax')
-}
+})
 
-/** Browsers ignore a cookie with SameSite=None that is not Secure. */
-function cookiesConflict(settings: Settings) {
-  const isDropped = settings.COOKIE_SAME_SITE === 'none' && !settings.COOKIE_SECURE
-  return isDropped ? 'COOKIE_SAME_SITE=none needs COOKIE_SECURE=true' : null
-}
-
-defineSettings(cookiesSettings, cookiesConflict)
+// Browsers ignore a cookie with SameSite=None that is not Secure.
+defineConflict(({ COOKIE_SAME_SITE, COOKIE_SECURE }) =>
+  COOKIE_SAME_SITE === 'none' && !COOKIE_SECURE ? 'COOKIE_SAME_SITE=none needs COOKIE_SECURE=true' : null
+)
 
 declare module '../../platform/config/settings.ts' {
   interface Settings extends Values<typeof cookiesSettings> {}

@@ -18,19 +18,13 @@ function isOrigin(item: string) {
 /** A header name (RFC 9110, 5.1) without `*`, which is no wildcard in a request with credentials. */
 const isHeaderName = (item: string) => /^[\w!#$%&'+.^`|~-]+$/.test(item)
 
-const corsSettings = {
+const corsSettings = defineSettings({
   CORS_API_ORIGINS: list(
     isOrigin,
     'must list exact origins such as https://app.example.com or capacitor://localhost, without path, pattern or *'
   ),
   CORS_ALLOWED_HEADERS: list(isHeaderName, 'must list names of request headers such as x-tenant, without *')
-}
-
-/** Whether an origin is on the browser's own machine. */
-export const isLocalOrigin = (origin: string) =>
-  /^https?:\/\/(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(origin)
-
-defineSettings(corsSettings)
+})
 
 declare module '../../platform/config/settings.ts' {
   interface Settings extends Values<typeof corsSettings> {}

@@ -1,11 +1,9 @@
 import { flag } from '../../platform/config/setting-types.ts'
 import { defineSettings, type Values } from '../../platform/config/settings.ts'
 
-const docsSettings = {
+const docsSettings = defineSettings({
   API_DOCS: flag('false')
-}
-
-defineSettings(docsSettings)
+})
 
 declare module '../../platform/config/settings.ts' {
   interface Settings extends Values<typeof docsSettings> {}

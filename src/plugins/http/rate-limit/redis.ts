@@ -1,19 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { flag } from '../../platform/config/setting-types.ts'
-import { defineSettings, type Settings, type Values } from '../../platform/config/settings.ts'
+import { defineConflict, defineSettings, type Settings, type Values } from '../../platform/config/settings.ts'
 import { RateLimited } from '../../platform/errors/errors.ts'
 import type { RedisAccess } from '../../platform/redis/client.ts'
 import type { CreateLimiter, Limiter } from './limiter.ts'
 
-const sharedSettings = {
+const sharedSettings = defineSettings({
   RATE_LIMIT_SHARED: flag('false')
-}
+})
 
-function sharedConflict(settings: Settings) {
-  return settings.RATE_LIMIT_SHARED && settings.REDIS_URL === null ? 'RATE_LIMIT_SHARED=true needs REDIS_URL' : null
-}
-
-defineSettings(sharedSettings, sharedConflict)
+defineConflict(({ RATE_LIMIT_SHARED, REDIS_URL }) =>
+  RATE_LIMIT_SHARED && REDIS_URL === null ? 'RATE_LIMIT_SHARED=true needs REDIS_URL' : null
+)
 
 declare module '../../platform/config/settings.ts' {
   interface Settings extends Values<typeof sharedSettings> {}

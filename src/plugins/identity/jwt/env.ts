@@ -3,7 +3,7 @@ import { duration, text } from '../../platform/config/setting-types.ts'
 import { defineSettings, type Values } from '../../platform/config/settings.ts'
 import { readPrivateKeys } from './keys.ts'
 
-const jwtSettings = {
+const jwtSettings = defineSettings({
   JWT_SECRET_KEY: secrets(),
   JWT_PRIVATE_KEY: text(
     null,
@@ -14,9 +14,7 @@ const jwtSettings = {
   ACCESS_TOKEN_TTL: duration('15m'),
   REFRESH_TOKEN_TTL: duration('30d'),
   REFRESH_GRACE: duration('30s', 0)
-}
-
-defineSettings(jwtSettings)
+})
 
 declare module '../../platform/config/settings.ts' {
   interface Settings extends Values<typeof jwtSettings> {}

@@ -17,7 +17,7 @@ function isAddressRange(item: string) {
 }
 
 /** How clients reach the process, and how it stops. */
-const configSettings = {
+const configSettings = defineSettings({
   HOST: text('localhost', (host) => !/[\s/]/.test(host), 'must be a host name or an address'),
   PORT: integer('3000', 0, 65_535),
   TRUST_PROXY: list(
@@ -25,9 +25,7 @@ const configSettings = {
     'must list addresses or CIDR ranges such as 10.0.0.0/8; true and numbers are not accepted'
   ),
   SHUTDOWN_DELAY: duration('0s', 0, '1h')
-}
-
-defineSettings(configSettings)
+})
 
 declare module './settings.ts' {
   interface Settings extends Values<typeof configSettings> {}

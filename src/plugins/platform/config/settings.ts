@@ -21,11 +21,14 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export const settingTypes: Record<string, SettingType<unknown>> = {}
 const conflicts: Conflict[] = [findSharedKeys]
 
-/** Declares the settings of a concern by the names of their environment variables, and a check of several together. */
-export function defineSettings(types: Record<string, SettingType<unknown>>, conflict?: Conflict) {
+/** Declares the settings of a concern by the names of their environment variables. */
+export function defineSettings<T extends Record<string, SettingType<unknown>>>(types: T) {
   Object.assign(settingTypes, types)
-  if (conflict) conflicts.push(conflict)
+  return types
 }
+
+/** Declares a check of several settings together. */
+export const defineConflict = (conflict: Conflict) => void conflicts.push(conflict)
 
 /** The names of all declared settings. */
 export const settingNames = () => Object.keys(settingTypes)

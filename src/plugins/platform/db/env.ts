@@ -4,7 +4,7 @@ import { findAddressFault } from './address.ts'
 
 const FAULT = 'must be postgres://user:password@host:5432/name, with the password percent-encoded, or an SQLite file'
 
-const dbSettings = {
+const dbSettings = defineSettings({
   DB_URI: text(
     'file:./app.db',
     (uri) => findAddressFault(uri) === null,
@@ -17,9 +17,7 @@ const dbSettings = {
   DB_POOLER: choice(['none', 'transaction'], 'none'),
   /** Connections of this process to PostgreSQL. */
   DB_POOL_MAX: integer('10', 1, 1000)
-}
-
-defineSettings(dbSettings)
+})
 
 declare module '../config/settings.ts' {
   interface Settings extends Values<typeof dbSettings> {}

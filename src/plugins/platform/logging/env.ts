@@ -1,11 +1,9 @@
 import { choice } from '../config/setting-types.ts'
 import { defineSettings, type Values } from '../config/settings.ts'
 
-const loggingSettings = {
+const loggingSettings = defineSettings({
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info')
-}
-
-defineSettings(loggingSettings)
+})
 
 declare module '../config/settings.ts' {
   interface Settings extends Values<typeof loggingSettings> {}

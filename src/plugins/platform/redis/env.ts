@@ -16,13 +16,11 @@ const INVALID =
 /** No braces: they would decide which cluster node holds a key. */
 const isPrefix = (prefix: string) => /^[\w:./-]{1,64}$/.test(prefix)
 
-const redisSettings = {
+const redisSettings = defineSettings({
   REDIS_URL: text(null, isRedis, INVALID),
   /** The prefix of every key; derived from DB_URI by default, see prefix.ts. */
   REDIS_PREFIX: text(null, isPrefix, 'must be up to 64 letters, digits and : . / _ -')
-}
-
-defineSettings(redisSettings)
+})
 
 declare module '../config/settings.ts' {
   interface Settings extends Values<typeof redisSettings> {}
