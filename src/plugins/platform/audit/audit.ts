@@ -1,6 +1,6 @@
 import type { Database } from '../db/types.ts'
-import { type Event, type EventName, eventType } from './event-types.ts'
-import { type EventDetails, type EventSource, logEvent } from './log.ts'
+import { type Event, type EventDetails, type EventName, eventType } from './event-types.ts'
+import { type EventSource, logEvent } from './log.ts'
 
 export type { EventSource } from './log.ts'
 export type Audit = ReturnType<typeof createAudit>

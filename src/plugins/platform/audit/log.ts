@@ -3,8 +3,6 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { clientAddress } from '../logging/client-address.ts'
 import { type EventDetails, type EventName, eventType } from './event-types.ts'
 
-export type { EventDetails } from './event-types.ts'
-
 /** What caused an event: a request, or the logger of a background job. */
 export type EventSource = FastifyRequest | { log: FastifyBaseLogger }
 

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { isUnavailable } from '../db/errors.ts'
 
 /** Deletes a bounded number of rows that have expired by `now`. Returns whether there may be more. */
-export type CleanupBatch = (now: Date) => Promise<boolean>
+type CleanupBatch = (now: Date) => Promise<boolean>
 export type Cleanup = ReturnType<typeof createCleanup>
 
 const ROUND_MS = 60_000

@@ -2,8 +2,6 @@ import type { BuildExtraConfigColumns } from 'drizzle-orm'
 import type { PgColumnBuilderBase, PgTableExtraConfigValue } from 'drizzle-orm/pg-core'
 import type { Dialect } from './postgres/dialect.ts'
 
-export type { Dialect }
-
 /** The tables of the database in use, typed as PostgreSQL's. Each concern adds its own in `tables.ts`. */
 // biome-ignore lint/suspicious/noEmptyInterface: concerns add their tables by declaration merging
 export interface Tables {}

@@ -1,5 +1,6 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import type { Dialect, Tables } from './tables.ts'
+import type { Dialect } from './postgres/dialect.ts'
+import type { Tables } from './tables.ts'
 
 export type { Tables }
 

@@ -1,7 +1,7 @@
 // A cluster keeps all keys with the same tag (the part in braces) on one node. Keys that are read together share a tag.
 
 /** All tags, and the tag of a session's keys. */
-export type HashTags = { all: readonly string[]; of(sid: string): string }
+type HashTags = { all: readonly string[]; of(sid: string): string }
 
 /** A single server needs one tag. */
 const SINGLE: HashTags = { all: ['0'], of: () => '0' }

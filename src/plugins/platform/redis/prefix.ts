@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { Settings } from '../config/settings.ts'
+import { isPostgres, sqlitePath } from '../db/address.ts'
 
 /** Identifies a database, whatever the user and the options of the connection. */
 function identityOf(uri: string) {
-  if (!/^postgres(ql)?:/.test(uri)) return `${hostname()}:${resolve(uri.replace(/^file:/, ''))}`
+  if (!isPostgres(uri)) return `${hostname()}:${resolve(sqlitePath(uri))}`
   const { hostname: host, port, pathname } = new URL(uri)
   return `${host}:${port || 5432}${pathname}`
 }

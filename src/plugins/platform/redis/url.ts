@@ -1,5 +1,5 @@
 /** Where Redis is: a single server, one that Sentinels locate, or a cluster that is known by some of its nodes. */
-export type RedisAddress = {
+type RedisAddress = {
   topology: 'single' | 'cluster' | 'sentinel'
   isSecure: boolean
   nodes: { host: string; port: number }[]
