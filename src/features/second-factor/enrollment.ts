@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { accountOf } from '../../plugins/identity/auth/account.ts'
 import { methodsOf } from '../../plugins/identity/auth/insert-session.ts'
 import { InvalidCode } from '../../plugins/identity/tickets/errors.ts'
+import { isForeignKeyViolation } from '../../plugins/platform/db/errors.ts'
 import { ServiceUnavailable, Unauthenticated } from '../../plugins/platform/errors/errors.ts'
 import type { Encryption } from './encryption.ts'
 import { SecondFactorNotEnabled, TotpAlreadyEnabled } from './errors.ts'
@@ -36,7 +37,11 @@ export function createEnrollment({ users, newSessions, audit }: Used, { factors,
     async begin(userId: string) {
       const { username } = await ownUser(userId)
       const secret = totp.newSecret()
-      const isStored = await factors.start(userId, encryption.encrypt(secret, userId), new Date())
+      const stored = factors.start(userId, encryption.encrypt(secret, userId), new Date())
+      const isStored = await stored.catch((error: unknown) => {
+        // The user was deleted in between.
+        throw isForeignKeyViolation(error) ? new Unauthenticated() : error
+      })
       if (!isStored) throw new TotpAlreadyEnabled()
       return { secret, uri: totp.uri(secret, username) }
     },

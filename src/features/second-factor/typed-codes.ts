@@ -19,14 +19,16 @@ type Dependencies = { factors: Factors; encryption: Encryption; totp: Totp; audi
 /** The six digits of an authenticator app. */
 export function totpMethod({ factors, encryption, totp, audit }: Dependencies): Method {
   /** Counts a code as wrong until it proves to be right. Throws TOO_MANY_ATTEMPTS. */
-  async function begin(request: FastifyRequest, userId: string, now: Date) {
+  async function begin(userId: string, now: Date) {
     const tried = await factors.countTry(userId, now)
     if (tried === null) throw new InvalidCode()
     if (tried.waitMs > 0) throw new TooManyAttempts(tried.waitMs)
-    const { failures } = tried.row
+    return tried.row
+  }
+  async function refuse(request: FastifyRequest, userId: string, failures: number): Promise<never> {
     if (failures === FREE) await audit.record(request, 'authn_login_fail_max', { userId, reason: REASON })
     if (failures === IN_A_ROW) await audit.record(request, 'authn_login_lock', { userId, reason: REASON })
-    return tried.row
+    throw new InvalidCode()
   }
 
   return {
@@ -37,10 +39,10 @@ export function totpMethod({ factors, encryption, totp, audit }: Dependencies): 
       return found !== null && !isLocked(found)
     },
     async verify(request, userId, code, now) {
-      const row = await begin(request, userId, now)
+      const row = await begin(userId, now)
       const secret = encryption.decrypt(row.secret, userId)
       const step = row.failures > IN_A_ROW ? null : totp.findStep(secret, String(code), now)
-      if (step === null || step <= row.lastStep) throw new InvalidCode()
+      if (step === null || step <= row.lastStep) return refuse(request, userId, row.failures)
       return { methods: OTP, steps: factors.acceptCode(userId, step, encryption.encrypt(secret, userId), now) }
     }
   }
