@@ -29,6 +29,7 @@ function newUser(username: string): NewUser {
     email,
     name: 'Ada',
     passwordHash: 'one',
+    credentialVersion: 0,
     createdAt,
     updatedAt: createdAt,
     ...keys
