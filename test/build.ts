@@ -7,6 +7,7 @@ import { token as byToken } from './plugins/identity/jwt/transport.ts'
 import { cookie as byCookie } from './plugins/identity/session/transport.ts'
 import { probe } from './probe.ts'
 import { addRedis } from './redis.ts'
+import { isLongRun } from './rows.ts'
 import { freshPostgresUri, migratedPostgresUri } from './servers.ts'
 
 export const randomKey = () => randomBytes(48).toString('base64url')
@@ -98,6 +99,10 @@ export const transports: Transport[] = [
   byCookie, // of plugins/identity/session
   byToken // of plugins/identity/jwt
 ]
+
+/** The transports of a matrix on a backend: all of them in the long run, otherwise another one on each backend. */
+export const transportsOn = (backend: Backend) =>
+  isLongRun ? transports : transports.filter((_, i) => i === backends.indexOf(backend) % transports.length)
 
 /** Signs up and logs in, with the first transport by default. */
 export async function logIn(app: FastifyInstance, username: string, transport = transports[0] as Transport) {

@@ -1,5 +1,5 @@
 /** The long run walks every row of a matrix: `npm run test:slow`. */
-const isLongRun = process.env['TEST_ALL_ROWS'] === 'true'
+export const isLongRun = process.env['TEST_ALL_ROWS'] === 'true'
 const STEP = 10
 
 /**

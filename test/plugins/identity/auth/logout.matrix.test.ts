@@ -1,8 +1,8 @@
 import t from 'tap'
-import { backends, build, logIn, transports } from '../../../build.ts'
+import { backends, build, logIn, transportsOn } from '../../../build.ts'
 
 for (const backend of backends) {
-  for (const transport of transports) {
+  for (const transport of transportsOn(backend)) {
     t.test(`ASVS 7.4.1: logout by ${transport.kind} is final on ${backend.name}`, { skip: backend.skip }, async (t) => {
       const app = await build(t, await backend.environment())
       const ada = await logIn(app, 'ada', transport)

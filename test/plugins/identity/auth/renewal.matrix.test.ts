@@ -1,13 +1,13 @@
 import t from 'tap'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
-import { backends, build, logIn, PASSWORD, transports } from '../../../build.ts'
+import { backends, build, logIn, PASSWORD, transports, transportsOn } from '../../../build.ts'
 import { call, REVOKED, renewedBy } from './calls.ts'
 
 const NEXT = 'another long password'
 const change = { currentPassword: PASSWORD, newPassword: NEXT }
 
 for (const backend of backends) {
-  for (const transport of transports) {
+  for (const transport of transportsOn(backend)) {
     const on = `by ${transport.kind} on ${backend.name}`
 
     t.test(

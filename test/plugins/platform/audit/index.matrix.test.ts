@@ -1,11 +1,11 @@
 import t from 'tap'
 import { eventType } from '../../../../src/plugins/platform/audit/event-types.ts'
-import { backends, buildWithLog, logIn, PASSWORD, transports } from '../../../build.ts'
+import { backends, buildWithLog, logIn, PASSWORD, transportsOn } from '../../../build.ts'
 
 const NEXT = 'another long password'
 
 for (const backend of backends) {
-  for (const transport of transports) {
+  for (const transport of transportsOn(backend)) {
     const on = `by ${transport.kind} on ${backend.name}`
     const isToken = transport.kind === 'token'
 

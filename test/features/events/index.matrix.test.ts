@@ -4,7 +4,17 @@ import t from 'tap'
 import { createEvents } from '../../../src/features/events/events.ts'
 import { eventType } from '../../../src/plugins/platform/audit/event-types.ts'
 import { firstIdAt } from '../../../src/plugins/platform/db/ids.ts'
-import { backends, build, buildWithLog, databases, logIn, PASSWORD, signUp, transports } from '../../build.ts'
+import {
+  backends,
+  build,
+  buildWithLog,
+  databases,
+  logIn,
+  PASSWORD,
+  signUp,
+  transports,
+  transportsOn
+} from '../../build.ts'
 import { waitUntil } from '../../servers.ts'
 import { recordedEvents } from './recorded.ts'
 
@@ -17,7 +27,7 @@ async function eventsOf(app: FastifyInstance, headers: Record<string, string>, q
 const names = (events: Record<string, unknown>[]) => events.map(({ event }) => event)
 
 for (const backend of backends) {
-  for (const transport of transports) {
+  for (const transport of transportsOn(backend)) {
     const on = `by ${transport.kind} on ${backend.name}`
     const isToken = transport.kind === 'token'
 

@@ -1,9 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto'
 import t from 'tap'
-import { backends, buildWithLog, logIn, transports } from '../../../build.ts'
+import { backends, buildWithLog, logIn, transportsOn } from '../../../build.ts'
 
 for (const backend of backends) {
-  for (const transport of transports) {
+  for (const transport of transportsOn(backend)) {
     t.test(
       `ASVS 7.4.3: a password reset revokes each session by ${transport.kind} on ${backend.name} and records why`,
       { skip: backend.skip },

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { backends, build, buildWithLog, logIn, PASSWORD, signUp, transports } from '../../../build.ts'
+import { backends, build, buildWithLog, logIn, PASSWORD, signUp, transportsOn } from '../../../build.ts'
 import { call, renewedBy } from '../auth/calls.ts'
 
 for (const backend of backends) {
-  for (const transport of transports) {
+  for (const transport of transportsOn(backend)) {
     const on = `by ${transport.kind} on ${backend.name}`
 
     t.test(

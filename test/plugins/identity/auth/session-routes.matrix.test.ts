@@ -1,11 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto'
 import t from 'tap'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
-import { backends, build, buildWithLog, logIn, transports } from '../../../build.ts'
+import { backends, build, buildWithLog, logIn, transportsOn } from '../../../build.ts'
 import { call, REVOKED } from './calls.ts'
 
 for (const backend of backends) {
-  for (const transport of transports) {
+  for (const transport of transportsOn(backend)) {
     const on = `by ${transport.kind} on ${backend.name}`
 
     t.test(`ASVS 7.5.2, 8.2.2: users see only their own sessions, ${on}`, { skip: backend.skip }, async (t) => {

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { eq } from '../../../src/plugins/platform/db/drizzle.ts'
-import { backends, build, logIn, PASSWORD, signUp, transports } from '../../build.ts'
+import { backends, build, logIn, PASSWORD, signUp, transportsOn } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
 import { buildWithMail, signUpVerified } from './mails.ts'
 
 const VERIFY = 'PUT /api/auth/email-verification'
 
 for (const backend of backends) {
-  for (const transport of transports) {
+  for (const transport of transportsOn(backend)) {
     const on = `by ${transport.kind} on ${backend.name}`
 
     t.test(`a user verifies the address with the code of the sign-up, ${on}`, { skip: backend.skip }, async (t) => {
