@@ -20,7 +20,7 @@ const PARTS: Record<string, string[]> = {
   passkeys: ['test/browser/passkeys.browser.ts'],
   mail: ['scripts/doctor-mail.ts', 'test/scripts/doctor-mail.test.ts'],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],
-  recovery: ['bench/reset-timing.ts'],
+  recovery: ['bench/reset-timing.ts', 'example/src/recovery/*', 'test/browser/recovery.browser.ts'],
   redis: [
     'test/**/redis-*.ts',
     'test/chaos/{cluster,control,file,hammer,replica,report,rows,run,watch}.ts',

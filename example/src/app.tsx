@@ -1,5 +1,6 @@
 import { Layout } from './layout.tsx'
 import { findPage, pages, visitorPages } from './pages.ts'
+import { VerifyEmail } from './recovery/verify-email.tsx'
 import { useSession } from './session.ts'
 import { TransportChoice } from './transport-switch.tsx'
 import { FreshSession } from './ui/fresh-session.tsx'
@@ -25,6 +26,7 @@ function Screen() {
     return (
       <Layout title={title} {...props}>
         {failure}
+        <VerifyEmail key={session.user.email} {...props} />
         {/* The key: another user starts with fresh pages. */}
         <FreshSession key={session.user.id} freshUntil={session.session.freshUntil}>
           <Content {...props} />

@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react'
 import { Account } from './account/account.tsx'
 import { Notes } from './notes/notes.tsx'
+import { ForgotPassword } from './recovery/forgot-password.tsx'
 import { Security } from './security/security.tsx'
 import type { PageProps } from './session.ts'
 import { SignIn } from './sign-in/sign-in.tsx'
@@ -20,7 +21,8 @@ export const pages: Page<PageProps>[] = [
 /** The pages of a visitor who is not signed in. */
 export const visitorPages: Page<object>[] = [
   { path: 'sign-in', title: 'Sign in', Content: SignIn },
-  { path: 'sign-up', title: 'Create an account', Content: SignUp }
+  { path: 'sign-up', title: 'Create an account', Content: SignUp },
+  { path: 'forgot-password', title: 'Forgotten password', Content: ForgotPassword }
 ]
 
 /** The page with this path, or else the start page. */

@@ -2,11 +2,11 @@ import type { PageProps } from '../session.ts'
 import { DeleteAccount } from './delete-account.tsx'
 import { Profile } from './profile.tsx'
 
-export function Account({ session: { user }, reload, leave }: PageProps) {
+export function Account({ session, reload, leave }: PageProps) {
   return (
     <>
       <h1>Account</h1>
-      <Profile user={user} onChanged={reload} />
+      <Profile session={session} reload={reload} />
       <DeleteAccount leave={leave} />
     </>
   )

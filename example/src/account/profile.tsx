@@ -1,15 +1,18 @@
-import { orThrow, type Session } from 'fastify-minimal-starter-client'
+import { orThrow } from 'fastify-minimal-starter-client'
 import { useClient } from '../client.ts'
+import { ChangeEmail } from '../recovery/change-email.tsx'
+import type { PageProps } from '../session.ts'
 import { Field } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
 import { Day } from '../ui/time.tsx'
 
-export function Profile({ user, onChanged }: { user: Session['user']; onChanged: () => Promise<void> }) {
+export function Profile({ session, reload }: Pick<PageProps, 'session' | 'reload'>) {
   const client = useClient()
+  const { user } = session
 
   async function save({ name = '', username = '' }) {
     await orThrow(client.api.PATCH('/api/users/me', { body: { name, username } }))
-    await onChanged()
+    await reload()
   }
   return (
     <section>
@@ -38,6 +41,7 @@ export function Profile({ user, onChanged }: { user: Session['user']; onChanged:
           </dd>
         </div>
       </dl>
+      <ChangeEmail session={session} />
     </section>
   )
 }

@@ -1,4 +1,5 @@
 import { useClient } from '../client.ts'
+import { ForgotPasswordLink } from '../recovery/forgot-password.tsx'
 import { Field } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
 
@@ -26,6 +27,7 @@ export function SignIn() {
             Keep me signed in
           </label>
         </Form>
+        <ForgotPasswordLink />
       </section>
       <p className="aside">
         New here? <a href="#/sign-up">Create an account</a>

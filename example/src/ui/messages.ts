@@ -3,12 +3,19 @@ import { ApiError } from 'fastify-minimal-starter-client'
 /** What an action throws to end without a result and without a message, such as when the user closes its dialog. */
 export class Canceled extends Error {}
 
+/** Instead of what the service says, where it speaks to developers. */
+const WORDS: Record<string, string> = {
+  TICKET_INVALID: 'This code is no longer valid. Get another one',
+  INVALID_CODE: 'This code is wrong. Enter the latest one'
+}
+
 /** An error as the user should read it. */
 export function messageOf(error: unknown) {
   if (error instanceof Canceled) return ''
   if (error instanceof ApiError) {
+    const text = WORDS[error.code] ?? error.message
     const seconds = error.retryAfterMs === null ? null : Math.ceil(error.retryAfterMs / 1000)
-    return `${error.message}.${seconds === null ? '' : ` Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`}`
+    return `${text}.${seconds === null ? '' : ` Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`}`
   }
   // What `fetch` throws without a reply.
   if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError'))
