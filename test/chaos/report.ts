@@ -73,6 +73,17 @@ minutes: \`npm run test:hammer -- --minutes 10\`. It prints its seed; \`--seed 1
 
 One case can end a session by mistake: PostgreSQL stores a refresh but goes down before the client gets its reply. If the client retries later
 than \`REFRESH_GRACE\`, the retry looks like a stolen token and ends the session.
+
+## Optional features
+
+These failures are not part of the run above. The tests of each feature cause them.
+
+| what happens | what the service does |
+|---|---|
+| The mail server refuses a mail | The call that asked for it has succeeded. The mail is not tried again if the refusal is final, three times otherwise; then the log says that it is lost |
+| The mail server is down, hangs, or drops the connection | No request waits for it. A try ends after 30 s, and a mail is tried three times; \`/readyz\` reports \`"mail": "down"\` with status \`degraded\` |
+| Redis is down during a password reset or a change of address | Codes are sent. The call with the code gets 503, changes nothing, and can be repeated with the same code |
+| A clock is off by one step (30 s) | Codes of authenticator apps are accepted one step early or late. Beyond that they are 401; recovery codes and passkeys do not depend on the clock of the user's device |
 `
 
 /** Writes docs/failures.md; `versions` names the software that was tested. */
