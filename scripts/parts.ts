@@ -18,7 +18,7 @@ const PARTS: Record<string, string[]> = {
   tracing: [],
   'second-factor': ['client/src/second-factor.ts', 'test/client/second-factor.test.ts'],
   passkeys: ['test/browser/passkeys.browser.ts'],
-  mail: ['scripts/doctor-mail.ts', 'test/scripts/doctor-mail.test.ts'],
+  mail: ['scripts/doctor-mail.ts', 'test/scripts/doctor-mail.slow.test.ts'],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],
   recovery: ['bench/reset-timing.ts', 'example/src/recovery/*', 'test/browser/recovery.browser.ts'],
   redis: [

@@ -97,7 +97,8 @@ function dropSettings(names: Set<string>) {
 function dropMentions({ name, folder }: Part) {
   const inCompose = new RegExp(`(?:^\\n)?^( *)${name}:.*\\n(?:\\1 +.*\\n)*|^.* # ${name}\\n`, 'gm')
   for (const path of ['compose.yaml', 'deploy/compose.yaml']) write(path, read(path).replaceAll(inCompose, ''))
-  write('README.md', read('README.md').replaceAll(new RegExp(`^( +${name}/ |curl .*\\$api/${name}\\b).*\\n`, 'gm'), ''))
+  const ofPart = `^( +${name}/ |curl .*\\$api/${name}\\b|- \\*\\*[^(]*\\(docs/${name}\\.md\\)).*\\n`
+  write('README.md', read('README.md').replaceAll(new RegExp(ofPart, 'gm'), ''))
   const promises = read('docs/promises.json').split(/^(?= {2}\{$)/m)
   const kept = promises.filter((text) => !text.includes(`"part": "${folder}"`)).join('')
   write(

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { eq } from '../../../src/plugins/platform/db/drizzle.ts'
-import { backends, build, buildWithLog, logIn, signUp, type Transport, transports } from '../../build.ts'
+import { backends, build, buildWithLog, logIn, signUp, type Transport, transports, transportsOn } from '../../build.ts'
 import { call, renewedBy } from '../../plugins/identity/auth/calls.ts'
 import { type Algorithm, algorithms, createAuthenticator, FLAGS, type Wrong } from './authenticator.ts'
 import {
@@ -22,7 +22,7 @@ const first = transports[0] as Transport
 for (const [i, backend] of backends.entries()) {
   const options = { skip: backend.skip }
 
-  for (const transport of transports) {
+  for (const transport of transportsOn(backend)) {
     const { kind } = transport
     const on = `by ${kind} on ${backend.name}`
 
