@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { globSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 
 // npm run rename -- my-service: gives your clone its own name, in packages, images, settings, and pages. After you merge from
 // upstream, run it again: the merge may bring the old name back.
@@ -16,7 +16,7 @@ const toTitle = (words: string[]) => words.join(' ').replace(/^./, (letter) => l
 function rename(words: string[]) {
   const patterns = ['**/*', '**/.*', '**/.*/**/*']
   const paths = globSync(patterns, { exclude: (path) => LEFT_OUT.includes(path.split(/[\\/]/).at(-1) ?? '') })
-  const files = paths.filter((path) => !KEPT.includes(path) && statSync(path).isFile())
+  const files = paths.filter((path) => !KEPT.includes(path) && lstatSync(path).isFile())
   const changed = files.filter((path) => {
     const text = readFileSync(path, 'utf8')
     const renamed = text.replaceAll(UPSTREAM.join('-'), words.join('-')).replaceAll(toTitle(UPSTREAM), toTitle(words))

@@ -14,11 +14,15 @@ import { migratedPostgresUri } from './servers.ts'
 const ROOT = join(import.meta.dirname, '..')
 
 const WITH_TABLES = ['notes', 'events']
+const PAIRS = [
+  ['jwt', 'blocklist'],
+  ['mail', 'recovery']
+]
 
 /** Each part alone; of parts that need each other, both. Parts with tables have a test of their own below. */
 const removals = [
-  ['jwt', 'blocklist'],
-  ...partNames.filter((name) => !['jwt', 'blocklist', ...WITH_TABLES].includes(name)).map((name) => [name])
+  ...PAIRS,
+  ...partNames.filter((name) => ![...PAIRS.flat(), ...WITH_TABLES].includes(name)).map((name) => [name])
 ]
 
 async function remove(t: Test, ...parts: string[]) {

@@ -43,7 +43,7 @@ const changes: [what: string, from: RegExp, to: string][] = [
   ['a field of a body is renamed', /usernameOrEmail: string/g, 'login: string'],
   [
     'a body requires another field',
-    /(?<=postAuthReauthenticate: \{[\s\S]*?)password: string/,
+    /(?<=postAuthReauthenticate: \{[\s\S]*?)password\??: string/,
     'code: string; password: string'
   ],
   ['an optional body becomes required', /requestBody\?: \{/g, 'requestBody: {'],

@@ -1,4 +1,4 @@
-import { globSync, readFileSync, statSync } from 'node:fs'
+import { globSync, lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { copyProject, run } from '../copy.ts'
@@ -10,7 +10,7 @@ t.test('a renamed clone passes npm run check, and only its history has the old n
 
   const exclude = (path: string) => path.endsWith('node_modules')
   const paths = globSync(['**/*', '**/.*', '**/.*/**/*'], { cwd: copy, exclude })
-  const files = paths.filter((path) => statSync(join(copy, path)).isFile())
+  const files = paths.filter((path) => lstatSync(join(copy, path)).isFile())
   t.ok(files.includes('.github/workflows/ci.yml') && files.includes('.env.example'))
   const isOld = (path: string) => /fastify[-_ ]minimal[-_ ]starter/i.test(readFileSync(join(copy, path), 'utf8'))
   t.same(

