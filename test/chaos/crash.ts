@@ -14,7 +14,7 @@ import { addRedis } from './redis.ts'
 
 // Kills the service at random moments under load, and what it stands on too: npm run test:crash [-- 10], rounds on each backend.
 
-const rounds = Number(process.argv[2] ?? 60)
+const rounds = Number(process.argv[2] ?? 40)
 /** The time between start and kill, in ms: random, so that every call is interrupted now and then. */
 const [SHORTEST_MS, LONGEST_MS] = [50, 800]
 
