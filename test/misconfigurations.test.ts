@@ -117,7 +117,7 @@ function readEnvFile(t: Test, text: string, environment = {}) {
 
 t.test('names and lines of .env without effect are reported with the nearest setting', async (t) => {
   const rows: [text: string, says: string][] = [
-    ['REDIS_URI=redis://hunter2', 'REDIS_URI in .env is not a setting: did you mean REDIS_URL?'],
+    ['DB_URL=postgres://hunter2', 'DB_URL in .env is not a setting: did you mean DB_URI?'],
     ['PORT=1\nSECRET_KY=hunter2', 'SECRET_KY in .env is not a setting: did you mean SECRET_KEY?'],
     ['export log_level=hunter2', 'log_level in .env is not a setting: did you mean LOG_LEVEL?'],
     ['CORS_ORIGINS=hunter2', 'CORS_ORIGINS in .env is not a setting: did you mean CORS_API_ORIGINS?'],
@@ -150,10 +150,10 @@ t.test('a correct .env causes no warning, not even the example', async (t) => {
 t.test(
   'a name in the environment that is almost that of a setting is reported, unless the setting is there too',
   async (t) => {
-    const environment = { REDIS_URI: SECRET, LOGLEVEL: SECRET, PATH: SECRET, HOSTNAME: SECRET, DB_URL: SECRET }
+    const environment = { SECRET_KY: SECRET, LOGLEVEL: SECRET, PATH: SECRET, HOSTNAME: SECRET, DB_URL: SECRET }
     t.same(readEnvFile(t, 'LOG_LEVEL=info', environment).split('\n').sort(), [
       'DB_URL in the environment is not a setting: did you mean DB_URI?',
-      'REDIS_URI in the environment is not a setting: did you mean REDIS_URL?'
+      'SECRET_KY in the environment is not a setting: did you mean SECRET_KEY?'
     ])
   }
 )

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import Type from 'typebox'
 import './env.ts'
+import { closed } from '../schemas.ts'
 import { openApiOptions, TITLE } from './openapi.ts'
 import { pageOptions } from './page.ts'
 
@@ -11,6 +13,9 @@ declare module 'fastify' {
   }
 }
 
+/** What a developer finds at the address of the service. */
+const StartReply = Type.Object({ name: Type.String(), docs: Type.String() }, closed)
+
 /** With API_DOCS: the OpenAPI document at /docs/json, made from the schemas, and a page to try it at /docs. */
 async function docs(app: FastifyInstance) {
   if (!app.config.API_DOCS) return
@@ -19,6 +24,12 @@ async function docs(app: FastifyInstance) {
   const { default: swaggerUi } = await import('@fastify/swagger-ui')
   await app.register(swagger, openApiOptions(app))
   await app.register(swaggerUi, pageOptions(TITLE))
+  app.mount('', async (routes) => {
+    routes.get('/', {
+      schema: { hide: true, response: { 200: StartReply } },
+      handler: async () => ({ name: TITLE, docs: '/docs' })
+    })
+  })
 }
 
-export default fp(docs, { name: 'docs', dependencies: ['config', 'auth'] })
+export default fp(docs, { name: 'docs', dependencies: ['config', 'router', 'auth'] })

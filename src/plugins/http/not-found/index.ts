@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
-import type { Settings } from '../../platform/config/settings.ts'
 import { MethodNotAllowed, NotFound } from '../../platform/errors/errors.ts'
 
 const METHODS: HTTPMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -21,19 +20,11 @@ async function notFound(app: FastifyInstance) {
     return allowed.length > 0 ? [...allowed, 'OPTIONS'].join(', ') : null
   }
 
-  // Undefined once the docs were removed.
-  const { API_DOCS }: Settings & { API_DOCS?: boolean } = app.config
   app.setNotFoundHandler(async function answerNotFound(request, reply) {
     const allowed = allowedAt(request.raw.url ?? '')
     const hasMethod = request.method !== 'OPTIONS' && allowed?.split(', ').includes(request.method)
     // The route exists and called reply.callNotFound().
-    if (allowed === null || hasMethod) {
-      const isStart = API_DOCS === true && request.raw.url === '/'
-      throw Object.assign(
-        new NotFound(),
-        isStart && { message: 'There is nothing at /; the API reference is at /docs' }
-      )
-    }
+    if (allowed === null || hasMethod) throw new NotFound()
     reply.header('allow', allowed)
     if (request.method !== 'OPTIONS') throw new MethodNotAllowed()
     return reply.code(204).send()

@@ -27,3 +27,12 @@ t.test('the page has no inline script', async (t) => {
   const page = await app.inject({ method: 'GET', url: '/docs' })
   t.notMatch(page.body, /<script(?![^>]*\ssrc=)[^>]*>\s*\S/, 'its policy would block it')
 })
+
+t.test('GET / names the API reference where there is one', async (t) => {
+  const start = async (API_DOCS: string) =>
+    (await build(t, { API_DOCS })).inject({ method: 'GET', url: '/', headers: { accept: 'text/html' } })
+  const reply = await start('true')
+  t.equal(reply.statusCode, 200)
+  t.same(reply.json(), { name: 'Fastify minimal starter', docs: '/docs' })
+  t.equal((await start('false')).statusCode, 404)
+})

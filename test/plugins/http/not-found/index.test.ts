@@ -114,14 +114,3 @@ t.test('a route that finds nothing is 404, not 405', async (t) => {
   t.equal(reply.statusCode, 404)
   t.equal(reply.json().code, 'NOT_FOUND')
 })
-
-t.test('GET / names the API reference where there is one', async (t) => {
-  for (const API_DOCS of ['true', 'false']) {
-    const app = await build(t, { API_DOCS })
-    const reply = await app.inject({ method: 'GET', url: '/' })
-    t.equal(reply.statusCode, 404)
-    const detail =
-      API_DOCS === 'true' ? 'There is nothing at /; the API reference is at /docs' : 'There is nothing at this URL'
-    t.match(reply.json(), { code: 'NOT_FOUND', detail })
-  }
-})
