@@ -44,9 +44,9 @@ export function createPasswordLogin(app: Pick<FastifyInstance, Used>) {
         failure: 'authn_login_fail' as const
       }
       return withVerifiedPassword(request, attempt, async (user, match) => {
-        const proof = { user, methods: ['pwd'], authenticatedAt: new Date() }
         // First, because a gate may interrupt the login, and what resumes it does not have the password.
         await strengthen(user, password, match)
+        const proof = { user, methods: ['pwd'], authenticatedAt: new Date() }
         const started = await newSessions.start(request, reply, proof, options)
         return started && { user, ...started }
       })
