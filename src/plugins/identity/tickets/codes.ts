@@ -10,18 +10,18 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('base6
 export const newSecret = () => randomBytes(32).toString('base64url')
 export const hashSecret = (secret: string) => sha256(secret)
 
-/** A code of 40 random bits to type: `XXXX-XXXX`. */
-export function newCode() {
+/** A code to type, of 20 random bits in each group of four letters: two of them by default. */
+export function newCode(groups = 2) {
   const group = () => Array.from({ length: GROUP }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
-  return `${group()}-${group()}`
+  return Array.from({ length: groups }, group).join('-')
 }
 
 /** Lower case, spaces, and a missing dash make no difference, and neither do the letters that look like digits. */
-const normalize = (code: string) =>
+export const normalizeCode = (code: string) =>
   code.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1')
 
 /** The hash of a code, which only the holder of the secret can check. */
-export const hashCode = (secret: string, code: string) => sha256(`${secret}:${normalize(code)}`)
+export const hashCode = (secret: string, code: string) => sha256(`${secret}:${normalizeCode(code)}`)
 
 export function isSameHash(one: string, other: string) {
   return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
