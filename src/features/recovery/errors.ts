@@ -6,7 +6,7 @@ export const EmailNotVerified = createError(
   'Verify your email address first: POST /api/auth/email-verification',
   403
 )
-/** The client asked for too many mails, whoever they would go to. */
+/** This client asked for too many mails, counting all recipients. */
 export class TooManyMails extends createError('TOO_MANY_MAILS', 'Too many mails were asked for; wait a while', 429) {
   readonly headers: Record<string, string>
 

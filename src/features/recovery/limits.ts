@@ -4,7 +4,7 @@ import { TooManyMails } from './errors.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
-/** Requests for a code of one client; more are refused, whoever they are for. */
+/** Requests for a code of one client; more are refused, for any recipient. */
 const PER_CLIENT = 20
 /** Sign-ups of one client that get a mail. */
 const SIGN_UPS_PER_CLIENT = 100
