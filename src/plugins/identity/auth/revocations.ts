@@ -76,7 +76,8 @@ export function createRevocations(
       await surplus.revokeSurplus(source, userId, own?.sid)
       await sessions.markAllRevoked(source, userId, reason, now, own)
       await notifyAll(userId)
-      if (own) await markComplete(own.sid)
+      // If it stays and was revoked all the same, another call did that and may have to repeat it.
+      if (own && !own.stays) await markComplete(own.sid)
     },
     /** Deletes a user, if there is one, and revokes their sessions. Rejects as `revoke` does. */
     async deleteUser(source: EventSource, userId: string, now: Date, own?: string) {

@@ -74,6 +74,19 @@ for (const database of databases) {
       t.strictSame(listener.heard, [sid])
     })
 
+    t.test('stay pending for the call that failed, while another call keeps that session', async (t) => {
+      const listener = createListener(0)
+      const revocations = listen(app, listener)
+      const sid = await createLogin()
+      listener.fails = true
+      await t.rejects(revocations.revoke({ log }, sid, 'revoked', NOW), { message: 'not stored' })
+      listener.fails = false
+      await revocations.revokeAll({ log }, ada.id, 'all', NOW, { sid, stays: true })
+      t.equal((await sessions.find(sid))?.revocationPending, true)
+      await revocations.revoke({ log }, sid, 'revoked', NOW)
+      t.equal((await sessions.find(sid))?.revocationPending, false)
+    })
+
     t.test('are resynced as far back as the longest window, even thousands of the same moment', async (t) => {
       await db.delete(tables.sessions)
       const template = await sessions.find(await createLogin())
