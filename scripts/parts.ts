@@ -16,7 +16,12 @@ const PARTS: Record<string, string[]> = {
   blocklist: [],
   metrics: ['deploy/grafana-dashboard.json', 'deploy/prometheus*.yaml'],
   tracing: [],
-  'second-factor': ['client/src/second-factor.ts', 'test/client/second-factor.test.ts'],
+  'second-factor': [
+    'client/src/second-factor.ts',
+    'example/src/second-factor/*',
+    'test/browser/second-factor.browser.ts',
+    'test/client/second-factor.test.ts'
+  ],
   passkeys: ['test/browser/passkeys.browser.ts'],
   mail: ['scripts/doctor-mail.ts', 'test/scripts/doctor-mail.slow.test.ts'],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],

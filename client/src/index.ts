@@ -60,11 +60,12 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     if (secondFactor) tickets.keep('second-factor', { ...secondFactor, isLogin })
   }
 
+  const refreshIn = tabs.isBrowser ? ('cookie' as const) : ('body' as const)
+  const sessionOptions = { authType: transport as Login['authType'], ...(isToken && { refreshIn }) }
+
   /** Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
   function login(credentials: Pick<Login, 'usernameOrEmail' | 'password' | 'remember'>) {
-    const refreshIn = tabs.isBrowser ? ('cookie' as const) : ('body' as const)
-    const body = { ...credentials, authType: transport as Login['authType'], ...(isToken && { refreshIn }) }
-    return signIn(() => plain.POST('/api/auth/login', { body }))
+    return signIn(() => plain.POST('/api/auth/login', { body: { ...credentials, ...sessionOptions } }))
   }
 
   return {
@@ -92,6 +93,13 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     },
     /** What waits for a code from the user, also after a reload. Null: nothing. */
     pending: (purpose: Purpose): Omit<Ticket, 'ticket'> | null => tickets.find(purpose),
+    /** Gives up what waits, for a user who cancels. */
+    forget: tickets.drop,
+    /** Calls the listener after each change of `pending` in this tab. Returns a function that removes the listener. */
+    onPending(listener: () => void) {
+      tickets.listeners.add(listener)
+      return () => void tickets.listeners.delete(listener)
+    },
     ...createSecondFactor({ tickets, plain, signIn, renew }),
     ...createRecovery({ tickets, api, plain, renew }),
     /** Reports the session now and whenever it changes, in this tab or another. Returns a function that stops it. */
@@ -109,6 +117,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     close() {
       closing.abort()
       store.listeners.clear()
+      tickets.listeners.clear()
       tabs.close()
     }
   }

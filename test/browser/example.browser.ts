@@ -231,7 +231,7 @@ t.test('changes the profile, and deletes the account once the password is confir
   await page.clock.setFixedTime(Date.now() + 60 * 60 * 1000)
   await press(page, 'Delete account')
   await press(page, 'Yes, delete my account')
-  const dialog = page.getByRole('dialog', { name: 'Confirm your password' })
+  const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' })
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await dialog.waitFor({ state: 'detached' })
   await press(page, 'Yes, delete my account')

@@ -33,14 +33,17 @@ export const worlds: [World, World] = [
     name: 'http on localhost',
     scheme: 'http',
     hosts: { api: 'localhost', app: 'localhost', foreign: ['localhost'] },
-    settings: { COOKIE_SECURE: 'false', HOST: 'localhost' }
+    settings: { COOKIE_SECURE: 'false', HOST: 'localhost', PASSKEY_RP_ID: 'localhost' }
   },
   {
     name: 'https on two sites',
     scheme: 'https',
     // blog.example.org shares the partitioned cookies of the app.
     hosts: { api: 'api.example.com', app: 'app.example.org', foreign: ['blog.example.org', 'www.example.net'] },
-    settings: { COOKIE_SECURE: 'true', COOKIE_SAME_SITE: 'none', TRUST_PROXY: '127.0.0.1/32' }
+    settings: {
+      ...{ COOKIE_SECURE: 'true', COOKIE_SAME_SITE: 'none', TRUST_PROXY: '127.0.0.1/32' },
+      PASSKEY_RP_ID: 'app.example.org'
+    }
   }
 ]
 /** The page, the service and an attacker's page on subdomains of one domain. */
@@ -48,7 +51,7 @@ export const siblings: World = {
   name: 'https under one domain',
   scheme: 'https',
   hosts: { api: 'api.example.com', app: 'app.example.com', foreign: ['evil.example.com'] },
-  settings: { COOKIE_SECURE: 'true', TRUST_PROXY: '127.0.0.1/32' }
+  settings: { COOKIE_SECURE: 'true', TRUST_PROXY: '127.0.0.1/32', PASSKEY_RP_ID: 'app.example.com' }
 }
 
 /** Serves this origin until the test ends; returns the origin. */

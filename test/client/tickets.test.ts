@@ -92,6 +92,36 @@ for (const { kind } of transports) {
   })
 }
 
+t.test('a page hears what waits, and can give it up', async (t) => {
+  const items = createSessionStorage(t)
+  const browser = await open(t)
+  let status = 401
+  answerCalls(browser, {
+    'POST /api/auth/password-reset': () => Response.json(OPEN, { status: 202 }),
+    'PUT /api/auth/password-reset': () =>
+      status === 204 ? new Response(null, { status }) : problem(status, 'TICKET_INVALID')
+  })
+  const tab = browser.openTab(transports[0]?.kind ?? 'cookie')
+  const heard: boolean[] = []
+  const stop = tab.onPending(() => heard.push(tab.pending('password-reset') !== null))
+  await tab.requestPasswordReset('ada@example.com')
+  t.equal(tab.pending('password-reset'), tab.pending('password-reset'), 'the same object, as stores of pages require')
+  tab.forget('password-reset')
+  t.equal(items.size, 0)
+  await tab.requestPasswordReset('ada@example.com')
+  await t.rejects(tab.resetPassword('AAAA-BBBB', PASSWORD), { code: 'TICKET_INVALID' })
+  await tab.requestPasswordReset('ada@example.com')
+  status = 204
+  await tab.resetPassword('AAAA-BBBB', PASSWORD)
+  t.same(heard, [true, false, true, false, true, false])
+  stop()
+  await tab.requestPasswordReset('ada@example.com')
+  tab.onPending(() => heard.push(true))
+  tab.close()
+  tab.forget('password-reset')
+  t.equal(heard.length, 6)
+})
+
 t.test('a ticket survives a reload until it expires, and a refused one is forgotten', async (t) => {
   const items = createSessionStorage(t)
   const browser = await open(t)

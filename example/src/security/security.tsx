@@ -1,16 +1,22 @@
 import { SecurityActivity } from '../activity/activity.tsx'
+import { Authenticator } from '../second-factor/authenticator.tsx'
 import type { PageProps } from '../session.ts'
+import { Failed } from '../ui/states.tsx'
 import { Password } from './password.tsx'
 import { Sessions } from './sessions.tsx'
+import { useSecurity } from './use-security.ts'
 
 export function Security({ session: { session } }: PageProps) {
+  const { value: security = {}, error, reload } = useSecurity(session.id)
   return (
     <>
       <h1>Security</h1>
       <section>
         <h2>How you sign in</h2>
+        {error && <Failed error={error} retry={reload} />}
         <ul className="rows">
-          <Password />
+          {security.hasPassword !== false && <Password />}
+          <Authenticator security={security} reload={reload} />
         </ul>
       </section>
       <Sessions sid={session.id} />

@@ -1,6 +1,7 @@
 import { ApiError } from 'fastify-minimal-starter-client'
 import { createContext, type ReactNode, useContext, useState } from 'react'
 import { useClient } from '../client.ts'
+import { SecondFactorStep } from '../second-factor/step.tsx'
 import { Dialog } from './dialog.tsx'
 import { Field } from './field.tsx'
 import { Form } from './form.tsx'
@@ -44,18 +45,21 @@ export function FreshSession({ freshUntil, children }: FreshSessionProps) {
   }
   async function confirm({ password = '' }) {
     await client.reauthenticate(password)
-    waiting?.resolve()
+    done()
   }
+  const done = () => waiting?.resolve()
   const cancel = () => waiting?.reject(new Canceled())
   return (
     <Context value={withFreshSession}>
       {children}
       {waiting && (
-        <Dialog title="Confirm your password" onClose={cancel}>
-          <p>You signed in a while ago. Enter your password to continue.</p>
-          <Form action="Confirm" onSubmit={confirm} onCancel={cancel}>
-            <Field name="password" label="Password" type="password" autoComplete="current-password" required />
-          </Form>
+        <Dialog title="Confirm that it is you" onClose={cancel}>
+          <SecondFactorStep onDone={done} onCancel={cancel}>
+            <p>You signed in a while ago. Enter your password to continue.</p>
+            <Form action="Confirm" onSubmit={confirm} onCancel={cancel}>
+              <Field name="password" label="Password" type="password" autoComplete="current-password" required />
+            </Form>
+          </SecondFactorStep>
         </Dialog>
       )}
     </Context>

@@ -1,17 +1,21 @@
 import { ApiError } from 'fastify-minimal-starter-client'
 
+/** An error whose message is for the user. */
+export class UserError extends Error {}
+
 /** What an action throws to end without a result and without a message, such as when the user closes its dialog. */
-export class Canceled extends Error {}
+export class Canceled extends UserError {}
 
 /** Instead of what the service says, where it speaks to developers. */
 const WORDS: Record<string, string> = {
   TICKET_INVALID: 'This code is no longer valid. Get another one',
-  INVALID_CODE: 'This code is wrong. Enter the latest one'
+  INVALID_CODE: 'This code is wrong. Enter the latest one',
+  EMAIL_NOT_VERIFIED: 'Verify your email address first'
 }
 
 /** An error as the user should read it. */
 export function messageOf(error: unknown) {
-  if (error instanceof Canceled) return ''
+  if (error instanceof UserError) return error.message
   if (error instanceof ApiError) {
     const text = WORDS[error.code] ?? error.message
     const seconds = error.retryAfterMs === null ? null : Math.ceil(error.retryAfterMs / 1000)
