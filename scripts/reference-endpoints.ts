@@ -18,7 +18,7 @@ type Parameter = { name: string; in: string; required?: boolean }
 type Operation = {
   summary: string
   tags: string[]
-  security?: unknown[]
+  security?: Record<string, string[]>[]
   parameters?: Parameter[]
   requestBody?: Content
   responses: Record<string, Content & { $ref?: string }>
@@ -37,7 +37,9 @@ function shape({ properties = {}, required = [], anyOf }: Schema = {}): string {
 function toRow(path: string, method: string, operation: Operation, { components }: Document) {
   const query = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query').map(({ name }) => name)
   const call = `${method.toUpperCase()} ${path}${query.length > 0 ? `?${query.join('=&')}=` : ''}`
-  const isGuarded = (operation.security ?? []).length > 0
+  const { security = [] } = operation
+  const isGuarded = security.length > 0
+  const abilities = security.flatMap((scheme) => Object.values(scheme).flat())
   const successes = Object.entries(operation.responses).filter(([status]) => status < '400')
   const failures = Object.entries(operation.responses)
     .filter(([status]) => status >= '400')
@@ -51,7 +53,9 @@ function toRow(path: string, method: string, operation: Operation, { components 
   const cells = [
     code(call),
     operation.summary,
-    isGuarded ? 'logged in' : 'anyone',
+    isGuarded
+      ? ['logged in', ...abilities.map((ability) => `an API token for ${code(ability)}`)].join(', or ')
+      : 'anyone',
     shape(schemaOf(operation.requestBody ?? {})),
     successes.map(([status, reply]) => `${status} ${shape(schemaOf(reply))}`.trim()).join('<br>'),
     failures.join('<br>')
@@ -65,7 +69,9 @@ const EVERYWHERE = new Set(
    RATE_LIMITED INTERNAL_ERROR SERVICE_UNAVAILABLE`.split(/\s+/)
 )
 const CREDENTIALS = new Set(
-  'UNAUTHENTICATED INVALID_TOKEN TOKEN_EXPIRED TOKEN_REVOKED SESSION_EXPIRED SESSION_REVOKED'.split(' ')
+  'UNAUTHENTICATED INVALID_TOKEN TOKEN_EXPIRED TOKEN_REVOKED SESSION_EXPIRED SESSION_REVOKED ABILITY_REQUIRED'.split(
+    ' '
+  )
 )
 
 const ENDPOINTS = `# Endpoints
@@ -92,6 +98,7 @@ Every failure is \`application/problem+json\` (RFC 9457):
 | 400 | \`VALIDATION_FAILED\`, \`MALFORMED_JSON\`, \`MALFORMED_REQUEST\` |
 | 401, on calls that need a login | \`UNAUTHENTICATED\`, \`INVALID_TOKEN\`, \`TOKEN_EXPIRED\`, \`TOKEN_REVOKED\`, \`SESSION_EXPIRED\`, \`SESSION_REVOKED\` |
 | 403 | \`CROSS_ORIGIN_REQUEST\`: an unsafe request with a cookie from a page that is not in \`CORS_API_ORIGINS\` |
+| 403, with an API token | \`ABILITY_REQUIRED\`: the call is not open to API tokens, or to this one |
 | 404, 405 | \`NOT_FOUND\`; \`METHOD_NOT_ALLOWED\` with \`Allow\` |
 | 408, 413, 414, 415, 417, 431 | \`REQUEST_TIMEOUT\`, \`PAYLOAD_TOO_LARGE\`, \`URI_TOO_LONG\`, \`UNSUPPORTED_MEDIA_TYPE\`, \`EXPECTATION_FAILED\`, \`HEADERS_TOO_LARGE\` |
 | 429 | \`RATE_LIMITED\` with \`Retry-After\` |

@@ -7,6 +7,7 @@ import {
   findPackages,
   findPart,
   listCode,
+  PART_LINES,
   type Part,
   partNames,
   readImports,
@@ -71,6 +72,15 @@ function dropImports(parts: string[]) {
         .replaceAll(new RegExp(`^.*\\b(?:${names})\\b.*(?:\\n|$)`, 'gm'), '')
     write(path, kept)
     say(`  changed  ${path}`)
+  }
+}
+
+/** Removes the lines that only these parts read. */
+function dropLines(parts: string[]) {
+  for (const path of listCode(ROOT)) {
+    const text = read(path)
+    const kept = parts.reduce((all, name) => all.replaceAll(PART_LINES[name] ?? /(?!)/g, ''), text)
+    if (kept !== text) write(path, kept)
   }
 }
 
@@ -197,6 +207,7 @@ function remove(names: string[]) {
   }
   // What a removed file exported may have been used by the next one.
   dropImports(names)
+  dropLines(names)
   dropSettings(settings)
   for (const part of parts) dropMentions(part)
   updatePackage(packages)

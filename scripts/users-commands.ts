@@ -1,23 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { Check } from 'typebox/value'
+import { removeAll } from '../src/plugins/identity/auth/removals.ts'
 import { isLive } from '../src/plugins/identity/auth/sessions.ts'
 import { NewPassword } from '../src/plugins/identity/users/schemas.ts'
 import { OperatorError } from '../src/plugins/platform/config/operator-error.ts'
 import { isUuid } from '../src/plugins/platform/db/ids.ts'
-
-/** Prints lines and reads passwords. */
-export type Terminal = { print: (line: string) => void; readPassword: () => Promise<string> }
-export type Options = { login?: string | undefined; all?: boolean | undefined }
-type Command = (app: FastifyInstance, terminal: Terminal, words: string[], options: Options) => Promise<void>
-
-/** A line for a terminal, without control characters: in names that users chose, they could move the cursor or hide text. */
-const visible = (...cells: (string | null)[]) => cells.join('  ').replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
-
-async function findUser({ users }: FastifyInstance, name = '') {
-  const user = await users.findByName(name)
-  if (user === null) throw new OperatorError(`No account has the username or email address ${name}`)
-  return user
-}
+import { type Command, findUser, visible } from './users-shell.ts'
+import { tokenCommands } from './users-tokens.ts'
 
 /** Ends the current sessions of all users. */
 async function revokeEverybody({ sessions, revocations, log }: FastifyInstance) {
@@ -31,6 +20,7 @@ async function revokeEverybody({ sessions, revocations, log }: FastifyInstance) 
 
 /** The commands use the code of the service, so the same rules apply as over HTTP. */
 export const commands: Record<string, Command> = {
+  ...tokenCommands,
   async create(app, { print, readPassword }, [username, email, name]) {
     const payload = { username, email, name, password: await readPassword() }
     const reply = await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
@@ -76,7 +66,7 @@ export const commands: Record<string, Command> = {
   },
   async 'reset-factors'(app, _terminal, [name]) {
     const { id: userId } = await findUser(app, name)
-    await app.transaction({ steps: Object.assign({}, ...app.factorRemovals.map((removal) => removal(userId))) })
+    await app.transaction({ steps: removeAll(app.factorRemovals, userId) })
     await app.audit.record(app, 'authn_factor_removed', { userId, reason: 'shell' })
   }
 }

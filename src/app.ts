@@ -1,4 +1,5 @@
 import Fastify from 'fastify'
+import apiTokens from './features/api-tokens/index.ts'
 import events from './features/events/index.ts'
 import mail from './features/mail/index.ts'
 import metrics from './features/metrics/index.ts'
@@ -76,6 +77,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(events) // each user's security activity
   await app.register(secondFactor)
   await app.register(passkeys)
+  await app.register(apiTokens)
   await app.register(docs)
   // Your routes, and those that the plugins handed in
   await app.register(routes)

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import { accountOf } from '../src/plugins/identity/auth/account.ts'
+import { userIdOf } from '../src/plugins/identity/auth/account.ts'
 import { UUID_PATTERN } from '../src/plugins/platform/db/ids.ts'
 import { NotFound } from '../src/plugins/platform/errors/errors.ts'
 import { problems } from '../src/plugins/platform/errors/schemas.ts'
@@ -31,14 +31,16 @@ export const probe: FastifyPluginAsyncTypebox = async (app) => {
   app.addHook('onRequest', app.authenticate)
 
   app.post('', {
+    config: { ability: 'probe:write' },
     schema: { body: Type.Object({ title, text }, closed), response: { 201: Item, ...problems(400, 401) } },
     handler: async (request, reply) => {
-      const item = { id: `item-${count++}`, userId: accountOf(request).userId, ...request.body }
+      const item = { id: `item-${count++}`, userId: userIdOf(request), ...request.body }
       items.set(item.id, item)
       return reply.code(201).send(item)
     }
   })
   app.get('', {
+    config: { ability: 'probe:read' },
     schema: {
       querystring: Type.Object(
         {
@@ -50,25 +52,28 @@ export const probe: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: Type.Object({ items: Type.Array(Item) }, closed), ...problems(400, 401) }
     },
     handler: async (request) => ({
-      items: [...items.values()].filter(({ userId }) => userId === accountOf(request).userId)
+      items: [...items.values()].filter(({ userId }) => userId === userIdOf(request))
     })
   })
   app.get('/:id', {
+    config: { ability: 'probe:read' },
     schema: { params: Params, response: { 200: Item, ...problems(401, NotFound) } },
-    handler: async (request) => find(accountOf(request).userId, request.params.id)
+    handler: async (request) => find(userIdOf(request), request.params.id)
   })
   app.patch('/:id', {
+    config: { ability: 'probe:write' },
     schema: {
       params: Params,
       body: Type.Object({ title: Type.Optional(title), text: Type.Optional(text) }, closed),
       response: { 200: Item, ...problems(400, 401, NotFound) }
     },
-    handler: async (request) => Object.assign(find(accountOf(request).userId, request.params.id), request.body)
+    handler: async (request) => Object.assign(find(userIdOf(request), request.params.id), request.body)
   })
   app.delete('/:id', {
+    config: { ability: 'probe:write' },
     schema: { params: Params, response: { 204: Type.Null(), ...problems(401, NotFound) } },
     handler: async (request, reply) => {
-      items.delete(find(accountOf(request).userId, request.params.id).id)
+      items.delete(find(userIdOf(request), request.params.id).id)
       reply.code(204)
     }
   })

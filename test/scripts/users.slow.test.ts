@@ -1,38 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
-import t, { type Test } from 'tap'
-import { commands, type Options } from '../../scripts/users-commands.ts'
-import { backends, build, logIn, PASSWORD, signUp, testEnvironment, transports } from '../build.ts'
+import t from 'tap'
+import { backends, logIn, PASSWORD, signUp, transports } from '../build.ts'
 import { freshFolder, settled } from '../process.ts'
 import { waitUntil } from '../servers.ts'
+import { prepareUsers } from './users.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** A running service, and the commands, which run in another process. */
-async function prepare(t: Test, environment: Record<string, string | undefined>) {
-  const settings = { ...testEnvironment, ...environment }
-  if (settings['DB_URI'] === ':memory:') settings['DB_URI'] = `file:${freshFolder(t)}/app.db`
-  const [app, shell] = [await build(t, settings), await build(t, settings)]
-
-  async function users([name = '', ...words]: string[], { input = '', ...options }: Options & { input?: string } = {}) {
-    let printed = ''
-    const print = (line: string) => {
-      printed += `${line}\n`
-    }
-    const done = commands[name]?.(shell, { print, readPassword: async () => input }, words, options)
-    const refused = await Promise.resolve(done).then(
-      () => null,
-      (error: Error) => error.message
-    )
-    return { printed, refused }
-  }
-  return { app, users }
-}
-
 for (const backend of backends) {
   t.test(`accounts and sessions from the shell on ${backend.name}`, { skip: backend.skip }, async (t) => {
-    const { app, users } = await prepare(t, await backend.environment())
+    const { app, users } = await prepareUsers(t, await backend.environment())
 
     t.test('accounts are created and rejected by the same rules as over HTTP', async (t) => {
       const create = ['create', 'ada', 'ada@example.com', 'Ada Lovelace']
@@ -106,7 +85,7 @@ for (const backend of backends) {
 }
 
 t.test('no text from a user can control the terminal', async (t) => {
-  const { app, users } = await prepare(t, {})
+  const { app, users } = await prepareUsers(t, {})
   const { user } = await logIn(app, 'ada')
   const { sessions, users: accounts } = app.tables
   const odd = 'Fire\u009b31mfox\u001b[2J\u0085\u007f\u202efdp.\u2066 über'

@@ -29,6 +29,8 @@ export const WORDS: Record<string, string | null> = {
   email_verified: 'Email address verified',
   email_change_requested: 'Change of the email address requested',
   email_changed: 'Email address changed',
+  api_token_created: 'API token created',
+  api_token_deleted: 'API token deleted',
   authn_token_created: null,
   authn_token_revoked: null,
   authn_token_reuse: 'Session ended: someone else may have had a copy of its token',
@@ -44,6 +46,7 @@ export const WORDS: Record<string, string | null> = {
   'session_expired reuse': null,
   'session_expired deletion': null,
   authz_fail: 'Refused: the password had to be confirmed first',
+  'authz_fail ability': 'Refused: an API token was not allowed to do this',
   malicious_direct_reference: 'Tried to open something of another account'
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { removeAll } from '../../plugins/identity/auth/removals.ts'
 import { TicketInvalid } from '../../plugins/identity/tickets/errors.ts'
 import { clientAddress, networkOf } from '../../plugins/platform/logging/client-address.ts'
 import type { Codes } from './codes.ts'
@@ -46,10 +47,10 @@ export function createReset(app: Pick<FastifyInstance, Used>, { codes, limits, v
       const now = new Date()
       // Somebody else may have signed up with this address and kept a way in.
       const isSquatted = !(await verified.isVerified(user.id))
-      const removals = isSquatted ? factorRemovals.map((removal) => removal(user.id)) : []
+      const removed = isSquatted ? removeAll(factorRemovals, user.id) : {}
       const isReset = await revocations.resetPassword(request, user.id, passwordHash, now, {
         preconditions: tickets.take(ticket, now),
-        steps: Object.assign({ verified: verified.verify(user.id, user.emailKey, now) }, ...removals)
+        steps: { verified: verified.verify(user.id, user.emailKey, now), ...removed }
       })
       if (!isReset) throw new TicketInvalid()
     }

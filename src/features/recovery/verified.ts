@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { accountOf } from '../../plugins/identity/auth/account.ts'
+import { userIdOf } from '../../plugins/identity/auth/account.ts'
 import type { Audit } from '../../plugins/platform/audit/audit.ts'
 import { and, eq, sql } from '../../plugins/platform/db/drizzle.ts'
 import type { Database, PrepareOne, Tables } from '../../plugins/platform/db/types.ts'
@@ -37,7 +37,7 @@ export type RequireVerified = ReturnType<typeof createRequireVerified>
 
 export function createRequireVerified({ isVerified }: Verified, audit: Audit) {
   return async function requireVerified(request: FastifyRequest) {
-    if (await isVerified(accountOf(request).userId)) return
+    if (await isVerified(userIdOf(request))) return
     await audit.record(request, 'authz_fail', { reason: 'email not verified' })
     throw new EmailNotVerified()
   }

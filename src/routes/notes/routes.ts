@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { IdParams, NoContent } from '../../plugins/http/schemas.ts'
-import { accountOf } from '../../plugins/identity/auth/account.ts'
+import { userIdOf } from '../../plugins/identity/auth/account.ts'
 import { Unauthenticated } from '../../plugins/platform/errors/errors.ts'
 import { problems } from '../../plugins/platform/errors/schemas.ts'
 import { NoteNotFound } from './errors.ts'
@@ -21,35 +21,39 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   app.addHook('onRequest', app.authenticate)
 
   app.post('', {
+    config: { ability: 'notes:write' },
     schema: { summary: 'Create a note', tags, body: NoteBody, response: { 201: NoteReply, ...problems(400, 401) } },
     handler: async (request, reply) => {
-      const note = await notes.create(accountOf(request).userId, request.body, new Date())
+      const note = await notes.create(userIdOf(request), request.body, new Date())
       if (note === null) throw new Unauthenticated()
       return reply.code(201).send(note)
     }
   })
 
   app.get('', {
+    config: { ability: 'notes:read' },
     schema: {
       summary: 'List your notes, newest first',
       tags,
       querystring: ListQuery,
       response: { 200: ListReply, ...problems(400, 401) }
     },
-    handler: async (request) => notes.list(accountOf(request).userId, request.query.limit, request.query.cursor)
+    handler: async (request) => notes.list(userIdOf(request), request.query.limit, request.query.cursor)
   })
 
   app.get('/:id', {
+    config: { ability: 'notes:read' },
     schema: {
       summary: 'Get a note',
       tags,
       params: IdParams,
       response: { 200: NoteReply, ...problems(401, NoteNotFound) }
     },
-    handler: async (request) => found(await notes.find(accountOf(request).userId, request.params.id))
+    handler: async (request) => found(await notes.find(userIdOf(request), request.params.id))
   })
 
   app.patch('/:id', {
+    config: { ability: 'notes:write' },
     schema: {
       summary: 'Change a note',
       tags,
@@ -58,10 +62,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       response: { 200: NoteReply, ...problems(400, 401, NoteNotFound) }
     },
     handler: async (request) =>
-      found(await notes.update(accountOf(request).userId, request.params.id, request.body, new Date()))
+      found(await notes.update(userIdOf(request), request.params.id, request.body, new Date()))
   })
 
   app.delete('/:id', {
+    config: { ability: 'notes:write' },
     schema: {
       summary: 'Delete a note',
       tags,
@@ -69,7 +74,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       response: { 204: NoContent, ...problems(401, NoteNotFound) }
     },
     handler: async (request, reply) => {
-      found(await notes.remove(accountOf(request).userId, request.params.id))
+      found(await notes.remove(userIdOf(request), request.params.id))
       reply.code(204)
     }
   })

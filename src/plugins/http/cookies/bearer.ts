@@ -7,3 +7,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 export function hasBearer({ authorization }: IncomingHttpHeaders) {
   return authorization !== undefined && /^bearer(?![\w-])/i.test(authorization)
 }
+
+/** The token of `Authorization: Bearer …`; null if there is none, or it is malformed. */
+export function readBearer({ authorization = '' }: IncomingHttpHeaders) {
+  return /^bearer ([^\s,]+)$/i.exec(authorization)?.[1] ?? null
+}

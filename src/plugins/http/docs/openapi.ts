@@ -1,5 +1,5 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
-import type { FastifyInstance, FastifySchema } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
 import { isSafeMethod } from '../cookies/cross-origin.ts'
 import { shareComponents } from './components.ts'
@@ -26,11 +26,24 @@ function nameOf(method: string, url: string) {
  */
 export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptions {
   const strategies = [...app.strategies.values()]
-  const schemes = Object.fromEntries(strategies.map(({ kind, openapi }) => [kind, openapi.scheme]))
-  const security = Object.keys(schemes).map((kind) => ({ [kind]: [] }))
-  const refusals = [Unauthenticated, ...strategies.flatMap(({ openapi }) => openapi.refusals)]
+  const others = app.sessionlessCredentials.map(({ openapi }) => openapi)
+  const schemes = Object.fromEntries([
+    ...strategies.map(({ kind, openapi }) => [kind, openapi.scheme]),
+    ...others.map(({ name, scheme }) => [name, scheme])
+  ])
+  const sessions = strategies.map(({ kind }) => ({ [kind]: [] as string[] }))
+  const refusals = [
+    Unauthenticated,
+    ...[...strategies.map(({ openapi }) => openapi), ...others].flatMap((one) => one.refusals)
+  ]
 
-  function describe(schema: FastifySchema, method: string): FastifySchema {
+  /** The schemes that open a guarded route. */
+  function securityOf(config: FastifyContextConfig) {
+    const open = others.map(({ name, scopes }) => [name, scopes(config)] as const)
+    return [...sessions, ...open.flatMap(([name, scopes]) => (scopes === null ? [] : [{ [name]: scopes }]))]
+  }
+
+  function describe(schema: FastifySchema, method: string, config: FastifyContextConfig): FastifySchema {
     const replies = (schema.response ?? {}) as Replies
     const isGuarded = !schema.security && Object.hasOwn(replies, 401)
     const isUnsafe = !isSafeMethod(method)
@@ -41,7 +54,7 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
       ),
       ...describeFailures(schema, isUnsafe, isGuarded ? refusals : [])
     }
-    return { ...schema, response, ...(isGuarded && { security }) }
+    return { ...schema, response, ...(isGuarded && { security: securityOf(config) }) }
   }
 
   return {
@@ -64,7 +77,7 @@ export function openApiOptions(app: FastifyInstance): FastifyDynamicSwaggerOptio
     transform({ schema = {}, url, route }) {
       const method = `${route.method}`
       const named = { ...schema, operationId: nameOf(method, url) }
-      return { schema: toPublished(route.config?.isProbe ? named : describe(named, method)), url }
+      return { schema: toPublished(route.config?.isProbe ? named : describe(named, method, route.config ?? {})), url }
     }
   }
 }

@@ -1,5 +1,8 @@
 import createError from '@fastify/error'
 
+/** RFC 6750, 3: the challenge says that the request had a token and that it is not valid. */
+export const TOKEN_CHALLENGE = { 'www-authenticate': 'Bearer error="invalid_token"' }
+
 /** The same for an unknown name and a wrong password (ASVS 5.0, 6.3.8). */
 export const InvalidCredentials = createError('INVALID_CREDENTIALS', 'The name or password is wrong', 401)
 export const ReauthenticationRequired = createError(
@@ -9,3 +12,10 @@ export const ReauthenticationRequired = createError(
 )
 /** Also for a session of another user, so that ids cannot be probed. */
 export const SessionNotFound = createError('SESSION_NOT_FOUND', 'You have no active session with this id', 404)
+
+export class InvalidToken extends createError('INVALID_TOKEN', 'The token is not valid', 401) {
+  readonly headers = TOKEN_CHALLENGE
+}
+export class TokenExpired extends createError('TOKEN_EXPIRED', 'The token has expired', 401) {
+  readonly headers = TOKEN_CHALLENGE
+}

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Unauthenticated } from '../../platform/errors/errors.ts'
-import { type Account, accountOf } from './account.ts'
+import { type Account, type SessionlessAccount, userIdOf } from './account.ts'
 import { ReauthenticationRequired } from './errors.ts'
+import type { SessionlessCredential } from './strategy.ts'
 import type { Session } from './tables.ts'
 
 declare module 'fastify' {
@@ -11,16 +12,19 @@ declare module 'fastify' {
     authenticateToRevoke: Guards['authenticateToRevoke']
     requireFresh: Guards['requireFresh']
     requireEnrollable: Guards['requireEnrollable']
+    /** The credentials that are no sessions. A request is first asked for these. */
+    sessionlessCredentials: SessionlessCredential[]
     /** Each is asked before a user adds a way to log in, and throws to refuse. */
     enrollmentChecks: ((request: FastifyRequest) => Promise<void>)[]
   }
   interface FastifyRequest {
     /** Null until a guard sets it. */
-    account: Account | null
+    account: Account | SessionlessAccount | null
   }
 }
 
 type Guards = ReturnType<typeof createGuards>
+type Used = 'strategies' | 'sessions' | 'revocations' | 'audit' | 'enrollmentChecks' | 'sessionlessCredentials'
 
 /** Guards authenticate a request and decide whether it may continue. */
 function createGuards({
@@ -28,10 +32,18 @@ function createGuards({
   sessions,
   revocations,
   audit,
-  enrollmentChecks
-}: Pick<FastifyInstance, 'strategies' | 'sessions' | 'revocations' | 'audit' | 'enrollmentChecks'>) {
-  /** The account of the first strategy that finds its credential, or null. A credential that is not valid is a 401. */
+  enrollmentChecks,
+  sessionlessCredentials
+}: Pick<FastifyInstance, Used>) {
+  /**
+   * The account of the first credential that is found, or null. One that is not valid is a 401, and one that may not do this is a
+   * 403.
+   */
   async function identify(request: FastifyRequest, reply: FastifyReply) {
+    for (const credential of sessionlessCredentials) {
+      const identified = credential.identify(request)
+      if (identified) return identified
+    }
     for (const strategy of strategies.values()) {
       const identified = strategy.identify(request, reply)
       const account = identified && (await identified)
@@ -68,7 +80,8 @@ function createGuards({
 
   /** Runs after a guard. Throws REAUTHENTICATION_REQUIRED if the user did not authenticate lately (ASVS 5.0, 7.5.1 and 7.5.3). */
   async function requireFresh(request: FastifyRequest) {
-    if (accountOf(request).freshUntil > new Date()) return
+    userIdOf(request)
+    if ((request.account?.freshUntil ?? 0) > new Date()) return
     await audit.record(request, 'authz_fail', { reason: 'not fresh' })
     throw new ReauthenticationRequired()
   }
@@ -82,7 +95,7 @@ function createGuards({
 }
 
 export function addGuards(app: FastifyInstance) {
-  app.decorate('enrollmentChecks', [])
+  app.decorate('enrollmentChecks', []).decorate('sessionlessCredentials', [])
   const { identify, authenticate, authenticateToRevoke, requireFresh, requireEnrollable } = createGuards(app)
   app.decorateRequest('account', null)
   app.decorate('identify', identify).decorate('authenticate', authenticate)

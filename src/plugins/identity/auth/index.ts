@@ -4,7 +4,7 @@ import './audit-events.ts'
 import './env.ts'
 import { deleteEnded, ENDS } from './cleanup.ts'
 import { addGuards } from './guards.ts'
-import { createInsertSession, type Gate, type InsertSession, type NamedSteps } from './insert-session.ts'
+import { createInsertSession, type Gate, type InsertSession } from './insert-session.ts'
 import { createNewSessions, type NewSessions } from './new-session.ts'
 import { createPasswordLogin, type PasswordLogin } from './password-login.ts'
 import { createRenewSession, type RenewSession } from './renew-session.ts'
@@ -25,8 +25,6 @@ declare module 'fastify' {
     strategies: Map<string, Strategy>
     /** Each is asked before a session is inserted. */
     gates: Gate[]
-    /** The steps that take a user's factors away, apart from the password: for an operator, and for a reset that cannot trust them. */
-    factorRemovals: ((userId: string) => NamedSteps)[]
     newSessions: NewSessions & RenewSession
     passwordLogin: PasswordLogin
   }
@@ -36,8 +34,8 @@ declare module 'fastify' {
 async function auth(app: FastifyInstance) {
   const { db, tables, transaction, prepareOne } = app
   const listeners: RevocationListener[] = []
-  const revokeRows = createRevokeRows(transaction, tables, app.audit)
-  app.decorate('gates', []).decorate('factorRemovals', [])
+  app.decorate('gates', []).decorate('factorRemovals', []).decorate('accessRemovals', [])
+  const revokeRows = createRevokeRows(transaction, tables, app.audit, app.accessRemovals)
   app.decorate('sessions', {
     ...createSessions(db, tables, prepareOne),
     ...revokeRows,

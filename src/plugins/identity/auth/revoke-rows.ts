@@ -6,6 +6,7 @@ import { and, eq, isNull, ne } from '../../platform/db/drizzle.ts'
 import type { Database, RunTransaction, Step, Tables, Transaction } from '../../platform/db/types.ts'
 import { changeCredentials } from '../users/credentials.ts'
 import type { NamedSteps } from './insert-session.ts'
+import { type Removal, removeAll } from './removals.ts'
 import type { RevokedReason, Session } from './tables.ts'
 
 export type RevokeRows = ReturnType<typeof createRevokeRows>
@@ -48,7 +49,7 @@ export function createRevokedEvents(audit: Audit) {
 }
 
 /** Transactions that revoke sessions in SQL and store the events. Call them through revocations.ts, which notifies the listeners. */
-export function createRevokeRows(transaction: RunTransaction, tables: Tables, audit: Audit) {
+export function createRevokeRows(transaction: RunTransaction, tables: Tables, audit: Audit, accessRemovals: Removal[]) {
   const { sessions, users } = tables
   const revokedEvents = createRevokedEvents(audit)
   const unrevoked = (condition: SQL) => and(condition, isNull(sessions.revokedAt))
@@ -64,7 +65,7 @@ export function createRevokeRows(transaction: RunTransaction, tables: Tables, au
   const lockUser = (userId: string) => (tx: Transaction) =>
     tx.lock(tx.select({ id: users.id }).from(users).where(eq(users.id, userId)))
 
-  /** Changes a user and revokes all of their sessions. Null: there is no such user. */
+  /** Changes a user, and ends all of their sessions and other access. Null: there is no such user. */
   async function endAll(source: EventSource, userId: string, change: Ending, now: Date) {
     const { user, event, reason, own, preconditions, steps } = change
     const details: EventDetails = { userId, ...(event === 'authn_password_change' && { reason: 'reset' }) }
@@ -72,6 +73,7 @@ export function createRevokeRows(transaction: RunTransaction, tables: Tables, au
       preconditions: { ...preconditions, user },
       steps: {
         ...steps,
+        ...removeAll(accessRemovals, userId),
         revoked: end(unrevoked(isOfUser(userId)), reason, now, own),
         events: revokedEvents.store(source, ['revoked'], [[event, details]])
       }

@@ -1,7 +1,7 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { ErrorType } from '../../platform/errors/schemas.ts'
-import type { Account } from './account.ts'
+import type { Account, SessionlessAccount } from './account.ts'
 import type { RevokedSession } from './sessions.ts'
 import type { Session } from './tables.ts'
 
@@ -47,4 +47,16 @@ export type StrategyOpenApi = {
   members: Record<string, TSchema>
   /** The reply of a renewal, by status: 200 with those members, or 204. */
   renewed: Record<number, TSchema>
+}
+
+/** A credential that identifies a user without a session, such as an API token. It adds itself to `app.sessionlessCredentials`. */
+export type SessionlessCredential = {
+  /** Null at once without such a credential. Throws a 401 if it is not valid, and a 403 if the route is not open to it. */
+  identify(request: FastifyRequest): Promise<SessionlessAccount> | null
+  openapi: Pick<StrategyOpenApi, 'refusals' | 'scheme'> & {
+    /** The name of the security scheme. */
+    name: string
+    /** What a route requires of the credential; null: it is not open to it. */
+    scopes(config: FastifyContextConfig): string[] | null
+  }
 }

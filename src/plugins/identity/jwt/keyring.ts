@@ -1,7 +1,7 @@
 import fastifyJwt, { type JWT } from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
+import { InvalidToken } from '../auth/errors.ts'
 import { TOLERANCE_SECONDS } from '../blocklist/blocklist.ts'
-import { InvalidToken } from './errors.ts'
 import type { Key } from './keys.ts'
 
 /** The properties that all tokens of one kind share, and the claims that each must have. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { logEvent } from '../../platform/audit/log.ts'
-import { causeOf, InvalidToken, RefreshTokenReused, TokenRevoked } from './errors.ts'
+import { InvalidToken } from '../auth/errors.ts'
+import { causeOf, RefreshTokenReused, TokenRevoked } from './errors.ts'
 import { rotateRefreshToken } from './rotation.ts'
 import type { TokenReply } from './schemas.ts'
 

@@ -1,9 +1,10 @@
 import type { EventSource } from '../../platform/audit/audit.ts'
+import { InvalidToken, TokenExpired } from '../auth/errors.ts'
 import type { Revocations } from '../auth/revocations.ts'
 import type { Sessions } from '../auth/sessions.ts'
 import { idleEnd } from '../auth/sessions.ts'
 import type { Session } from '../auth/tables.ts'
-import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
+import { RefreshTokenReused, TokenRevoked } from './errors.ts'
 import type { RefreshClaims } from './tokens.ts'
 
 /** Of concurrent requests, one rotates the token and the others read the session again. */

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { SMALL_BODY } from '../../http/body/limits.ts'
 import { problems } from '../../platform/errors/schemas.ts'
-import { InvalidToken, RefreshTokenReused, TokenExpired, TokenRevoked } from './errors.ts'
+import { InvalidToken, TokenExpired } from '../auth/errors.ts'
+import { RefreshTokenReused, TokenRevoked } from './errors.ts'
 import { createRefresh } from './refresh.ts'
 import { RefreshBody, TokenReply } from './schemas.ts'
 

@@ -1,18 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { hasBearer } from '../../http/cookies/bearer.ts'
+import { hasBearer, readBearer } from '../../http/cookies/bearer.ts'
 import { logEvent } from '../../platform/audit/log.ts'
 import { type Account, toAccount } from '../auth/account.ts'
+import { InvalidToken, TokenExpired } from '../auth/errors.ts'
 import { isLive } from '../auth/sessions.ts'
 import type { SessionOptions, Strategy } from '../auth/strategy.ts'
-import { causeOf, InvalidToken, TokenExpired, TokenRevoked } from './errors.ts'
+import { causeOf, TokenRevoked } from './errors.ts'
 import { RefreshIn, TokenReply, tokenMembers } from './schemas.ts'
-
-/** The token of `Authorization: Bearer …` (RFC 6750, 2.1). Throws INVALID_TOKEN if it is malformed. */
-function bearerToken(authorization = '') {
-  const [, token] = /^bearer ([^\s,]+)$/i.exec(authorization) ?? []
-  if (token === undefined) throw new InvalidToken()
-  return token
-}
 
 type Dependencies = Pick<
   FastifyInstance,
@@ -27,7 +21,8 @@ export function createTokenStrategy(app: Dependencies): Strategy {
 
   async function identify(request: FastifyRequest): Promise<Account> {
     try {
-      const token = bearerToken(request.headers.authorization)
+      const token = readBearer(request.headers)
+      if (token === null) throw new InvalidToken()
       const { sub, sid, auth_time } = tokens.verifyAccess(token, new Date())
       if (await app.isRevoked(sid)) throw new TokenRevoked(sid)
       const authenticatedAt = new Date(auth_time * 1000)

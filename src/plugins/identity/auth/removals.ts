@@ -1,0 +1,17 @@
+import type { NamedSteps } from './insert-session.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Take a user's factors away, apart from the password: for an operator, and for a reset that cannot trust them. */
+    factorRemovals: Removal[]
+    /** Take away what identifies a user without a session, such as API tokens: for a password reset, and for a ban. */
+    accessRemovals: Removal[]
+  }
+}
+
+/** The steps that take something of a user away. Features add theirs. */
+export type Removal = (userId: string) => NamedSteps
+
+/** The steps of all removals. */
+export const removeAll = (removals: Removal[], userId: string): NamedSteps =>
+  Object.assign({}, ...removals.map((remove) => remove(userId)))
