@@ -37,6 +37,7 @@ const PARTS: Record<string, string[]> = {
     'scripts/{openapi,reference-endpoints}.ts',
     'test/scripts/openapi.test.ts',
     'test/**/contract.ts',
+    'test/**/ways-in{,.slow}.test.ts',
     'test/generators/*.{ts,json}',
     'deploy/lint/openapi.yaml'
   ]
