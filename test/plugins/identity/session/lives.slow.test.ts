@@ -4,17 +4,17 @@ import type { Session } from '../../../../src/plugins/identity/auth/tables.ts'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
 import { backends, build, logIn } from '../../../build.ts'
 import { waitUntil } from '../../../servers.ts'
-import { forgetInRedis, lastSeenInRedis } from './redis.ts'
+import { forgetCached, lastSeenInRedis } from './redis.ts'
 import { cookie } from './transport.ts'
 
 const MINUTE = 60_000
 const ago = (ms: number) => new Date(Date.now() - ms)
 
-/** Moves the times of a session into the past, before any cache has them. */
+/** Moves the times of a session into the past. */
 async function move(app: FastifyInstance, sid: string, changes: Partial<Session>) {
   const { sessions } = app.tables
   await app.db.update(sessions).set(changes).where(eq(sessions.id, sid))
-  await forgetInRedis(app, sid)
+  await forgetCached(app, sid)
 }
 
 for (const backend of backends) {

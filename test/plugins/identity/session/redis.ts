@@ -3,8 +3,13 @@ import { redisPrefix } from '../../../../src/plugins/platform/redis/prefix.ts'
 
 const keyOf = async (app: FastifyInstance, sid: string) => `session:${(await app.sessions.find(sid))?.secretHash}`
 
-/** Removes a session from Redis, for a test that has changed it in SQL. */
-export const forgetInRedis = async (app: FastifyInstance, sid: string) => app.redis?.del(await keyOf(app, sid))
+/** Makes the cache forget a session, for a test that has changed it in SQL. */
+export async function forgetCached(app: FastifyInstance, sid: string) {
+  const session = await app.sessions.find(sid)
+  await app.redis?.del(await keyOf(app, sid))
+  // A session that the cache in memory hears of is read from SQL again.
+  if (session && !app.redis) await app.revocations.notify([session])
+}
 
 /** When Redis says that a session was last used, in ms; null if it does not know. */
 export async function lastSeenInRedis(app: FastifyInstance, sid: string): Promise<number | null> {

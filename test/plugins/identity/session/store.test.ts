@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { type CheckedSession, toCheckedSession } from '../../../../src/plugins/identity/auth/sessions.ts'
+import { createMemoryStore } from '../../../../src/plugins/identity/session/memory.ts'
 import { redisStore } from '../../../../src/plugins/identity/session/redis.ts'
 import { createSqlStore } from '../../../../src/plugins/identity/session/store.ts'
 import { backends, build } from '../../../build.ts'
@@ -16,7 +17,8 @@ for (const backend of backends) {
   t.test(`the session store on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const app = await build(t, await backend.environment())
     const { sessions, users } = app
-    const store = redisStore(app) ?? createSqlStore(sessions)
+    const local = app.config.DB_URI.startsWith('postgres') ? createSqlStore(sessions) : createMemoryStore(sessions)
+    const store = redisStore(app) ?? local
     const ada = await users.create({ username: 'ada', email: 'a@b.cd', name: 'Ada', passwordHash: 'one' }, START)
 
     async function create() {
