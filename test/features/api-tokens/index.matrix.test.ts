@@ -2,6 +2,7 @@ import t from 'tap'
 import { eq } from '../../../src/plugins/platform/db/drizzle.ts'
 import { allRows, backends, build, buildWithLog, logIn, PASSWORD, type Transport, transports } from '../../build.ts'
 import { call, renewedBy } from '../../plugins/identity/auth/calls.ts'
+import { forgetCached } from '../../plugins/identity/session/redis.ts'
 import { waitUntil } from '../../wait.ts'
 import { bearer, listTokens, makeToken, outcome, probeWith, TOKENS } from './calls.ts'
 
@@ -103,6 +104,7 @@ t.test('only a fresh session makes an API token', async (t) => {
   for (const line of [`POST ${TOKENS}`, `GET ${TOKENS}`, `DELETE ${TOKENS}/${token.id}`])
     t.equal(outcome(await call(app, token, line)), '403 ABILITY_REQUIRED', line)
   await app.db.update(app.tables.sessions).set({ authenticatedAt: new Date(0) })
+  await forgetCached(app)
   const payload = { name: 'x', abilities: ['probe:read'] }
   t.equal(outcome(await call(app, ada, `POST ${TOKENS}`, payload)), '403 REAUTHENTICATION_REQUIRED')
   t.equal(outcome(await call(app, ada, `DELETE ${TOKENS}/${token.id}`)), '204', 'any session deletes it')

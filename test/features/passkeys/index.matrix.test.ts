@@ -2,6 +2,7 @@ import t from 'tap'
 import { eq } from '../../../src/plugins/platform/db/drizzle.ts'
 import { backends, build, buildWithLog, logIn, signUp, type Transport, transports, transportsOn } from '../../build.ts'
 import { call, renewedBy } from '../../plugins/identity/auth/calls.ts'
+import { forgetCached } from '../../plugins/identity/session/redis.ts'
 import { type Algorithm, algorithms, createAuthenticator, FLAGS, type Wrong } from './authenticator.ts'
 import {
   addPasskey,
@@ -213,6 +214,7 @@ t.test('a session that is not fresh changes no passkey', async (t) => {
   const ada = await enroll(app, 'ada', first)
   const longAgo = new Date(0)
   await app.db.update(app.tables.sessions).set({ authenticatedAt: longAgo })
+  await forgetCached(app)
   const one = `${PASSKEYS}/${ada.passkey.id}`
   for (const [line, payload] of [
     [`POST ${PASSKEYS}/challenge`],

@@ -14,7 +14,7 @@ const ago = (ms: number) => new Date(Date.now() - ms)
 async function move(app: FastifyInstance, sid: string, changes: Partial<Session>) {
   const { sessions } = app.tables
   await app.db.update(sessions).set(changes).where(eq(sessions.id, sid))
-  await forgetCached(app, sid)
+  await forgetCached(app)
 }
 
 for (const backend of backends) {

@@ -3,12 +3,12 @@ import { redisPrefix } from '../../../../src/plugins/platform/redis/prefix.ts'
 
 const keyOf = async (app: FastifyInstance, sid: string) => `session:${(await app.sessions.find(sid))?.secretHash}`
 
-/** Makes the cache forget a session, for a test that has changed it in SQL. */
-export async function forgetCached(app: FastifyInstance, sid: string) {
-  const session = await app.sessions.find(sid)
-  await app.redis?.del(await keyOf(app, sid))
+/** Makes the cache forget all sessions, for a test that has changed some in SQL. */
+export async function forgetCached(app: FastifyInstance) {
+  const sessions = await app.db.select().from(app.tables.sessions)
+  for (const { id } of sessions) await app.redis?.del(await keyOf(app, id))
   // A session that the cache in memory hears of is read from SQL again.
-  if (session && !app.redis) await app.revocations.notify([session])
+  if (!app.redis) await app.revocations.notify(sessions)
 }
 
 /** When Redis says that a session was last used, in ms; null if it does not know. */
