@@ -23,6 +23,7 @@ const PARTS: Record<string, string[]> = {
     'test/client/second-factor.test.ts'
   ],
   'api-tokens': ['scripts/users-tokens.ts'],
+  realtime: [],
   passkeys: ['test/browser/passkeys.browser.ts'],
   mail: ['scripts/doctor-mail.ts', 'test/scripts/doctor-mail.slow.test.ts'],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],

@@ -4,6 +4,7 @@ import events from './features/events/index.ts'
 import mail from './features/mail/index.ts'
 import metrics from './features/metrics/index.ts'
 import passkeys from './features/passkeys/index.ts'
+import realtime from './features/realtime/index.ts'
 import recovery from './features/recovery/index.ts'
 import secondFactor from './features/second-factor/index.ts'
 import tracing from './features/tracing/index.ts'
@@ -78,6 +79,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(secondFactor)
   await app.register(passkeys)
   await app.register(apiTokens)
+  await app.register(realtime) // notifications
   await app.register(docs)
   // Your routes, and those that the plugins handed in
   await app.register(routes)

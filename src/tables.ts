@@ -2,6 +2,7 @@
 export { apiTokens } from './features/api-tokens/tables.ts'
 export { auditEvents } from './features/events/tables.ts'
 export { passkeys } from './features/passkeys/tables.ts'
+export { channels, messages } from './features/realtime/tables.ts'
 export { mailCounts, verifiedEmails } from './features/recovery/tables.ts'
 export { recoveryCodes, totp } from './features/second-factor/tables.ts'
 export { sessions } from './plugins/identity/auth/tables.ts'

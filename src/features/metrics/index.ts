@@ -28,7 +28,13 @@ async function metrics(app: FastifyInstance) {
     done()
   })
   app.addHook('onResponse', function countEnd(request, reply, done) {
-    requests.end(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime)
+    const { url, config } = request.routeOptions
+    requests.end(
+      request.method,
+      url,
+      reply.statusCode,
+      config.isStream && reply.statusCode === 200 ? 0 : reply.elapsedTime
+    )
     done()
   })
 

@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** For health checks: never limited, and answered during shutdown. */
     isProbe?: boolean
+    /** For replies that go on until the client or the service ends them: their duration says nothing about speed. */
+    isStream?: boolean
   }
 }
 

@@ -17,12 +17,14 @@ export type RevocationListener = {
   size?(): Promise<number>
 }
 
-/** Tells the listeners of revocations, one after the other. */
+/** Tells the listeners of revocations. */
 export function createNotifier(listeners: RevocationListener[]) {
   return {
+    /** Tells all of them, also if one fails, and then rejects. */
     async notify(revoked: RevokedSession[]) {
       if (revoked.length === 0) return
-      for (const listener of listeners) await listener.add(revoked)
+      const told = await Promise.allSettled(listeners.map(async (listener) => listener.add(revoked)))
+      for (const result of told) if (result.status === 'rejected') throw result.reason
     },
     /** Makes the listeners ask SQL about these sessions. Returns a function that takes it back. */
     async prepare(affected: RevokedSession[]) {

@@ -15,3 +15,20 @@ export async function nullIfRolledBack<T>(transaction: () => Promise<T>) {
     throw error
   }
 }
+
+/** What `tx.onCommit` of one transaction collected. A transaction that is tried again starts over. */
+export function createCommitHooks() {
+  let hooks: (() => void)[] = []
+  return {
+    begin() {
+      hooks = []
+      return (hook: () => void) => void hooks.push(hook)
+    },
+    /** Runs them if the transaction was committed. */
+    async runAfter<T>(transaction: PromiseLike<T | null>) {
+      const rows = await transaction
+      if (rows !== null) for (const hook of hooks) hook()
+      return rows
+    }
+  }
+}

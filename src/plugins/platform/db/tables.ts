@@ -18,11 +18,12 @@ export function defineTable<Name extends string, Columns extends Record<string, 
   columns: (column: Dialect, tables: Tables) => Columns,
   indexes: (
     table: BuildExtraConfigColumns<Name, Columns, 'pg'>,
-    index: Dialect['index']
+    index: Dialect['index'],
+    primaryKey: Dialect['primaryKey']
   ) => PgTableExtraConfigValue[] = () => []
 ) {
   return (dialect: Dialect, tables: Tables) =>
-    dialect.table(name, columns(dialect, tables), (table) => indexes(table, dialect.index))
+    dialect.table(name, columns(dialect, tables), (table) => indexes(table, dialect.index, dialect.primaryKey))
 }
 
 /** Builds the tables for the dialect of a database. */

@@ -7,8 +7,13 @@ export type { Tables }
 /** The common subset of both databases: select, insert, update and delete, always awaited. */
 export type Database = Omit<PgDatabase<PgQueryResultHKT>, 'execute' | 'query' | 'transaction'>
 
-/** The builders inside a transaction; `lock` holds the rows that a select finds until it ends, where the database can. */
-export type Transaction = Database & { lock<Query>(select: Query): Query }
+/** The builders inside a transaction. */
+export type Transaction = Database & {
+  /** Holds the rows that a select finds until the transaction ends, where the database can. */
+  lock<Query>(select: Query): Query
+  /** Calls the hook after the commit; never after a rollback, nor if the reply of the database was lost. */
+  onCommit(hook: () => void): void
+}
 /** The rows of each step that has already run, by its name. */
 export type Done = Readonly<Record<string, unknown[]>>
 /** One statement of a transaction, or null for none. */

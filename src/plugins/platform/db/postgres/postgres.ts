@@ -6,7 +6,7 @@ import { DeadlineExceeded, timeLeft } from '../../time-budget/time-budget.ts'
 import { parseAddress } from '../address.ts'
 import { loadPostgres } from '../drizzle.ts'
 import { hasCode } from '../errors.ts'
-import { nullIfRolledBack, requireRows } from '../rollback.ts'
+import { createCommitHooks, nullIfRolledBack, requireRows } from '../rollback.ts'
 import type { Connection, Database, PrepareOne, RunTransaction, Step, Transaction } from '../types.ts'
 import { describeClock } from './clock.ts'
 import { type ConnectOptions, connect, FOR_TRANSACTION } from './connect.ts'
@@ -68,8 +68,9 @@ export function openPostgres(
   const lock = <Query>(select: Query) => (select as { for(strength: 'no key update'): Query }).for('no key update')
   const transaction: RunTransaction = ({ preconditions = {}, steps = {}, skipIfLocked }) => {
     const deadline = Date.now() + timeLeft(DEADLINE_MS)
+    const hooks = createCommitHooks()
     const runAll = async (begun: object) => {
-      const tx = Object.assign(begun, { lock }) as unknown as Transaction
+      const tx = Object.assign(begun, { lock, onCommit: hooks.begin() }) as unknown as Transaction
       const done: Record<string, unknown[]> = {}
       if (skipIfLocked) requireRows(await (begun as typeof native).execute(TRY_LOCK))
       for (const [name, step] of Object.entries<Step<unknown>>(preconditions))
@@ -79,7 +80,7 @@ export function openPostgres(
     }
     const run = () =>
       query(() => nullIfRolledBack(() => native.transaction((begun) => before(deadline, runAll(begun)))))
-    return queries.tracePromise(run, { text: 'transaction' })
+    return hooks.runAfter(queries.tracePromise(run, { text: 'transaction' }))
   }
 
   /** Runs before the pool sets anything for a session that a pooler may give to another client. */

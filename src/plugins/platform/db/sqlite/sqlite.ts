@@ -2,7 +2,7 @@ import type BetterSqlite from 'better-sqlite3'
 import { OperatorError } from '../../config/operator-error.ts'
 import { sqlitePath } from '../address.ts'
 import { loadSqlite } from '../drizzle.ts'
-import { nullIfRolledBack, requireRows } from '../rollback.ts'
+import { createCommitHooks, nullIfRolledBack, requireRows } from '../rollback.ts'
 import type {
   Connection,
   Database,
@@ -57,8 +57,9 @@ export async function openSqlite(uri: string, onFailure: (error: unknown) => voi
   const run = (step: Step<unknown>, tx: Transaction, done: Done) =>
     (step(tx, done) as unknown as { all(): unknown[] } | null)?.all() ?? []
   const transaction: RunTransaction = async ({ preconditions = {}, steps = {} }) => {
+    const hooks = createCommitHooks()
     const runAll = (begun: object) => {
-      const tx = Object.assign(begun, { lock }) as unknown as Transaction
+      const tx = Object.assign(begun, { lock, onCommit: hooks.begin() }) as unknown as Transaction
       const done: Record<string, unknown[]> = {}
       for (const [name, step] of Object.entries<Step<unknown>>(preconditions))
         done[name] = requireRows(run(step, tx, done))
@@ -66,7 +67,7 @@ export async function openSqlite(uri: string, onFailure: (error: unknown) => voi
       return done
     }
     const transact = () => native.transaction(runAll, { behavior: 'immediate' }) as never
-    return nullIfRolledBack(async () => attempt(transact))
+    return hooks.runAfter(nullIfRolledBack(async () => attempt(transact)))
   }
 
   const applyAll = (plan: MigrationPlan) => {

@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify'
+import { redisPrefix } from '../../plugins/platform/redis/prefix.ts'
+import { detached } from '../../plugins/platform/time-budget/time-budget.ts'
+import type { FanOut } from './fan-out.ts'
+import type { Replicas } from './replicas.ts'
+
+/** How often the subscription is checked, in ms: its server may be gone without having closed the connection. */
+const CHECK_MS = 5000
+
+/** Replicas tell each other by Redis, over a connection of its own; null without REDIS_URL. */
+export async function redisReplicas(app: FastifyInstance, fanOut: FanOut): Promise<Replicas | null> {
+  const { config, circuitBreaker } = app
+  if (config.REDIS_URL === null || circuitBreaker === null) return null
+  const { createClient } = await import('../../plugins/platform/redis/client.ts')
+  // The circuit breaker reports what is wrong with the server.
+  const subscriber = createClient(config.REDIS_URL, '', () => {})
+  const topic = `${redisPrefix(config)}messages`
+  let isSubscribed = false
+
+  const lose = () => {
+    isSubscribed = false
+  }
+  async function subscribe() {
+    await subscriber.subscribe(topic)
+    isSubscribed = true
+  }
+  async function check() {
+    await (isSubscribed ? subscriber.ping() : subscribe())
+  }
+
+  subscriber.on('ready', () => void subscribe().catch(lose)).on('close', lose)
+  subscriber.on('message', (_topic: string, text: string) => {
+    const end = text.lastIndexOf(':')
+    fanOut.wake(text.slice(0, end), Number(text.slice(end + 1)))
+  })
+  app.addHook('onReady', async () => void subscriber.connect().catch(() => {}))
+  const timer = setInterval(() => void check().catch(lose), CHECK_MS).unref()
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    subscriber.disconnect()
+  })
+  return {
+    isHeard: () => isSubscribed && circuitBreaker.isUp(),
+    tell(channel, seq) {
+      void detached(() => circuitBreaker.read((redis) => redis.publish(topic, `${channel}:${seq}`))).catch(() => {})
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { hasBearer } from '../../plugins/http/cookies/bearer.ts'
+import { CrossOriginRequest } from '../../plugins/http/cookies/errors.ts'
+import { accountOf } from '../../plugins/identity/auth/account.ts'
+import { TicketInvalid } from '../../plugins/identity/tickets/errors.ts'
+import { problems } from '../../plugins/platform/errors/schemas.ts'
+import { NotAcceptable } from './errors.ts'
+import { LastEventId, StreamQuery, StreamReply, TicketReply } from './schemas.ts'
+import type { Streams } from './streams.ts'
+import type { StreamTickets } from './tickets.ts'
+
+const ACCEPTED = /(^|,)\s*(text\/event-stream|text\/\*|\*\/\*)\s*(;|,|$)/i
+
+/** The headers of the reply. A connection that carried a stream carries nothing after it, so that a stop does not wait for it. */
+const HEAD = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no', connection: 'close' }
+
+/** /api/realtime */
+export function createStreamRoutes(streams: Streams, streamTickets: StreamTickets): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    const tags = ['notifications']
+
+    async function requireEventStream({ headers: { accept = '*/*' } }: FastifyRequest) {
+      if (!ACCEPTED.test(accept)) throw new NotAcceptable()
+    }
+
+    /** A stream is more than a read: a page of another origin may not open one with the cookie of its visitor. */
+    async function authenticateStream(request: FastifyRequest, reply: FastifyReply) {
+      const { ticket } = request.query as { ticket?: unknown }
+      if (ticket !== undefined) {
+        request.account = await streamTickets.redeem(`${ticket}`, new Date())
+        return
+      }
+      if (request.headers.cookie !== undefined && !hasBearer(request.headers)) app.refuseForeignPage(request)
+      await app.authenticate(request, reply)
+    }
+
+    app.get('/stream', {
+      schema: {
+        summary: 'Receive your notifications as they are sent',
+        tags,
+        headers: Type.Object(LastEventId),
+        querystring: StreamQuery,
+        response: { 200: StreamReply, ...problems(400, 401, TicketInvalid, CrossOriginRequest, NotAcceptable) }
+      },
+      config: { isStream: true },
+      exposeHeadRoute: false,
+      onRequest: [requireEventStream, authenticateStream],
+      handler: async (request, reply) => {
+        const last = request.headers['last-event-id'] || request.query.after
+        const after = last === undefined ? null : Number(last)
+        await streams.open(accountOf(request), after, reply.raw, () => {
+          reply.hijack()
+          reply.raw.writeHead(200, { ...reply.getHeaders(), ...HEAD } as Record<string, string>)
+        })
+      }
+    })
+
+    app.post('/tickets', {
+      schema: {
+        summary: 'Get a ticket that opens one stream',
+        tags,
+        response: { 201: TicketReply, ...problems(401) }
+      },
+      onRequest: app.authenticate,
+      compress: false,
+      handler: async (request, reply) =>
+        reply.code(201).send(await streamTickets.create(accountOf(request), new Date()))
+    })
+  }
+}
