@@ -23,8 +23,8 @@ async function theirs(credential: Signed, publicKey: KeyObject, id: string, algo
 }
 
 /**
- * Flips one bit of the last 30 bytes of a text in base64url. Before that, a signature with ES256 has its encoding in DER, in which the
- * two differ: one also reads other tags than those of RFC 3279. That lets nobody sign.
+ * Flips one bit of the last 30 bytes of a text in base64url. Only before them does a signature with ES256 have tags and lengths of
+ * DER, which the other implementation does not read: it takes both numbers from fixed places.
  */
 function flip(text: string, bit: number) {
   const bytes = Buffer.from(text, 'base64url')
@@ -33,7 +33,7 @@ function flip(text: string, bit: number) {
   return bytes.toString('base64url')
 }
 
-/** Whether a signature with ES256 has a number of less than 32 bytes, one in 128: the other implementation does not pad it. */
+/** Whether a signature with ES256 has a number of less than 32 bytes, as one in 128 does: the other implementation refuses it. */
 function isShort({ response }: Signed) {
   const bytes = Buffer.from(response.signature, 'base64url')
   const first = bytes[3] ?? 0
@@ -81,3 +81,14 @@ for (const algorithm of ['ES256', 'RS256'] as const) {
     t.equal(accepted, 2, 'only the right ones')
   })
 }
+
+t.test('a signature with ES256 is accepted also if one of its numbers has less than 32 bytes', async (t) => {
+  const authenticator = createAuthenticator({ algorithm: 'ES256' })
+  const created = authenticator.register({ challenge: CHALLENGE, user: { id: '' } })
+  const proven = await relyingParty.verifyRegistration(request, created as never, CHALLENGE)
+  const passkey = { ...proven, userId: 'x' } as Passkey
+  let signed: Signed
+  do signed = authenticator.sign({ challenge: CHALLENGE }, { userHandle: '', counter: 7 })
+  while (!isShort(signed))
+  t.equal(await relyingParty.verifyLogin(request, signed, CHALLENGE, passkey), 7)
+})
