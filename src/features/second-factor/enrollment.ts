@@ -52,8 +52,9 @@ export function createEnrollment({ users, newSessions, audit }: Used, { factors,
         const user = await ownUser(accountOf(request).userId)
         const row = await factors.find(user.id)
         if (row?.confirmedAt) throw new TotpAlreadyEnabled()
-        const step = row && totp.findStep(encryption.decrypt(row.secret, user.id), code, now)
-        if (row === null || step === null) throw new InvalidCode()
+        const secret = row && encryption.decrypt(row.secret, user.id)
+        const step = secret && totp.findStep(secret, code, now)
+        if (!row || !step) throw new InvalidCode()
 
         const old = await newSessions.current(request)
         const { codes: recoveryCodes, steps } = factors.confirm(row, step, now)

@@ -1,5 +1,5 @@
 import type { NamedSteps } from '../../plugins/identity/auth/insert-session.ts'
-import { and, eq, isNotNull, isNull, lt, notExists, sql } from '../../plugins/platform/db/drizzle.ts'
+import { and, desc, eq, isNotNull, isNull, lt, notExists, sql } from '../../plugins/platform/db/drizzle.ts'
 import type { Database, RunTransaction, Tables } from '../../plugins/platform/db/types.ts'
 import { hashRecoveryCode, newRecoveryCodes } from './codes.ts'
 import { afterFailure, noFailures, waitMs } from './tries.ts'
@@ -28,8 +28,9 @@ export function createFactors(db: Database, { totp, recoveryCodes, users }: Tabl
       return found ?? null
     },
     isEnabled: async (userId: string) => (await db.$count(totp, isConfirmed(userId))) > 0,
-    /** Whether anybody has a second factor. */
-    isUsed: async () => (await db.$count(totp, isNotNull(totp.confirmedAt))) > 0,
+    /** The authenticators that were set up last, at most ten. */
+    newest: (): Promise<Totp[]> =>
+      db.select().from(totp).where(isNotNull(totp.confirmedAt)).orderBy(desc(totp.confirmedAt)).limit(10),
     countCodes: (userId: string) => db.$count(recoveryCodes, eq(recoveryCodes.userId, userId)),
     /** The precondition of a login without a second factor: nobody has set one up in between. */
     withoutFactor: (userId: string): NamedSteps => ({

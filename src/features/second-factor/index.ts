@@ -3,12 +3,11 @@ import fp from 'fastify-plugin'
 import Type from 'typebox'
 import './audit-events.ts'
 import './env.ts'
-import { OperatorError } from '../../plugins/platform/config/operator-error.ts'
-import { ServiceUnavailable } from '../../plugins/platform/errors/errors.ts'
 import { createEncryption } from './encryption.ts'
 import { createEnrollment } from './enrollment.ts'
-import { createFactors, type Factors } from './factors.ts'
+import { createFactors } from './factors.ts'
 import { createGate } from './gate.ts'
+import { closeGate, reportWrongKey } from './key-check.ts'
 import { createMethods, type Methods } from './methods.ts'
 import { createRoutes } from './routes.ts'
 import { loadTotp } from './totp.ts'
@@ -22,19 +21,6 @@ declare module 'fastify' {
   }
 }
 
-/** Without the key, nobody with a second factor may log in by password alone. */
-function closeGate(app: FastifyInstance, factors: Factors) {
-  const isMissing = 'ENCRYPTION_KEY is not set, but accounts have a second factor: set the key that was used before'
-  app.addHook('onReady', async () => {
-    // If the database does not answer yet, the gate still does not open.
-    if (await factors.isUsed().catch(() => false)) throw new OperatorError(isMissing)
-  })
-  app.gates.push(async ({ user }) => {
-    if (await factors.isEnabled(user.id)) throw new ServiceUnavailable({ cause: new Error(isMissing) })
-    return {}
-  })
-}
-
 /** A second factor after the password: authenticator apps (RFC 6238) and recovery codes. Off without ENCRYPTION_KEY. */
 async function secondFactor(app: FastifyInstance) {
   const { ENCRYPTION_KEY } = app.config
@@ -45,6 +31,7 @@ async function secondFactor(app: FastifyInstance) {
 
   const methods = app.secondFactors
   const own = { factors, encryption: createEncryption(ENCRYPTION_KEY, 'totp'), totp: await loadTotp() }
+  reportWrongKey(app, own)
   methods.add('totp', totpMethod({ ...own, audit: app.audit }))
   methods.add('recovery', recoveryMethod(factors))
   app.gates.push(createGate(factors, app.tickets, methods))

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { TooManyAttempts } from '../../plugins/identity/throttle/errors.ts'
 import { InvalidCode } from '../../plugins/identity/tickets/errors.ts'
 import type { Audit } from '../../plugins/platform/audit/audit.ts'
+import { ServiceUnavailable } from '../../plugins/platform/errors/errors.ts'
 import type { Encryption } from './encryption.ts'
 import type { Factors } from './factors.ts'
 import type { Method } from './methods.ts'
@@ -36,11 +37,12 @@ export function totpMethod({ factors, encryption, totp, audit }: Dependencies): 
     schema: Code,
     async isAvailable(userId) {
       const found = await factors.find(userId)
-      return found !== null && !isLocked(found)
+      return found !== null && !isLocked(found) && encryption.decrypt(found.secret, userId) !== null
     },
     async verify(request, userId, code, now) {
       const row = await begin(userId, now)
       const secret = encryption.decrypt(row.secret, userId)
+      if (secret === null) throw new ServiceUnavailable({ cause: new Error('ENCRYPTION_KEY does not decrypt this') })
       const step = row.failures > IN_A_ROW ? null : totp.findStep(secret, String(code), now)
       if (step === null || step <= row.lastStep) return refuse(request, userId, row.failures)
       return { methods: OTP, steps: factors.acceptCode(userId, step, encryption.encrypt(secret, userId), now) }

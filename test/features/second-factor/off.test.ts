@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildApp } from '../../../src/app.ts'
 import { readSettings } from '../../../src/plugins/platform/config/settings.ts'
-import { build, logIn, PASSWORD, randomKey, testEnvironment, transports } from '../../build.ts'
+import { build, buildWithLog, logIn, PASSWORD, randomKey, testEnvironment, transports } from '../../build.ts'
 import { ask, codeOf, confirm, enroll, outcome } from './codes.ts'
 
 const OFF = { ENCRYPTION_KEY: '' }
@@ -45,6 +45,33 @@ t.test('where somebody set up a second factor meanwhile, a replica without the k
   const reply = await without.inject({ method: 'POST', url: '/api/auth/login', payload })
   t.equal(outcome(reply), '503 SERVICE_UNAVAILABLE')
 })
+
+t.test(
+  'ASVS 6.3.4: with a wrong key, the service says so at the start, and users log in with recovery codes',
+  async (t) => {
+    const DB_URI = `file:${t.testdir()}/app.db`
+    const [transport] = transports
+    if (!transport) return
+    const before = await build(t, { DB_URI })
+    const { secret, recoveryCodes } = await enroll(before, 'ada', transport)
+    await before.close()
+    const isAboutKey = ({ msg }: { msg?: unknown }) => /^ENCRYPTION_KEY decrypts none/.test(`${msg}`)
+    const right = await buildWithLog(t, { DB_URI })
+    t.notOk(right.lines.some(isAboutKey), 'the right key')
+    await right.app.close()
+
+    const { app, lines } = await buildWithLog(t, { DB_URI, ENCRYPTION_KEY: randomKey() })
+    t.match(lines.filter(isAboutKey), [{ level: 'error' }])
+    const { reply, ticket } = await ask(app, 'ada', transport.kind)
+    t.strictSame(reply.json().secondFactor.methods, ['recovery'])
+    t.equal(outcome(await confirm(app, { ticket, code: codeOf(secret) })), '503 SERVICE_UNAVAILABLE')
+    t.equal(outcome(await confirm(app, { ticket, recoveryCode: recoveryCodes[0] })), '200')
+    await enroll(app, 'eve', transport)
+    await app.close()
+    const mixed = await buildWithLog(t, { DB_URI })
+    t.notOk(mixed.lines.some(isAboutKey), 'one that is readable is enough')
+  }
+)
 
 t.test('ASVS 13.3.4: ENCRYPTION_KEY rotates: a code that is used encrypts the secret with the new key', async (t) => {
   const DB_URI = `file:${t.testdir()}/app.db`

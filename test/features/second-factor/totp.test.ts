@@ -38,15 +38,15 @@ t.test('ASVS 11.3.2, 13.3.4: secrets are encrypted, bound to their owner, and ke
   const text = before.encrypt('a secret', 'ada')
   t.not(before.encrypt('a secret', 'ada'), text, 'each time another one')
   t.equal(before.decrypt(text, 'ada'), 'a secret')
-  t.throws(() => before.decrypt(text, 'eve'), 'it does not decrypt in the row of another user')
+  t.equal(before.decrypt(text, 'eve'), null, 'it does not decrypt in the row of another user')
   const flipped = Buffer.from(text, 'base64url')
   flipped[14] = (flipped[14] ?? 0) ^ 1
-  t.throws(() => before.decrypt(flipped.toString('base64url'), 'ada'), 'nor when it was changed')
+  t.equal(before.decrypt(flipped.toString('base64url'), 'ada'), null, 'nor when it was changed')
   const both = createEncryption([next, old], 'test')
   t.equal(both.decrypt(text, 'ada'), 'a secret')
   const renewed = createEncryption([next], 'test')
   t.equal(renewed.decrypt(both.encrypt('a secret', 'ada'), 'ada'), 'a secret', 'the first key encrypts')
-  t.throws(() => renewed.decrypt(text, 'ada'), /ENCRYPTION_KEY/)
+  t.equal(renewed.decrypt(text, 'ada'), null)
 })
 
 t.test('wrong codes: five are free, then the wait doubles, ten an hour', async (t) => {
