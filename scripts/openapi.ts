@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildApp } from '../src/app.ts'
 import { readSettings } from '../src/plugins/platform/config/settings.ts'
@@ -15,6 +16,7 @@ export async function readOpenApi() {
   const settings = readSettings({
     ...keys,
     PASSKEY_RP_ID: 'example.com',
+    STORAGE_URI: `file:${tmpdir()}`,
     // No mail is sent.
     MAIL_URL: 'smtp://localhost',
     MAIL_FROM: 'no-reply@example.com',

@@ -7,6 +7,7 @@ import passkeys from './features/passkeys/index.ts'
 import realtime from './features/realtime/index.ts'
 import recovery from './features/recovery/index.ts'
 import secondFactor from './features/second-factor/index.ts'
+import storage from './features/storage/index.ts'
 import tracing from './features/tracing/index.ts'
 import body from './plugins/http/body/index.ts'
 import compress from './plugins/http/compress/index.ts'
@@ -80,6 +81,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(passkeys)
   await app.register(apiTokens)
   await app.register(realtime) // notifications
+  await app.register(storage) // files of users
   await app.register(docs)
   // Your routes, and those that the plugins handed in
   await app.register(routes)

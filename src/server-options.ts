@@ -7,6 +7,7 @@ import {
   type RawServerDefault
 } from 'fastify'
 import { LARGE_BODY } from './plugins/http/body/limits.ts'
+import { BODY_MS } from './plugins/http/body/timeout.ts'
 import { buildValidator } from './plugins/http/body/validator.ts'
 import { corsHeaders } from './plugins/http/cors/cors.ts'
 import { securityHeaders } from './plugins/http/headers/headers.ts'
@@ -39,7 +40,7 @@ export function serverOptions(
     requestIdHeader: false,
     trustProxy: settings.TRUST_PROXY.length > 0 && isProxy,
     bodyLimit: LARGE_BODY,
-    requestTimeout: 30_000,
+    requestTimeout: BODY_MS,
     connectionTimeout: 30_000,
     keepAliveTimeout: 72_000,
     // Checked every 5 seconds: with Node's 30, a slow client would get twice the time (ASVS 5.0, 13.1.3).

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.ts'
@@ -18,6 +20,7 @@ export const testEnvironment: Environment = {
   JWT_SECRET_KEY: randomKey(),
   ENCRYPTION_KEY: randomKey(),
   PASSKEY_RP_ID: 'localhost',
+  STORAGE_URI: `file:${join(tmpdir(), 'fastify-minimal-starter-files')}`,
   DB_URI: ':memory:',
   DB_MIGRATE: 'auto',
   RATE_LIMIT_MAX: '1000000'

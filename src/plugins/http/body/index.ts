@@ -3,6 +3,14 @@ import fp from 'fastify-plugin'
 import { MalformedRequest, UnsupportedMediaType } from '../../platform/errors/errors.ts'
 import { hasNoBody, refuseBody, refuseUnreadBody } from './body.ts'
 import { parseJson } from './json.ts'
+import { BODY_MS, limitBodyTime } from './timeout.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** For a route whose bodies may take longer than 30 s to arrive, and that ends those that stall. */
+    timesOwnBody?: boolean
+  }
+}
 
 /** Strict, unambiguous request parsing: one Host, and uncompressed bodies of JSON in UTF-8. */
 async function body(app: FastifyInstance) {
@@ -14,6 +22,11 @@ async function body(app: FastifyInstance) {
     // An empty body needs no valid type: navigator.sendBeacon(url, '') sends text/plain.
     if (type !== undefined && hasNoBody(request.headers)) delete request.headers['content-type']
     done(encoding === undefined ? undefined : new UnsupportedMediaType())
+  })
+  app.addHook('onRequest', function limitTime(request, reply, done) {
+    const isLimited = app.server.requestTimeout > BODY_MS && !request.routeOptions.config.timesOwnBody
+    if (isLimited && !hasNoBody(request.headers)) limitBodyTime(reply)
+    done()
   })
 
   // The built-in parsers accept text/plain, which needs no preflight, and replace invalid UTF-8.

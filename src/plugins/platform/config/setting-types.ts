@@ -51,6 +51,19 @@ export function integer<F extends string | null>(fallback: F, minimum: number, m
   return optional({ parse: within(minimum, maximum, parseInteger), fallback, fault })
 }
 
+const SIZE_UNITS: Record<string, number> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
+
+function parseBytes(text: string) {
+  const [, count, unit] = /^(\d{1,13}) ?([KMG]iB|)$/.exec(text) ?? []
+  return Number(count) * (SIZE_UNITS[unit ?? ''] ?? Number.NaN)
+}
+
+/** A size such as `65536`, `512KiB`, `25MiB`, or `1GiB`; the value is in bytes. */
+export function size(fallback: string, longest: string): SettingType<number> {
+  const fault = `must be a size such as 65536, 512KiB, 25MiB, or 1GiB, up to ${longest}`
+  return { parse: within(1, parseBytes(longest), parseBytes), fallback, fault }
+}
+
 /** `true` or `false`. */
 export function flag(fallback: 'true' | 'false'): SettingType<boolean> {
   const parse = (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined)

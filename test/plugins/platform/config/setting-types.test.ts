@@ -7,6 +7,7 @@ import {
   integer,
   list,
   type SettingType,
+  size,
   text
 } from '../../../../src/plugins/platform/config/setting-types.ts'
 
@@ -24,6 +25,14 @@ t.test('a duration is a number of seconds or has a unit', async (t) => {
   const refused = ['0', '0s', '-1', '1.5h', '1e3', '0x10', '10 m', '15M', '1w', 'm', '3651d', '9999999999', 'Infinity']
   for (const input of refused) t.equal(seconds(input), undefined, `${input} is refused`)
   t.equal(read(duration('0s', 0), '0'), 0, 'zero, where the setting allows it')
+})
+
+t.test('a size is a number of bytes or has a unit', async (t) => {
+  const bytes = numberOf(size('1MiB', '1024GiB'))
+  const rows = { '1': 1, '65536': 65_536, '512KiB': 524_288, '25MiB': 26_214_400, '1 GiB': 2 ** 30, '1024GiB': 2 ** 40 }
+  for (const [input, value] of Object.entries(rows)) t.equal(bytes(input), value, input)
+  for (const input of ['0', '-1', '1.5MiB', '1e3', '25MB', '25M', 'MiB', '1025GiB', '99999999999999', '1  GiB', ' 1'])
+    t.equal(bytes(input), undefined, `${input} is refused`)
 })
 
 t.test('a whole number consists of decimal digits and is within its bounds', async (t) => {
