@@ -17,6 +17,8 @@ export async function readOpenApi() {
     ...keys,
     PASSKEY_RP_ID: 'example.com',
     STORAGE_URI: `file:${tmpdir()}`,
+    OIDC_PROVIDERS: 'google=https://client:secret@accounts.google.com',
+    OIDC_REDIRECT_URI: 'https://app.example.com/callback',
     // No mail is sent.
     MAIL_URL: 'smtp://localhost',
     MAIL_FROM: 'no-reply@example.com',

@@ -25,6 +25,7 @@ const PARTS: Record<string, string[]> = {
   'api-tokens': ['scripts/users-tokens.ts'],
   realtime: [],
   passkeys: ['test/browser/passkeys.browser.ts'],
+  oidc: ['test/browser/oidc.browser.ts'],
   storage: [],
   mail: ['scripts/doctor-mail.ts', 'test/scripts/doctor-mail.slow.test.ts'],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],

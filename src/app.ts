@@ -3,6 +3,7 @@ import apiTokens from './features/api-tokens/index.ts'
 import events from './features/events/index.ts'
 import mail from './features/mail/index.ts'
 import metrics from './features/metrics/index.ts'
+import oidc from './features/oidc/index.ts'
 import passkeys from './features/passkeys/index.ts'
 import realtime from './features/realtime/index.ts'
 import recovery from './features/recovery/index.ts'
@@ -79,6 +80,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(events) // each user's security activity
   await app.register(secondFactor)
   await app.register(passkeys)
+  await app.register(oidc)
   await app.register(apiTokens)
   await app.register(realtime) // notifications
   await app.register(storage) // files of users

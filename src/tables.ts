@@ -1,6 +1,7 @@
 // Every table, for the service and for `npm run db:generate`: a concern with a table adds a line here.
 export { apiTokens } from './features/api-tokens/tables.ts'
 export { auditEvents } from './features/events/tables.ts'
+export { identities } from './features/oidc/tables.ts'
 export { passkeys } from './features/passkeys/tables.ts'
 export { channels, messages } from './features/realtime/tables.ts'
 export { mailCounts, verifiedEmails } from './features/recovery/tables.ts'

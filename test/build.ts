@@ -20,6 +20,8 @@ export const testEnvironment: Environment = {
   JWT_SECRET_KEY: randomKey(),
   ENCRYPTION_KEY: randomKey(),
   PASSKEY_RP_ID: 'localhost',
+  OIDC_PROVIDERS: 'test=http://client:secret@127.0.0.1:9',
+  OIDC_REDIRECT_URI: 'https://app.example.com/callback',
   STORAGE_URI: `file:${join(tmpdir(), 'fastify-minimal-starter-files')}`,
   DB_URI: ':memory:',
   DB_MIGRATE: 'auto',

@@ -265,6 +265,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the providers to log in with */
+        get: operations["getAuthOidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to log in with a provider, to link it, or to confirm that it is you */
+        post: operations["postAuthOidcProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log in with the response of a provider */
+        post: operations["postAuthOidcLogin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/oidc/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create an account for somebody whom a provider confirmed, and log in */
+        post: operations["postAuthOidcSignup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users/me": {
         parameters: {
             query?: never;
@@ -440,6 +508,41 @@ export interface paths {
         head?: never;
         /** Rename a passkey; requires a fresh session */
         patch: operations["patchUsersMePasskeysId"];
+        trace?: never;
+    };
+    "/api/users/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your linked accounts */
+        get: operations["getUsersMeIdentities"];
+        put?: never;
+        /** Link an account of a provider; requires a fresh session */
+        post: operations["postUsersMeIdentities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unlink an account of a provider; requires a fresh session */
+        delete: operations["deleteUsersMeIdentitiesId"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/users/me/tokens": {
@@ -977,7 +1080,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `INVALID_CREDENTIALS`, `TICKET_INVALID`, `INVALID_CODE`, `SECOND_FACTOR_REQUIRED` */
+        /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `INVALID_CREDENTIALS`, `TICKET_INVALID`, `INVALID_CODE`, `OIDC_FAILED`, `SECOND_FACTOR_REQUIRED` */
         Unauthorized3: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -989,7 +1092,23 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code: "UNAUTHENTICATED" | "SESSION_EXPIRED" | "SESSION_REVOKED" | "INVALID_TOKEN" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "INVALID_CREDENTIALS" | "TICKET_INVALID" | "INVALID_CODE" | "SECOND_FACTOR_REQUIRED";
+                    code: "UNAUTHENTICATED" | "SESSION_EXPIRED" | "SESSION_REVOKED" | "INVALID_TOKEN" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "INVALID_CREDENTIALS" | "TICKET_INVALID" | "INVALID_CODE" | "OIDC_FAILED" | "SECOND_FACTOR_REQUIRED";
+                };
+            };
+        };
+        /** @description Service Unavailable: `SERVICE_UNAVAILABLE`, `PROVIDER_UNAVAILABLE` */
+        ServiceUnavailable2: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "SERVICE_UNAVAILABLE" | "PROVIDER_UNAVAILABLE";
                 };
             };
         };
@@ -1134,8 +1253,85 @@ export interface components {
                 };
             };
         };
-        /** @description Conflict: `USERNAME_TAKEN` */
+        /** @description Not Found: `PROVIDER_NOT_FOUND` */
+        NotFound2: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "PROVIDER_NOT_FOUND";
+                };
+            };
+        };
+        /** @description Unauthorized: `TICKET_INVALID`, `OIDC_FAILED`, `SECOND_FACTOR_REQUIRED` */
+        Unauthorized9: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "TICKET_INVALID" | "OIDC_FAILED" | "SECOND_FACTOR_REQUIRED";
+                };
+            };
+        };
+        /** @description Conflict: `ACCOUNT_EXISTS`, `SIGN_UP_REQUIRED` */
         Conflict3: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "ACCOUNT_EXISTS" | "SIGN_UP_REQUIRED";
+                };
+            };
+        };
+        /** @description Unprocessable Entity: `EMAIL_UNVERIFIED` */
+        UnprocessableEntity2: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "EMAIL_UNVERIFIED";
+                };
+            };
+        };
+        /** @description Unauthorized: `TICKET_INVALID` */
+        Unauthorized10: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "TICKET_INVALID";
+                };
+            };
+        };
+        /** @description Conflict: `USERNAME_TAKEN` */
+        Conflict4: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1165,7 +1361,7 @@ export interface components {
             };
         };
         /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `INVALID_CREDENTIALS` */
-        Unauthorized9: {
+        Unauthorized11: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1181,7 +1377,7 @@ export interface components {
             };
         };
         /** @description Conflict: `EMAIL_TAKEN` */
-        Conflict4: {
+        Conflict5: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1196,7 +1392,7 @@ export interface components {
             };
         };
         /** @description Conflict: `TOTP_ALREADY_ENABLED` */
-        Conflict5: {
+        Conflict6: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1211,7 +1407,7 @@ export interface components {
             };
         };
         /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `INVALID_CODE` */
-        Unauthorized10: {
+        Unauthorized12: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1242,7 +1438,7 @@ export interface components {
             };
         };
         /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `TICKET_INVALID`, `INVALID_CODE` */
-        Unauthorized11: {
+        Unauthorized13: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1258,7 +1454,7 @@ export interface components {
             };
         };
         /** @description Not Found: `PASSKEY_NOT_FOUND` */
-        NotFound2: {
+        NotFound3: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1273,7 +1469,7 @@ export interface components {
             };
         };
         /** @description Conflict: `LAST_CREDENTIAL` */
-        Conflict6: {
+        Conflict7: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1287,8 +1483,54 @@ export interface components {
                 };
             };
         };
+        /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `TICKET_INVALID`, `OIDC_FAILED` */
+        Unauthorized14: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "UNAUTHENTICATED" | "SESSION_EXPIRED" | "SESSION_REVOKED" | "INVALID_TOKEN" | "TOKEN_EXPIRED" | "TOKEN_REVOKED" | "TICKET_INVALID" | "OIDC_FAILED";
+                };
+            };
+        };
+        /** @description Conflict: `IDENTITY_TAKEN` */
+        Conflict8: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "IDENTITY_TAKEN";
+                };
+            };
+        };
+        /** @description Not Found: `IDENTITY_NOT_FOUND` */
+        NotFound4: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "IDENTITY_NOT_FOUND";
+                };
+            };
+        };
         /** @description Conflict: `TOO_MANY_TOKENS` */
-        Conflict7: {
+        Conflict9: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1303,7 +1545,7 @@ export interface components {
             };
         };
         /** @description Not Found: `TOKEN_NOT_FOUND` */
-        NotFound3: {
+        NotFound5: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1318,7 +1560,7 @@ export interface components {
             };
         };
         /** @description Unauthorized: `UNAUTHENTICATED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `TICKET_INVALID` */
-        Unauthorized12: {
+        Unauthorized15: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1364,7 +1606,7 @@ export interface components {
             };
         };
         /** @description Conflict: `QUOTA_EXCEEDED` */
-        Conflict8: {
+        Conflict10: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1394,7 +1636,7 @@ export interface components {
             };
         };
         /** @description Not Found: `FILE_NOT_FOUND` */
-        NotFound4: {
+        NotFound6: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1409,7 +1651,7 @@ export interface components {
             };
         };
         /** @description Conflict: `UPLOAD_IN_PROGRESS`, `FILE_ALREADY_STORED` */
-        Conflict9: {
+        Conflict11: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1454,7 +1696,7 @@ export interface components {
             };
         };
         /** @description Unprocessable Entity: `SIZE_MISMATCH`, `CHECKSUM_MISMATCH` */
-        UnprocessableEntity2: {
+        UnprocessableEntity3: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1469,7 +1711,7 @@ export interface components {
             };
         };
         /** @description Service Unavailable: `SERVICE_UNAVAILABLE`, `STORAGE_UNAVAILABLE` */
-        ServiceUnavailable2: {
+        ServiceUnavailable3: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1500,7 +1742,7 @@ export interface components {
             };
         };
         /** @description Unprocessable Entity: `NOT_AN_IMAGE` */
-        UnprocessableEntity3: {
+        UnprocessableEntity4: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1515,7 +1757,7 @@ export interface components {
             };
         };
         /** @description Not Found: `NOTE_NOT_FOUND` */
-        NotFound5: {
+        NotFound7: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -1873,6 +2115,13 @@ export interface operations {
                             clientExtensionResults: Record<string, never>;
                         };
                     };
+                    oidc?: {
+                        ticket: string;
+                        /** @description The query that the provider sent to your page, as text or as its parameters */
+                        response: string | {
+                            [key: string]: string;
+                        };
+                    };
                 };
             };
         };
@@ -1916,7 +2165,7 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests2"];
             500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
+            503: components["responses"]["ServiceUnavailable2"];
         };
     };
     getAuthSessions: {
@@ -2492,6 +2741,249 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    getAuthOidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the providers to log in with */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        providers: {
+                            id: string;
+                            name: string;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    postAuthOidcProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Begin to log in with a provider, to link it, or to confirm that it is you */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Send the user there */
+                        url: string;
+                        /** @description Keep it for this tab, and send it together with the response */
+                        ticket: string;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest2"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound2"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests2"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable2"];
+        };
+    };
+    postAuthOidcLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ticket: string;
+                    /** @description The query that the provider sent to your page, as text or as its parameters */
+                    response: string | {
+                        [key: string]: string;
+                    };
+                    /** @enum {unknown} */
+                    authType: "cookie" | "token";
+                    /**
+                     * @description false: the session ends when the browser closes, or after 12 idle hours
+                     * @default true
+                     */
+                    remember?: boolean;
+                    /**
+                     * @default body
+                     * @enum {unknown}
+                     */
+                    refreshIn?: "body" | "cookie";
+                };
+            };
+        };
+        responses: {
+            /** @description Log in with the response of a provider */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        user: {
+                            id: string;
+                            username: string;
+                            email: string;
+                            name: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            emailVerified: boolean;
+                        };
+                    } | {
+                        user: {
+                            id: string;
+                            username: string;
+                            email: string;
+                            name: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            emailVerified: boolean;
+                        };
+                        /** @enum {string} */
+                        tokenType: "Bearer";
+                        accessToken: string;
+                        /** @description Seconds until the access token expires (RFC 6749, 5.1) */
+                        expiresIn: number;
+                        /** @description Missing with `refreshIn: "cookie"`: a cookie holds it */
+                        refreshToken?: string;
+                        /** @description Seconds until the refresh token expires */
+                        refreshExpiresIn: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized9"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict3"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity2"];
+            429: components["responses"]["TooManyRequests2"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable2"];
+        };
+    };
+    postAuthOidcSignup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ticket: string;
+                    /**
+                     * @description Use letters and digits of any script, with . _ - between them
+                     * @example ada
+                     */
+                    username: string;
+                    /**
+                     * @description Use visible characters, and no control characters
+                     * @example Ada Lovelace
+                     */
+                    name: string;
+                    /** @enum {unknown} */
+                    authType: "cookie" | "token";
+                    /**
+                     * @description false: the session ends when the browser closes, or after 12 idle hours
+                     * @default true
+                     */
+                    remember?: boolean;
+                    /**
+                     * @default body
+                     * @enum {unknown}
+                     */
+                    refreshIn?: "body" | "cookie";
+                };
+            };
+        };
+        responses: {
+            /** @description Create an account for somebody whom a provider confirmed, and log in */
+            201: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        user: {
+                            id: string;
+                            username: string;
+                            email: string;
+                            name: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            emailVerified: boolean;
+                        };
+                    } | {
+                        user: {
+                            id: string;
+                            username: string;
+                            email: string;
+                            name: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            emailVerified: boolean;
+                        };
+                        /** @enum {string} */
+                        tokenType: "Bearer";
+                        accessToken: string;
+                        /** @description Seconds until the access token expires (RFC 6749, 5.1) */
+                        expiresIn: number;
+                        /** @description Missing with `refreshIn: "cookie"`: a cookie holds it */
+                        refreshToken?: string;
+                        /** @description Seconds until the refresh token expires */
+                        refreshExpiresIn: number;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized10"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests2"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     getUsersMe: {
         parameters: {
             query?: never;
@@ -2605,7 +3097,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
-            409: components["responses"]["Conflict3"];
+            409: components["responses"]["Conflict4"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests2"];
@@ -2664,7 +3156,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized9"];
+            401: components["responses"]["Unauthorized11"];
             403: components["responses"]["Forbidden2"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2698,6 +3190,7 @@ export interface operations {
                         totp: boolean;
                         recoveryCodesLeft: number;
                         passkeys: number;
+                        identities: number;
                         apiTokens: number;
                     };
                 };
@@ -2765,7 +3258,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized5"];
             403: components["responses"]["Forbidden2"];
-            409: components["responses"]["Conflict4"];
+            409: components["responses"]["Conflict5"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -2913,9 +3406,9 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized10"];
+            401: components["responses"]["Unauthorized12"];
             403: components["responses"]["Forbidden4"];
-            409: components["responses"]["Conflict5"];
+            409: components["responses"]["Conflict6"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -2952,7 +3445,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden4"];
-            409: components["responses"]["Conflict5"];
+            409: components["responses"]["Conflict6"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -3173,7 +3666,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest2"];
-            401: components["responses"]["Unauthorized11"];
+            401: components["responses"]["Unauthorized13"];
             403: components["responses"]["Forbidden4"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -3206,8 +3699,8 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden4"];
-            404: components["responses"]["NotFound2"];
-            409: components["responses"]["Conflict6"];
+            404: components["responses"]["NotFound3"];
+            409: components["responses"]["Conflict7"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -3256,7 +3749,125 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden4"];
-            404: components["responses"]["NotFound2"];
+            404: components["responses"]["NotFound3"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getUsersMeIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List your linked accounts */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        identities: {
+                            id: string;
+                            provider: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                            lastUsedAt: string | null;
+                        }[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized2"];
+            403: components["responses"]["Forbidden3"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    postUsersMeIdentities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    ticket: string;
+                    /** @description The query that the provider sent to your page, as text or as its parameters */
+                    response?: string | {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Link an account of a provider; requires a fresh session */
+            201: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        provider: string;
+                        /** Format: date-time */
+                        createdAt: string;
+                        lastUsedAt: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized14"];
+            403: components["responses"]["Forbidden4"];
+            409: components["responses"]["Conflict8"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable2"];
+        };
+    };
+    deleteUsersMeIdentitiesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest2"];
+            401: components["responses"]["Unauthorized2"];
+            403: components["responses"]["Forbidden4"];
+            404: components["responses"]["NotFound4"];
+            409: components["responses"]["Conflict7"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -3352,7 +3963,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden4"];
-            409: components["responses"]["Conflict7"];
+            409: components["responses"]["Conflict9"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -3384,7 +3995,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
-            404: components["responses"]["NotFound3"];
+            404: components["responses"]["NotFound5"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -3421,7 +4032,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest3"];
-            401: components["responses"]["Unauthorized12"];
+            401: components["responses"]["Unauthorized15"];
             403: components["responses"]["Forbidden6"];
             406: components["responses"]["NotAcceptable"];
             429: components["responses"]["TooManyRequests"];
@@ -3659,7 +4270,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
-            409: components["responses"]["Conflict8"];
+            409: components["responses"]["Conflict10"];
             413: components["responses"]["PayloadTooLarge2"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -3705,7 +4316,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden3"];
-            404: components["responses"]["NotFound4"];
+            404: components["responses"]["NotFound6"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -3735,7 +4346,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
-            404: components["responses"]["NotFound4"];
+            404: components["responses"]["NotFound6"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -3801,11 +4412,11 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden3"];
-            404: components["responses"]["NotFound4"];
+            404: components["responses"]["NotFound6"];
             416: components["responses"]["RangeNotSatisfiable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable2"];
+            503: components["responses"]["ServiceUnavailable3"];
         };
     };
     putFilesIdContent: {
@@ -3850,16 +4461,16 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
-            404: components["responses"]["NotFound4"];
-            409: components["responses"]["Conflict9"];
+            404: components["responses"]["NotFound6"];
+            409: components["responses"]["Conflict11"];
             410: components["responses"]["Gone"];
             411: components["responses"]["LengthRequired"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["UnprocessableEntity2"];
+            422: components["responses"]["UnprocessableEntity3"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable2"];
+            503: components["responses"]["ServiceUnavailable3"];
         };
     };
     putUsersMeAvatar: {
@@ -3890,10 +4501,10 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
-            404: components["responses"]["NotFound4"];
+            404: components["responses"]["NotFound6"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["UnprocessableEntity3"];
+            422: components["responses"]["UnprocessableEntity4"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -3984,11 +4595,11 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden3"];
-            404: components["responses"]["NotFound4"];
+            404: components["responses"]["NotFound6"];
             416: components["responses"]["RangeNotSatisfiable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable2"];
+            503: components["responses"]["ServiceUnavailable3"];
         };
     };
     getNotes: {
@@ -4126,7 +4737,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden3"];
-            404: components["responses"]["NotFound5"];
+            404: components["responses"]["NotFound7"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
@@ -4156,7 +4767,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
-            404: components["responses"]["NotFound5"];
+            404: components["responses"]["NotFound7"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
@@ -4211,7 +4822,7 @@ export interface operations {
             400: components["responses"]["BadRequest2"];
             401: components["responses"]["Unauthorized2"];
             403: components["responses"]["Forbidden2"];
-            404: components["responses"]["NotFound5"];
+            404: components["responses"]["NotFound7"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];

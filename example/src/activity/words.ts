@@ -22,6 +22,8 @@ export const WORDS: Record<string, string | null> = {
   authn_factor_removed: 'Second factor removed',
   'authn_factor_removed totp': 'Authenticator app removed',
   'authn_factor_removed passkey': 'Passkey removed',
+  'authn_factor_removed identity': 'Linked account removed',
+  identity_linked: 'Account linked',
   authn_passkey_counter_fail: 'A passkey may have been copied',
   authn_recovery_codes_created: 'Recovery codes created',
   authn_recovery_code_used: 'Signed in with a recovery code',

@@ -36,6 +36,7 @@ async function passkeys(app: FastifyInstance) {
 
   const relyingParty = createRelyingParty(PASSKEY_RP_ID, app.config)
   const assertions = createAssertions(app, relyingParty, passkeys)
+  app.loginMethods.add('passkey', passkeys.loginMethod)
   app.reauthentications.set('passkey', {
     ...{ schema: AssertionMember, refusals: [TicketInvalid, InvalidCode] },
     verify: (request, userId, given, now) => assertions.prove(request, given as Assertion, now, userId)

@@ -1,16 +1,15 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { NamedSteps } from '../../plugins/identity/auth/insert-session.ts'
-import { hasPassword } from '../../plugins/identity/users/passwords.ts'
-import type { User } from '../../plugins/identity/users/tables.ts'
-import { and, asc, eq, ne } from '../../plugins/platform/db/drizzle.ts'
+import type { LoginMethod } from '../../plugins/identity/auth/login-methods.ts'
+import { and, asc, eq } from '../../plugins/platform/db/drizzle.ts'
 import type { Database, RunTransaction, Tables } from '../../plugins/platform/db/types.ts'
-import { LastCredential, PasskeyNotFound } from './errors.ts'
+import { PasskeyNotFound } from './errors.ts'
 import type { NewPasskey, Passkey } from './relying-party.ts'
 
 export type Passkeys = ReturnType<typeof createPasskeys>
 
 /** All SQL that touches passkeys. */
-export function createPasskeys(db: Database, { passkeys, users }: Tables, transaction: RunTransaction) {
+export function createPasskeys(db: Database, { passkeys }: Tables, transaction: RunTransaction) {
   const isOwn = (userId: string, id: string) => and(eq(passkeys.userId, userId), eq(passkeys.id, id))
 
   return {
@@ -45,31 +44,12 @@ export function createPasskeys(db: Database, { passkeys, users }: Tables, transa
       if (!renamed) throw new PasskeyNotFound()
       return renamed
     },
-    /** Throws PASSKEY_NOT_FOUND, and LAST_CREDENTIAL: the user has neither a password nor another passkey. */
-    async remove(userId: string, id: string) {
-      const rows = await transaction({
-        preconditions: {
-          // Two requests that remove one passkey each must not leave the user without any.
-          user: (tx) => tx.lock(tx.select().from(users).where(eq(users.id, userId))),
-          found: (tx) => tx.select().from(passkeys).where(isOwn(userId, id))
-        },
-        steps: {
-          others: (tx) =>
-            tx
-              .select({ id: passkeys.id })
-              .from(passkeys)
-              .where(and(eq(passkeys.userId, userId), ne(passkeys.id, id)))
-              .limit(1),
-          removed: (tx, { user, others = [] }) => {
-            const [owner] = user as User[]
-            const isLast = others.length === 0 && owner && !hasPassword(owner)
-            return isLast ? null : tx.delete(passkeys).where(isOwn(userId, id)).returning()
-          }
-        }
-      })
-      if (rows === null) throw new PasskeyNotFound()
-      if (rows.removed.length === 0) throw new LastCredential()
-    },
+    /** Passkeys as ways to log in, of which one stays. */
+    loginMethod: {
+      listUsable: (userId) => (tx) => tx.select({ id: passkeys.id }).from(passkeys).where(eq(passkeys.userId, userId)),
+      find: (userId, id) => (tx) => tx.select({ id: passkeys.id }).from(passkeys).where(isOwn(userId, id)),
+      remove: (userId, id) => (tx) => tx.delete(passkeys).where(isOwn(userId, id)).returning()
+    } satisfies LoginMethod,
     /** Removes all passkeys of a user. */
     removal: (userId: string): NamedSteps => ({
       passkeys: (tx) => tx.delete(passkeys).where(eq(passkeys.userId, userId)).returning()

@@ -2,11 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { SMALL_BODY } from '../../plugins/http/body/limits.ts'
 import { IdParams, NoContent } from '../../plugins/http/schemas.ts'
 import { accountOf } from '../../plugins/identity/auth/account.ts'
-import { ReauthenticationRequired } from '../../plugins/identity/auth/errors.ts'
+import { LastCredential, ReauthenticationRequired } from '../../plugins/identity/auth/errors.ts'
 import { InvalidCode, TicketInvalid } from '../../plugins/identity/tickets/errors.ts'
 import { isUuid } from '../../plugins/platform/db/ids.ts'
 import { problems } from '../../plugins/platform/errors/schemas.ts'
-import { LastCredential, PasskeyNotFound } from './errors.ts'
+import { PasskeyNotFound } from './errors.ts'
 import type { Passkeys } from './passkeys.ts'
 import type { Registrations } from './registration.ts'
 import { NameBody, PasskeyList, PasskeyReply, RegistrationBody, RegistrationChallenge } from './schemas.ts'
@@ -14,7 +14,7 @@ import { NameBody, PasskeyList, PasskeyReply, RegistrationBody, RegistrationChal
 /** /api/users/me/passkeys; changes are for a user who has just authenticated (ASVS 5.0, 7.5.1). */
 export function createRoutes(registrations: Registrations, passkeys: Passkeys): FastifyPluginAsyncTypebox {
   return async (app) => {
-    const { audit } = app
+    const { audit, loginMethods } = app
     const tags = ['users']
     const fresh = [app.authenticate, app.requireFresh]
     const enrolling = { bodyLimit: SMALL_BODY, onRequest: [...fresh, app.requireEnrollable] }
@@ -76,8 +76,8 @@ export function createRoutes(registrations: Registrations, passkeys: Passkeys): 
       onRequest: fresh,
       handler: async (request, reply) => {
         const { id } = request.params
-        if (!isUuid(id)) throw new PasskeyNotFound()
-        await passkeys.remove(accountOf(request).userId, id)
+        const { userId } = accountOf(request)
+        if (!isUuid(id) || !(await loginMethods.remove('passkey', userId, id))) throw new PasskeyNotFound()
         await audit.record(request, 'authn_factor_removed', { reason: 'passkey' })
         reply.code(204)
       }

@@ -27,6 +27,7 @@ async function recovery(app: FastifyInstance) {
   const verified = createVerified(db, tables, app.prepareOne)
   // Also without mail: what an address had to be verified for does not open.
   app.decorate('requireVerified', createRequireVerified(verified, app.audit))
+  app.verifiedEmailSteps.push(({ id, emailKey }, now) => ({ verified: verified.verify(id, emailKey, now) }))
   if (mail === null) return
 
   const limits = createLimits(db, tables, transaction)

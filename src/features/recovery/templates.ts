@@ -93,7 +93,11 @@ export const notices: Record<string, (origin: Origin, reason: string | null) => 
   authn_factor_added: (origin) =>
     noticeMail('A sign-in method was added', 'A second factor or passkey was added to your account.', origin),
   authn_factor_removed: (origin) =>
-    noticeMail('A sign-in method was removed', 'A second factor or passkey was removed from your account.', origin),
+    noticeMail(
+      'A sign-in method was removed',
+      'A second factor, a passkey, or a linked account was removed from your account.',
+      origin
+    ),
   authn_recovery_code_used: (origin) =>
     noticeMail('A recovery code was used', 'Somebody signed in to your account with a recovery code.', origin),
   identity_linked: (origin) =>

@@ -19,3 +19,8 @@ export class InvalidToken extends createError('INVALID_TOKEN', 'The token is not
 export class TokenExpired extends createError('TOKEN_EXPIRED', 'The token has expired', 401) {
   readonly headers = TOKEN_CHALLENGE
 }
+export const LastCredential = createError(
+  'LAST_CREDENTIAL',
+  'This is your only way to log in: add another one first',
+  409
+)

@@ -5,6 +5,7 @@ import './env.ts'
 import { deleteEnded, ENDS } from './cleanup.ts'
 import { addGuards } from './guards.ts'
 import { createInsertSession, type Gate, type InsertSession } from './insert-session.ts'
+import { createLoginMethods } from './login-methods.ts'
 import { createNewSessions, type NewSessions } from './new-session.ts'
 import { createPasswordLogin, type PasswordLogin } from './password-login.ts'
 import { createRenewSession, type RenewSession } from './renew-session.ts'
@@ -35,6 +36,7 @@ async function auth(app: FastifyInstance) {
   const { db, tables, transaction, prepareOne } = app
   const listeners: RevocationListener[] = []
   app.decorate('gates', []).decorate('factorRemovals', []).decorate('accessRemovals', [])
+  app.decorate('loginMethods', createLoginMethods(app))
   const revokeRows = createRevokeRows(transaction, tables, app.audit, app.accessRemovals)
   app.decorate('sessions', {
     ...createSessions(db, tables, prepareOne),

@@ -21,15 +21,20 @@ declare module 'fastify' {
 /** A way to confirm a user other than the password. Features add theirs to `app.reauthentications`. */
 export type Reauthentication = {
   schema: TSchema
-  /** Returns its names in RFC 8176, and the steps that use it up. Throws one of the `refusals`. */
+  /**
+   * Returns its names in RFC 8176, the steps that use it up, and when the user authenticated, if that was not now. Throws one of the
+   * `refusals`.
+   */
   verify(
     request: FastifyRequest,
     userId: string,
     given: unknown,
     now: Date
-  ): Promise<{ methods: string[]; steps: NamedSteps }>
+  ): Promise<{ methods: string[]; steps: NamedSteps; authenticatedAt?: Date }>
   refusals: ErrorType[]
 }
+
+const latest = (one: Date, other: Date) => (one > other ? one : other)
 
 /** /api/auth/reauthenticate */
 const route: FastifyPluginAsyncTypebox = async (app) => {
@@ -44,8 +49,9 @@ const route: FastifyPluginAsyncTypebox = async (app) => {
     const verified = user && (await reauthentications.get(member)?.verify(request, user.id, given, now))
     if (!user || !verified) throw new Unauthenticated()
     const old = await newSessions.current(request)
-    const proof = { user, methods: verified.methods, authenticatedAt: now }
-    const renewed = await newSessions.reauthenticate(request, reply, proof, old, verified.steps)
+    const { methods, steps, authenticatedAt = now } = verified
+    const proof = { user, methods, authenticatedAt: latest(authenticatedAt, old.authenticatedAt) }
+    const renewed = await newSessions.reauthenticate(request, reply, proof, old, steps)
     // What was given was used by another request, or the session ended.
     if (renewed === null) throw new InvalidCredentials()
     return renewed

@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './audit-events.ts'
 import './env.ts'
+import type { Step } from '../../platform/db/types.ts'
 import { createPasswords, HASHES_AT_ONCE, type Passwords } from './passwords.ts'
 import routes from './routes.ts'
+import type { User } from './tables.ts'
 import { createUserView, type Member, type SignUpMember, type UserView } from './user-view.ts'
 import { createUsers, type Users } from './users.ts'
 
@@ -17,6 +19,8 @@ declare module 'fastify' {
     securityView: Map<string, Member>
     /** What features add to the reply of a sign-up. */
     signUpMembers: Map<string, SignUpMember>
+    /** The steps that features add to a transaction in which somebody proves to own the address of an account. */
+    verifiedEmailSteps: ((user: Pick<User, 'id' | 'emailKey'>, now: Date) => Record<string, Step<unknown>>)[]
   }
 }
 
@@ -24,7 +28,7 @@ declare module 'fastify' {
 async function users(app: FastifyInstance) {
   app.mount('/api/users', routes)
   app.decorate('userView', createUserView())
-  app.decorate('securityView', new Map()).decorate('signUpMembers', new Map())
+  app.decorate('securityView', new Map()).decorate('signUpMembers', new Map()).decorate('verifiedEmailSteps', [])
   app.decorate('users', createUsers(app.db, app.tables, app.prepareOne))
   app.decorate('passwords', createPasswords(HASHES_AT_ONCE, app.config.PASSWORD_MIN_LENGTH))
 }

@@ -4,6 +4,7 @@ import { isUniqueViolation } from '../../platform/db/errors.ts'
 import type { Database, PrepareOne, Tables } from '../../platform/db/types.ts'
 import { EmailTaken, UsernameTaken } from './errors.ts'
 import { emailKey, usernameKey } from './names.ts'
+import type { NewUser } from './tables.ts'
 
 export type SignUp = { username: string; email: string; name: string; passwordHash: string }
 export type NameChanges = { username?: string; name?: string }
@@ -35,6 +36,16 @@ export function createUsers(db: Database, { users }: Tables, prepareOne: Prepare
     if (taken.length > 0) throw new EmailTaken()
   }
 
+  /** The row of a new account. */
+  function toRow({ username, email, name, passwordHash }: SignUp, now: Date) {
+    const names = { username: username.normalize('NFC'), email: email.normalize('NFC'), name }
+    const keys = { usernameKey: usernameKey(username), emailKey: emailKey(email) }
+    return { id: randomUUIDv7(), ...names, ...keys, passwordHash, createdAt: now, updatedAt: now }
+  }
+
+  /** The step that creates an account; no row if a name is taken. */
+  const insert = (row: NewUser) => (tx: Database) => tx.insert(users).values(row).onConflictDoNothing().returning()
+
   return {
     findByName,
     refuseTaken,
@@ -42,24 +53,14 @@ export function createUsers(db: Database, { users }: Tables, prepareOne: Prepare
     /** The part of a user that may leave the service, or null. */
     findProfile: (id: string) => profileById({ id }),
     /** Throws USERNAME_TAKEN or EMAIL_TAKEN. Of concurrent calls with the same name, one succeeds. */
-    async create({ username, email, name, passwordHash }: SignUp, now: Date) {
-      const row = {
-        id: randomUUIDv7(),
-        username: username.normalize('NFC'),
-        email: email.normalize('NFC'),
-        name,
-        passwordHash
-      }
-      const keys = { usernameKey: usernameKey(username), emailKey: emailKey(email), createdAt: now, updatedAt: now }
-      const [user] = await db
-        .insert(users)
-        .values({ ...row, ...keys })
-        .onConflictDoNothing()
-        .returning()
+    async create(signUp: SignUp, now: Date) {
+      const [user] = await insert(toRow(signUp, now))(db)
       if (user) return user
-      await refuseTaken(username, email)
+      await refuseTaken(signUp.username, signUp.email)
       throw new UsernameTaken()
     },
+    toRow,
+    insert,
     /** Changes names. Returns null if the user was deleted. Throws USERNAME_TAKEN. */
     async update(id: string, { username, name }: NameChanges, now: Date) {
       const renamed = username && { username: username.normalize('NFC'), usernameKey: usernameKey(username) }

@@ -80,6 +80,8 @@ t.test(
     open.push('POST /api/auth/signup', 'POST /api/auth/login', 'POST /api/auth/token-refresh')
     // Their proof is in the body.
     open.push('POST /api/auth/second-factor', 'POST /api/auth/passkeys/challenge', 'POST /api/auth/passkeys/login')
+    open.push('GET /api/auth/oidc', 'POST /api/auth/oidc/{provider}')
+    open.push('POST /api/auth/oidc/login', 'POST /api/auth/oidc/signup')
     for (const [name, { security }] of operations) {
       if (open.includes(name)) {
         t.same(security ?? [], [], `${name} is open`)

@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
+import type { Environment } from '../../../../src/plugins/platform/config/settings.ts'
 import { build, PASSWORD, signUp, type Transport, transports } from '../../../build.ts'
 import { verifyEmail } from '../../../features/recovery/mails.ts'
 import type { Contract, Visitor } from './contract.test.ts'
@@ -18,9 +19,17 @@ export type Ask = Awaited<ReturnType<typeof openContract>>['ask']
 const ROOT = join(import.meta.dirname, '../../../..')
 const escaped = (part: string) => part.replaceAll('~', '~0').replaceAll('/', '~1')
 
+/** `environment`: settings that the contract of a concern needs. */
+type Module = { contract: Contract; environment?: (t: Test) => Promise<Environment> }
+const contracts: Module[] = await Promise.all(
+  globSync('test/**/contract.ts', { cwd: ROOT }).map((path) => import(join(ROOT, path)))
+)
+
 /** `ask` sends a request and compares the reply with the OpenAPI document: its status, content type, headers, and body. */
 export async function openContract(t: Test, send: Send = (app, request) => app.inject(request)) {
-  const app = await build(t, { API_DOCS: 'true', MAIL_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com' })
+  const own = await Promise.all(contracts.map(({ environment }) => environment?.(t)))
+  const mail = { MAIL_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'no-reply@example.com' }
+  const app = await build(t, Object.assign({ API_DOCS: 'true', ...mail }, ...own))
   const document = (await app.inject({ method: 'GET', url: '/docs/json' })).json<Document>()
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   addFormats.default(ajv)
@@ -89,8 +98,7 @@ async function createVisitor(app: FastifyInstance, ask: Ask, username: string, k
 
 /** Makes every call of every contract, by each transport. */
 export async function walkContracts({ app, ask }: Pick<Awaited<ReturnType<typeof openContract>>, 'app' | 'ask'>) {
-  for (const [index, path] of globSync('test/**/contract.ts', { cwd: ROOT }).entries()) {
-    const { contract } = (await import(join(ROOT, path))) as { contract: Contract }
+  for (const [index, { contract }] of contracts.entries()) {
     for (const { kind } of transports) {
       const visitor = await createVisitor(app, ask, `visitor-${kind}-${index}`, kind)
       await contract(ask, await visitor.logIn(), visitor)
