@@ -19,17 +19,26 @@ const PARTS: Record<string, string[]> = {
   'second-factor': [
     'client/src/second-factor.ts',
     'example/src/second-factor/*',
-    'test/browser/second-factor.browser.ts',
+    'test/browser/{authenticator-app,second-factor.browser,journey.browser}.ts',
     'test/client/second-factor.test.ts'
   ],
   'api-tokens': ['scripts/users-tokens.ts'],
   realtime: [],
-  passkeys: ['test/browser/passkeys.browser.ts'],
   oidc: ['test/browser/oidc.browser.ts'],
   storage: [],
+  passkeys: [
+    'client/src/{passkeys,webauthn}.ts',
+    'example/src/passkeys/*',
+    'example/src/second-factor/by-passkey.tsx',
+    'test/browser/{passkeys,journey}.browser.ts'
+  ],
   mail: ['scripts/doctor-mail.ts', 'test/scripts/doctor-mail.slow.test.ts'],
   events: ['example/src/activity/*', 'test/example/activity.test.ts'],
-  recovery: ['bench/reset-timing.ts', 'example/src/recovery/*', 'test/browser/recovery.browser.ts'],
+  recovery: [
+    'bench/reset-timing.ts',
+    'example/src/recovery/*',
+    'test/browser/{mailbox,recovery.browser,journey.browser}.ts'
+  ],
   redis: [
     'test/**/redis-*.ts',
     'test/chaos/{cluster,control,file,hammer,replica,report,rows,run,watch}.ts',

@@ -1,6 +1,7 @@
 import createApi from 'openapi-fetch'
 import type { Input, Login, paths, User } from './contract.ts'
 import { type ApiError, orThrow } from './errors.ts'
+import { createPasskeys } from './passkeys.ts'
 import { createRecovery } from './recovery.ts'
 import { createRefresher } from './refresher.ts'
 import { MAX_WAIT_MS, sendWithRetry } from './retry.ts'
@@ -14,6 +15,7 @@ import { type SessionState, watchSession } from './watch.ts'
 export type { Session } from './contract.ts'
 export { ApiError, type Code, type FieldError, orThrow } from './errors.ts'
 export type { SessionState } from './watch.ts'
+export { PasskeyError } from './webauthn.ts'
 
 export type Options = {
   /** The address of the service, such as https://api.example.com. */
@@ -101,6 +103,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
       return () => void tickets.listeners.delete(listener)
     },
     ...createSecondFactor({ tickets, plain, signIn, renew }),
+    ...createPasskeys({ api, plain, signIn, renew, sessionOptions }),
     ...createRecovery({ tickets, api, plain, renew }),
     /** Reports the session now and whenever it changes, in this tab or another. Returns a function that stops it. */
     watch(listener: (state: SessionState) => void) {

@@ -2,6 +2,8 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import { PASSWORD } from '../build.ts'
 import { signUpBy } from '../process.ts'
+import { look, screens } from './looks.ts'
+import { addAuthenticator, field, isIn, isOut, press, rows, signUp, visit } from './person.ts'
 import { openBrowser, openStage, worlds } from './stage.ts'
 
 // Chromium's own WebAuthn, with its virtual authenticator in place of a device.
@@ -52,14 +54,7 @@ t.test('a passkey of the browser is added, logs in without a name, and confirms 
   await signUpBy(stage.api, 'ada')
   const browser = await openBrowser(t)
   const page = await browser.openTab(stage.app)
-  const devtools = await browser.context.newCDPSession(page)
-  await devtools.send('WebAuthn.enable')
-  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
-      isUserVerified: true
-    }
-  })
+  const authenticator = await addAuthenticator(page)
   const auth = `${stage.api}/api/auth`
   const passkeys = `${stage.api}/api/users/me/passkeys`
   const credentials = { usernameOrEmail: 'ada', password: PASSWORD, authType: 'cookie' }
@@ -82,10 +77,61 @@ t.test('a passkey of the browser is added, logs in without a name, and confirms 
   t.equal((await call(page, 'POST', `${auth}/reauthenticate`, { passkey })).status, 204)
   t.match(await call(page, 'GET', passkeys), { body: { passkeys: [{ name: 'This browser', lastUsedAt: /^20/ }] } })
 
-  await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
+  await authenticator.verify(false)
   t.equal(
     (await answer(page, `${auth}/passkeys/challenge`, 'get')).error,
     'NotAllowedError',
     'a stranger at the device'
   )
 })
+
+for (const { name, phone } of screens) {
+  t.test(`passkeys are added, renamed, used, and removed in the example: ${name}`, async (t) => {
+    const stage = await openStage(t, world)
+    const browser = await openBrowser(t, { phone })
+    const page = await browser.openTab(stage.app)
+    const authenticator = await addAuthenticator(page)
+    await signUp(page)
+    await visit(page, 'Security')
+    await press(page, 'Add a passkey')
+    t.match(await field(page, 'Continue', 'Name of the passkey').inputValue(), /Chrome/)
+    await look(t, page, `passkey-add-${name}`)
+    await field(page, 'Continue', 'Name of the passkey').fill('This phone')
+    await press(page, 'Continue')
+    const passkey = rows(page, 'Passkeys').first()
+    await passkey.filter({ hasText: 'not used yet' }).waitFor()
+    await look(t, page, `passkeys-${name}`)
+    await press(page, 'Add a passkey')
+    await press(page, 'Continue')
+    await page.getByRole('alert').filter({ hasText: 'This device already has a passkey' }).waitFor()
+    await press(page, 'Cancel')
+    await press(page, 'Rename')
+    await field(page, 'Save name', 'Name of the passkey').fill('My phone')
+    await press(page, 'Save name')
+    await passkey.filter({ hasText: 'My phone' }).waitFor()
+
+    await authenticator.ignoreAutofill()
+    await press(page, 'Sign out')
+    await isOut(page)
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).waitFor()
+    await look(t, page, `passkey-sign-in-${name}`)
+    await press(page, 'Sign in with a passkey')
+    await isIn(page)
+    await press(page, 'Sign out')
+    await isOut(page)
+    // The autofill offers the passkey.
+    await page.reload()
+    await isIn(page)
+    await visit(page, 'Security')
+    await passkey.filter({ hasText: 'last used just now' }).waitFor()
+    await press(page, 'Remove')
+    await look(t, page, `passkey-remove-${name}`)
+    await press(page, 'Yes, remove it')
+    await passkey.waitFor({ state: 'detached' })
+    t.same(browser.complaints, [])
+
+    await press(page, 'Sign out')
+    await page.getByRole('alert').filter({ hasText: 'It may have been removed' }).waitFor()
+    t.match(browser.complaints, [/401/])
+  })
+}

@@ -45,3 +45,23 @@ export async function signIn(page: Page, password = PASSWORD) {
 export const isIn = (page: Page, name = 'Ada Lovelace') => page.getByRole('link', { name, exact: true }).waitFor()
 /** Waits until the page shows the sign-in form. */
 export const isOut = (page: Page) => page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor()
+
+/** Gives the browser an authenticator for passkeys, whose user touches it immediately, and picks its passkey from the autofill. */
+export async function addAuthenticator(page: Page) {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
+      isUserVerified: true
+    }
+  })
+  return {
+    verify: (isUserVerified: boolean) => devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
+    /** Until the next reload, the user picks no passkey from the autofill. */
+    ignoreAutofill: () =>
+      page.evaluate(() => {
+        PublicKeyCredential.isConditionalMediationAvailable = async () => false
+      })
+  }
+}

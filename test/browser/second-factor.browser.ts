@@ -1,44 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { TOTP } from 'otpauth'
-import type { Page } from 'playwright-core'
 import t from 'tap'
 import { PASSWORD } from '../build.ts'
-import { wrongCode } from '../features/second-factor/codes.ts'
+import { CODE, createPhone, question, setUp } from './authenticator-app.ts'
 import { look, screens } from './looks.ts'
 import { choose, field, isIn, isOut, press, rows, signIn, signUp, visit } from './person.ts'
 import { openBrowser, openStage, worlds } from './stage.ts'
 
 const [world] = worlds
 const settings = () => ({ ENCRYPTION_KEY: randomBytes(48).toString('base64url') })
-
-/** An authenticator app. Each code works once, so the first one is of the step before the current one. */
-function createPhone(secret: string) {
-  const app = new TOTP({ secret: secret.replaceAll(' ', '') })
-  let timestamp = Date.now() - 30_000
-  return {
-    wrongCode: () => wrongCode(app.secret.base32),
-    nextCode() {
-      const code = app.generate({ timestamp })
-      timestamp += 30_000
-      return code
-    }
-  }
-}
-const question = (page: Page, label: string) => field(page, 'Continue', label)
-const CODE = 'Code from your authenticator app'
-
-/** Sets up an authenticator app on the security page. */
-async function setUp(page: Page) {
-  await visit(page, 'Security')
-  await press(page, 'Set up')
-  const phone = createPhone((await page.locator('.secret').textContent()) ?? '')
-  await field(page, 'Turn on', 'Code from the app').fill(phone.nextCode())
-  await press(page, 'Turn on')
-  const codes = page.locator('.codes li')
-  await codes.first().waitFor()
-  return { phone, codes: await codes.allTextContents() }
-}
 
 for (const { name, phone: isPhone } of screens) {
   t.test(`an authenticator app is set up, asked for, lost, and turned off: ${name}`, async (t) => {
@@ -100,7 +70,7 @@ for (const { name, phone: isPhone } of screens) {
     await isIn(page)
     await visit(page, 'Security')
     await page.getByText('9 left').waitFor()
-    await rows(page, 'Security activity').filter({ hasText: 'Signed in with a recovery code' }).waitFor()
+    await rows(page, 'Security activity').filter({ hasText: 'Recovery code used' }).waitFor()
     browser.complaints.splice(0)
 
     await press(page, 'Turn off')

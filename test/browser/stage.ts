@@ -112,7 +112,13 @@ export async function openStage(
 
   const home = freshFolder(t)
   const port = `${await freePort()}`
-  const environment = { ...settled, ...world.settings, CORS_API_ORIGINS: app, PORT: port, ...settings }
+  const environment = {
+    ...settled,
+    // The browser may use all of the processor.
+    ...{ MAX_EVENT_LOOP_DELAY_MS: '0', CORS_API_ORIGINS: app, PORT: port },
+    ...world.settings,
+    ...settings
+  }
   let service = await startListening(t, home, environment)
   const proxy = world.scheme === 'https' ? await startNginx(t, [Number(port)]) : null
   const api = `${world.scheme}://${world.hosts.api}:${proxy?.port ?? port}`

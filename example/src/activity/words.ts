@@ -26,7 +26,7 @@ export const WORDS: Record<string, string | null> = {
   identity_linked: 'Account linked',
   authn_passkey_counter_fail: 'A passkey may have been copied',
   authn_recovery_codes_created: 'Recovery codes created',
-  authn_recovery_code_used: 'Signed in with a recovery code',
+  authn_recovery_code_used: 'Recovery code used',
   authn_login_lock: 'Authenticator app turned off: too many wrong codes',
   email_verified: 'Email address verified',
   email_change_requested: 'Change of the email address requested',

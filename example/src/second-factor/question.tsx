@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { Field } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
 import { UserError } from '../ui/messages.ts'
+import { ByPasskey } from './by-passkey.tsx'
 import type { Factor } from './step.tsx'
 import './second-factor.css'
 
@@ -55,6 +56,7 @@ export function Question({ methods, confirm, onCancel }: QuestionProps) {
           />
         </Form>
       )}
+      <ByPasskey methods={methods} confirm={confirm} />
       {methods.includes(other) && (
         <button type="button" onClick={() => setRecovery(!isRecovery)}>
           {isRecovery ? 'Use your authenticator app' : 'Use a recovery code'}

@@ -1,4 +1,5 @@
 import { SecurityActivity } from '../activity/activity.tsx'
+import { Passkeys } from '../passkeys/passkeys.tsx'
 import { Authenticator } from '../second-factor/authenticator.tsx'
 import type { PageProps } from '../session.ts'
 import { Failed } from '../ui/states.tsx'
@@ -19,6 +20,7 @@ export function Security({ session: { session } }: PageProps) {
           <Authenticator security={security} reload={reload} />
         </ul>
       </section>
+      <Passkeys security={security} />
       <Sessions sid={session.id} />
       <SecurityActivity sid={session.id} />
     </>

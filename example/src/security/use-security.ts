@@ -8,8 +8,8 @@ const read = ({ api }: typeof client) => orThrow(api.GET('/api/users/me/security
 /** How an account is secured. Members of features that the service is without are missing. */
 export type Security = Partial<Awaited<ReturnType<typeof read>>>
 
-/** `sid`: the session of this page. */
-export function useSecurity(sid: string) {
+/** `sid`: the session of this page, to load again once it is renewed. */
+export function useSecurity(sid?: string) {
   const client = useClient()
   // biome-ignore lint/correctness/useExhaustiveDependencies: most changes of the security of an account renew its session
   const load = useCallback(

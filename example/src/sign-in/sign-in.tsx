@@ -1,4 +1,6 @@
+import { useState } from 'react'
 import { useClient } from '../client.ts'
+import { PasskeySignIn } from '../passkeys/sign-in.tsx'
 import { ForgotPasswordLink } from '../recovery/forgot-password.tsx'
 import { SecondFactorStep } from '../second-factor/step.tsx'
 import { Field } from '../ui/field.tsx'
@@ -6,9 +8,10 @@ import { Form } from '../ui/form.tsx'
 
 export function SignIn() {
   const client = useClient()
+  const [remember, setRemember] = useState(true)
 
-  async function signIn({ usernameOrEmail = '', password = '', remember = '' }) {
-    await client.login({ usernameOrEmail, password, remember: remember === 'on' })
+  async function signIn({ usernameOrEmail = '', password = '' }) {
+    await client.login({ usernameOrEmail, password, remember })
   }
   return (
     <>
@@ -19,16 +22,17 @@ export function SignIn() {
             <Field
               name="usernameOrEmail"
               label="Username or email"
-              autoComplete="username"
+              autoComplete="username webauthn"
               autoCapitalize="none"
               required
             />
             <Field name="password" label="Password" type="password" autoComplete="current-password" required />
             <label>
-              <input type="checkbox" name="remember" defaultChecked />
+              <input type="checkbox" checked={remember} onChange={() => setRemember(!remember)} />
               Keep me signed in
             </label>
           </Form>
+          <PasskeySignIn remember={remember} />
           <ForgotPasswordLink />
         </SecondFactorStep>
       </section>

@@ -1,6 +1,7 @@
 import { ApiError } from 'fastify-minimal-starter-client'
 import { createContext, type ReactNode, useContext, useState } from 'react'
 import { useClient } from '../client.ts'
+import { PasskeyConfirm } from '../passkeys/confirm.tsx'
 import { SecondFactorStep } from '../second-factor/step.tsx'
 import { Dialog } from './dialog.tsx'
 import { Field } from './field.tsx'
@@ -59,6 +60,7 @@ export function FreshSession({ freshUntil, children }: FreshSessionProps) {
             <Form action="Confirm" onSubmit={confirm} onCancel={cancel}>
               <Field name="password" label="Password" type="password" autoComplete="current-password" required />
             </Form>
+            <PasskeyConfirm onDone={done} />
           </SecondFactorStep>
         </Dialog>
       )}
