@@ -13,6 +13,7 @@ export type Tokens = { accessToken: string; refreshToken: string }
 
 const randomKey = () => randomBytes(48).toString('base64url')
 const SERVER = join(import.meta.dirname, '../src/server.ts')
+const PRELOAD = ['-r', join(import.meta.dirname, '../src/preload.cjs')]
 
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
@@ -55,7 +56,7 @@ export async function startService(
     RATE_LIMIT_MAX: '100000000',
     ...env
   }
-  const server = await startProcess(SERVER, { core, cwd: folder, env: settings, execArgv })
+  const server = await startProcess(SERVER, { core, cwd: folder, env: settings, execArgv: [...PRELOAD, ...execArgv] })
 
   /** POSTs JSON as a client with this address. */
   async function post(path: string, body: object, from = '192.0.2.1') {

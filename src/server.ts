@@ -1,4 +1,4 @@
-import './needs-node.cjs'
+import './preload.cjs'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { checkEnvironment, loadEnvironment } from './plugins/platform/config/env-file.ts'

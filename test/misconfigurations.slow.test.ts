@@ -79,7 +79,7 @@ t.test('a command exits with 1 and its usage if it does not know a word, and wit
 
 t.test('an old Node says which one is needed, instead of failing at the first TypeScript file', async (t) => {
   const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } })`
-  const guard = join(ROOT, 'src/needs-node.cjs')
+  const guard = join(ROOT, 'src/preload.cjs')
   const { status, stderr } = spawnSync(process.execPath, ['-e', `${old}; require(${JSON.stringify(guard)})`], {
     encoding: 'utf8'
   })
