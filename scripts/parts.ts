@@ -24,7 +24,7 @@ const PARTS: Record<string, string[]> = {
   ],
   'api-tokens': ['scripts/users-tokens.ts'],
   realtime: [],
-  oidc: ['test/browser/oidc.browser.ts'],
+  oidc: ['client/src/oidc.ts', 'example/src/oidc/*', 'test/browser/oidc.browser.ts', 'test/client/oidc.test.ts'],
   storage: [],
   passkeys: [
     'client/src/{passkeys,webauthn}.ts',

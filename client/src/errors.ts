@@ -21,6 +21,8 @@ export class ApiError extends Error {
   declare readonly fields: { readonly [name: string]: FieldError | undefined }
   /** With SECOND_FACTOR_REQUIRED: go on with `client.secondFactor`. */
   declare readonly secondFactor: { ticket: string; methods: string[]; expiresAt: string } | undefined
+  /** With ACCOUNT_EXISTS and SIGN_UP_REQUIRED: what a provider says of somebody who came back from it. */
+  declare readonly newcomer: { ticket: string; expiresAt: string; email: string; name: string | null } | undefined
   /** How long to wait before the next attempt, in ms. Null: the service did not say. */
   declare readonly retryAfterMs: number | null
 
@@ -29,6 +31,10 @@ export class ApiError extends Error {
     super(detail)
     const fields = Object.fromEntries(errors.map((one) => [one.pointer.slice(1), one] as const).reverse())
     Object.assign(this, { code, status, requestId, errors, fields, retryAfterMs })
+    if ('ticket' in problem) {
+      const { ticket, expiresAt, email, name } = problem as Problem & NonNullable<ApiError['newcomer']>
+      Object.assign(this, { newcomer: { ticket, expiresAt, email, name } })
+    }
     if ('secondFactor' in problem) Object.assign(this, { secondFactor: problem.secondFactor })
   }
 }

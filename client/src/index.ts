@@ -1,6 +1,7 @@
 import createApi from 'openapi-fetch'
 import type { Input, Login, paths, User } from './contract.ts'
 import { type ApiError, orThrow } from './errors.ts'
+import { createOidc } from './oidc.ts'
 import { createPasskeys } from './passkeys.ts'
 import { createRecovery } from './recovery.ts'
 import { createRefresher } from './refresher.ts'
@@ -102,6 +103,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
       tickets.listeners.add(listener)
       return () => void tickets.listeners.delete(listener)
     },
+    oidc: createOidc({ tickets, api, plain, signIn, renew, sessionOptions }),
     ...createSecondFactor({ tickets, plain, signIn, renew }),
     ...createPasskeys({ api, plain, signIn, renew, sessionOptions }),
     ...createRecovery({ tickets, api, plain, renew }),

@@ -2,9 +2,21 @@ import { attempt } from './attempt.ts'
 import { ApiError } from './errors.ts'
 
 /** What waits for the user to go on. Most of them need a code: of a mail, or of an authenticator app. */
-export type Purpose = 'second-factor' | 'password-reset' | 'email-verification' | 'email-change'
-/** `methods`: the second factors that the user has. `isLogin`: it finishes a login, not a renewal. */
-export type Ticket = { ticket: string; expiresAt: string; methods?: string[]; isLogin?: boolean }
+export type Purpose = 'second-factor' | 'password-reset' | 'email-verification' | 'email-change' | 'oidc' | 'newcomer'
+export type Ticket = {
+  ticket: string
+  expiresAt: string
+  /** The second factors that the user has. */
+  methods?: string[]
+  /** Whether it finishes a login, not a renewal. */
+  isLogin?: boolean
+  /** What the user went to a provider for. */
+  intent?: 'login' | 'link' | 'confirm'
+  /** What the provider says of a newcomer, and whether there is an account with this address. */
+  email?: string
+  name?: string | null
+  hasAccount?: boolean
+}
 
 export type Tickets = ReturnType<typeof createTickets>
 /** Keeps tickets in this tab until they expire. A phone may evict the page while its user reads a mail, so a reload keeps them too. */
