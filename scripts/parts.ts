@@ -25,6 +25,7 @@ const PARTS: Record<string, string[]> = {
   'api-tokens': ['scripts/users-tokens.ts'],
   realtime: [],
   oidc: ['client/src/oidc.ts', 'example/src/oidc/*', 'test/browser/oidc.browser.ts', 'test/client/oidc.test.ts'],
+  roles: ['scripts/users-roles.ts'],
   storage: [],
   passkeys: [
     'client/src/{passkeys,webauthn}.ts',

@@ -5,6 +5,7 @@ import { isLive } from '../src/plugins/identity/auth/sessions.ts'
 import { NewPassword } from '../src/plugins/identity/users/schemas.ts'
 import { OperatorError } from '../src/plugins/platform/config/operator-error.ts'
 import { isUuid } from '../src/plugins/platform/db/ids.ts'
+import { roleCommands } from './users-roles.ts'
 import { type Command, findUser, visible } from './users-shell.ts'
 import { tokenCommands } from './users-tokens.ts'
 
@@ -21,6 +22,7 @@ async function revokeEverybody({ sessions, revocations, log }: FastifyInstance) 
 /** The commands use the code of the service, so the same rules apply as over HTTP. */
 export const commands: Record<string, Command> = {
   ...tokenCommands,
+  ...roleCommands,
   async create(app, { print, readPassword }, [username, email, name]) {
     const payload = { username, email, name, password: await readPassword() }
     const reply = await app.inject({ method: 'POST', url: '/api/auth/signup', payload })
@@ -49,7 +51,7 @@ export const commands: Record<string, Command> = {
       throw new OperatorError('--all ends the sessions of all accounts: use it without a name and without --login')
     if (all) return revokeEverybody(app)
     const { id } = await findUser(app, name)
-    if (login === undefined) return app.revocations.revokeAll(app, id, 'all', new Date())
+    if (login === undefined) return void (await app.revocations.revokeAll(app, id, 'all', new Date()))
     const found = isUuid(login) ? await app.sessions.find(login) : null
     if (found?.userId !== id || !isLive(found, new Date()))
       throw new OperatorError('This account has no active session with this id')

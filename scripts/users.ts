@@ -3,6 +3,7 @@ import { Writable } from 'node:stream'
 import { openApp } from './open-app.ts'
 import { print, runCommand, UsageError } from './shell.ts'
 import { commands } from './users-commands.ts'
+import { roleUsage } from './users-roles.ts'
 import { tokenUsage } from './users-tokens.ts'
 
 // Manages accounts and sessions from the shell, with the code of the service: npm run users -- help
@@ -14,6 +15,7 @@ npm run users -- revoke --all                           ends all sessions of all
 npm run users -- password <username or email>           sets a new password and ends all sessions of the account
 npm run users -- reset-factors <username or email>      removes the second factors of an account, if all of them are lost
 ${tokenUsage}
+${roleUsage}
 
 The command asks for passwords, or reads them from standard input. Never put a password on the command line.`
 

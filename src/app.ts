@@ -7,6 +7,7 @@ import oidc from './features/oidc/index.ts'
 import passkeys from './features/passkeys/index.ts'
 import realtime from './features/realtime/index.ts'
 import recovery from './features/recovery/index.ts'
+import roles from './features/roles/index.ts'
 import secondFactor from './features/second-factor/index.ts'
 import storage from './features/storage/index.ts'
 import tracing from './features/tracing/index.ts'
@@ -84,6 +85,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(apiTokens)
   await app.register(realtime) // notifications
   await app.register(storage) // files of users
+  await app.register(roles) // after every other gate
   await app.register(docs)
   // Your routes, and those that the plugins handed in
   await app.register(routes)

@@ -84,6 +84,7 @@ These failures are not part of the run above. The tests of each feature cause th
 | The mail server is down, hangs, or drops the connection | No request waits for it. A try ends after 30 s, and a mail is tried three times; \`/readyz\` reports \`"mail": "down"\` with status \`degraded\` |
 | Redis is down during a password reset or a change of address | Codes are sent. The call with the code gets 503, changes nothing, and can be repeated with the same code |
 | A provider (OpenID Connect) is down, hangs, or answers nonsense | Starting with it and coming back from it get 503 \`PROVIDER_UNAVAILABLE\` within 5 s; the same response works when it is back. Everything else goes on, also other providers; \`/readyz\` does not change |
+| Redis is down while an account is banned | The ban is stored and counts at once, because sessions are checked in SQL. The call gets 503 until Redis knows, and can be repeated |
 | A clock is off by one step (30 s) | Codes of authenticator apps are accepted one step early or late. Beyond that they are 401; recovery codes and passkeys do not depend on the clock of the user's device |
 `
 

@@ -6,9 +6,13 @@ export const WORDS: Record<string, string | null> = {
   user_created: 'Account created',
   user_updated: 'Profile changed',
   user_deleted: 'Account deleted',
+  user_banned: 'Account banned',
+  user_unbanned: 'Ban lifted',
+  user_role_changed: 'Role changed',
   authn_login_success: 'Signed in',
   'authn_login_success reauthentication': 'Password confirmed',
   authn_login_fail: 'Sign-in failed: wrong password',
+  'authn_login_fail banned': 'Sign-in refused: the account was banned',
   authn_login_fail_max: 'Sign-in blocked for a while: too many wrong passwords',
   authn_password_change: 'Password changed',
   'authn_password_change reset': 'Password reset',
@@ -47,7 +51,9 @@ export const WORDS: Record<string, string | null> = {
   'session_expired absolute': 'Session expired: sign in again from time to time',
   'session_expired reuse': null,
   'session_expired deletion': null,
+  'session_expired ban': null,
   authz_fail: 'Refused: the password had to be confirmed first',
+  'authz_fail permission': 'Refused: not permitted',
   'authz_fail ability': 'Refused: an API token was not allowed to do this',
   malicious_direct_reference: 'Tried to open something of another account'
 }

@@ -17,8 +17,3 @@ export class SecondFactorRequired extends createError(
   }
 }
 export const TotpAlreadyEnabled = createError('TOTP_ALREADY_ENABLED', 'An authenticator is already set up', 409)
-export const SecondFactorNotEnabled = createError(
-  'SECOND_FACTOR_NOT_ENABLED',
-  'Set up an authenticator first: POST /api/users/me/totp',
-  403
-)

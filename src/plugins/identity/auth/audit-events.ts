@@ -10,7 +10,7 @@ const events = defineAuditEvents({
   authn_factor_removed: stored('warn'),
   session_created: stored('info'),
   session_renewed: stored('info'),
-  /** A session of either transport ended; `reason`: logout, idle, absolute, revoked, password, factor, deletion, reuse or limit. */
+  /** A session of either transport ended; `reason`: logout, idle, absolute, revoked, password, factor, deletion, ban, reuse or limit. */
   session_expired: stored('info'),
   /** With a session whose transport is `token`. */
   authn_token_created: stored('info'),

@@ -35,9 +35,9 @@ declare module 'fastify' {
 async function auth(app: FastifyInstance) {
   const { db, tables, transaction, prepareOne } = app
   const listeners: RevocationListener[] = []
-  app.decorate('gates', []).decorate('factorRemovals', []).decorate('accessRemovals', [])
+  app.decorate('gates', []).decorate('factorRemovals', []).decorate('accessRemovals', []).decorate('deletionChecks', [])
   app.decorate('loginMethods', createLoginMethods(app))
-  const revokeRows = createRevokeRows(transaction, tables, app.audit, app.accessRemovals)
+  const revokeRows = createRevokeRows(transaction, tables, app.audit, app.accessRemovals, app.deletionChecks)
   app.decorate('sessions', {
     ...createSessions(db, tables, prepareOne),
     ...revokeRows,

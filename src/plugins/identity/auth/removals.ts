@@ -1,3 +1,4 @@
+import type { ErrorType } from '../../platform/errors/schemas.ts'
 import type { NamedSteps } from './insert-session.ts'
 
 declare module 'fastify' {
@@ -6,6 +7,8 @@ declare module 'fastify' {
     factorRemovals: Removal[]
     /** Take away what identifies a user without a session, such as API tokens: for a password reset, and for a ban. */
     accessRemovals: Removal[]
+    /** Each is asked before a user is deleted. */
+    deletionChecks: DeletionCheck[]
   }
 }
 
@@ -15,3 +18,13 @@ export type Removal = (userId: string) => NamedSteps
 /** The steps of all removals. */
 export const removeAll = (removals: Removal[], userId: string): NamedSteps =>
   Object.assign({}, ...removals.map((remove) => remove(userId)))
+
+/**
+ * Decides whether a user may be deleted. It throws to refuse, and returns preconditions of the transaction that deletes, so that what
+ * it requires still holds then. For a user who is gone, it returns none.
+ */
+export type DeletionCheck = {
+  (userId: string): Promise<NamedSteps>
+  /** The errors that it throws, for the API reference. */
+  refusals?: ErrorType[]
+}

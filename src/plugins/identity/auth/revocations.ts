@@ -1,6 +1,7 @@
 import type { EventSource } from '../../platform/audit/audit.ts'
+import type { NamedSteps } from './insert-session.ts'
 import { createNotifier, type RevocationListener } from './revocation-listeners.ts'
-import type { Own, RevokeRows, UserChange } from './revoke-rows.ts'
+import type { Ending, Own, RevokeRows, UserChange } from './revoke-rows.ts'
 import { createSurplusRevocation, type LimitQueries } from './session-limit.ts'
 import type { RevokedSession, Sessions } from './sessions.ts'
 import type { RevokedReason, Session } from './tables.ts'
@@ -71,13 +72,28 @@ export function createRevocations(
       if (session.revocationPending) await markComplete(sid)
       return session
     },
-    /** Revokes all sessions of a user, or all but their `own`. Rejects as `revoke` does. */
-    async revokeAll(source: EventSource, userId: string, reason: RevokedReason, now: Date, own: Own | null = null) {
+    /** Revokes all sessions of a user, or all but their `own`. Returns whether the preconditions held. Rejects as `revoke` does. */
+    async revokeAll(
+      source: EventSource,
+      userId: string,
+      reason: RevokedReason,
+      now: Date,
+      own: Own | null = null,
+      preconditions: NamedSteps = {}
+    ) {
       await surplus.revokeSurplus(source, userId, own?.sid)
-      await sessions.markAllRevoked(source, userId, reason, now, own)
+      if (!(await sessions.markAllRevoked(source, userId, reason, now, own, preconditions))) return false
       await notifyAll(userId)
       // If it stays and was revoked all the same, another call did that and may have to repeat it.
       if (own && !own.stays) await markComplete(own.sid)
+      return true
+    },
+    /** Changes a user, and ends all of their sessions and other access. Null: a precondition failed. Rejects as `revoke` does. */
+    async endAccess(source: EventSource, userId: string, change: Ending, now: Date) {
+      await surplus.revokeSurplus(source, userId, undefined)
+      const ended = await sessions.endAccess(source, userId, change, now)
+      if (ended) await notifyAll(userId)
+      return ended
     },
     /** Deletes a user, if there is one, and revokes their sessions. Rejects as `revoke` does. */
     async deleteUser(source: EventSource, userId: string, now: Date, own?: string) {

@@ -29,6 +29,8 @@ export const REVOKED_REASONS = [
   'factor',
   /** The account was deleted. */
   'deletion',
+  /** The account was banned. */
+  'ban',
   /** A spent refresh token was used again. */
   'reuse',
   /** The account had more sessions than MAX_SESSIONS_PER_USER. */

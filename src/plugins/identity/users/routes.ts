@@ -18,6 +18,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   const tags = ['users']
   const UserReply = userView.schema()
   const bodyLimit = SMALL_BODY
+  const deletionRefusals = app.deletionChecks.flatMap(({ refusals = [] }) => refusals)
 
   /** Throws UNAUTHENTICATED if the user was deleted after the credential was checked. */
   async function found(user: Profile | null) {
@@ -76,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       summary: 'Delete your account and end all its sessions; requires a fresh session',
       tags,
-      response: { 204: NoContent, ...problems(401, ReauthenticationRequired) }
+      response: { 204: NoContent, ...problems(401, ReauthenticationRequired, ...deletionRefusals) }
     },
     onRequest: [app.authenticateToRevoke(({ revokedReason }) => revokedReason === 'deletion'), app.requireFresh],
     handler: async (request, reply) => {
