@@ -22,10 +22,21 @@ const PARTS: Record<string, string[]> = {
     'test/browser/{authenticator-app,second-factor.browser,journey.browser}.ts',
     'test/client/second-factor.test.ts'
   ],
-  'api-tokens': ['scripts/users-tokens.ts'],
+  'api-tokens': [
+    'scripts/users-tokens.ts',
+    'client/src/api-tokens.ts',
+    'example/src/api-tokens/*',
+    'test/browser/api-tokens.browser.ts'
+  ],
   realtime: [],
   oidc: ['client/src/oidc.ts', 'example/src/oidc/*', 'test/browser/oidc.browser.ts', 'test/client/oidc.test.ts'],
-  roles: ['scripts/users-roles.ts'],
+  roles: [
+    'scripts/users-roles.ts',
+    'client/src/admin.ts',
+    'example/src/admin/*',
+    'test/client/admin.test.ts',
+    'test/browser/admin.browser.ts'
+  ],
   storage: [],
   passkeys: [
     'client/src/{passkeys,webauthn}.ts',

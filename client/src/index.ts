@@ -1,4 +1,6 @@
 import createApi from 'openapi-fetch'
+import { createAdmin } from './admin.ts'
+import { createApiTokens } from './api-tokens.ts'
 import type { Input, Login, paths, User } from './contract.ts'
 import { type ApiError, orThrow } from './errors.ts'
 import { createOidc } from './oidc.ts'
@@ -103,6 +105,8 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
       tickets.listeners.add(listener)
       return () => void tickets.listeners.delete(listener)
     },
+    apiTokens: createApiTokens(api),
+    admin: createAdmin(api),
     oidc: createOidc({ tickets, api, plain, signIn, renew, sessionOptions }),
     ...createSecondFactor({ tickets, plain, signIn, renew }),
     ...createPasskeys({ api, plain, signIn, renew, sessionOptions }),
