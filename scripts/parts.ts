@@ -53,7 +53,7 @@ const PARTS: Record<string, string[]> = {
   ],
   redis: [
     'test/**/redis-*.ts',
-    'test/chaos/{cluster,control,file,hammer,replica,report,rows,run,watch}.ts',
+    'test/chaos/{cluster,control,file,hammer,mail,replica,report,rows,run,watch}.ts',
     'test/chaos/hammer/*.ts'
   ],
   docs: [

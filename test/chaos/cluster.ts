@@ -5,11 +5,17 @@ import { startNginx } from '../deploy/nginx.ts'
 import { startProxy } from '../proxy.ts'
 import { startRedis } from '../redis.ts'
 import { startPostgres } from '../servers.ts'
-import type { Address } from './client.ts'
+import type { Address, Client } from './client.ts'
 import { type Replica, startReplica } from './replica.ts'
 
 /** What the load meets: the service, as one replica or several behind a proxy; `versions` says on what. */
-export type Stage = { address: Address; replicas: Replica[]; versions?: string }
+export type Stage = {
+  address: Address
+  replicas: Replica[]
+  versions?: string
+  /** Calls of its own beside the usual load; returns what stops them. */
+  startLoad?(client: Client): Promise<() => void>
+}
 export type Cluster = Awaited<ReturnType<typeof startCluster>>
 /** A server that the service depends on, and what can happen to it and on the way to it. */
 export type Dependency = Awaited<ReturnType<typeof startDependency>>

@@ -6,11 +6,12 @@ import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { freshFolder, settled, startListening } from '../process.ts'
 import { noRedisProgram } from '../redis.ts'
-import { freePort, startPostgres } from '../servers.ts'
+import { freePort, freshPostgresUri, startPostgres } from '../servers.ts'
 import { createClient } from './client.ts'
 import { checkFacts } from './facts.ts'
 import { startLoad } from './load.ts'
 import { addRedis } from './redis.ts'
+import { killFlows } from './tickets/kill.ts'
 
 // Kills the service at random moments under load, and what it stands on too: npm run test:crash [-- 10], rounds on each backend.
 
@@ -129,3 +130,14 @@ await t.test('kill -9 on SQLite', limits, async (t) => {
 await t.test('kill -9 on PostgreSQL, and on what replicas share', limits, async (t) =>
   kill(t, freshFolder(t), await onPostgres())
 )
+
+/** They take longer: users have to be made ready first. */
+const ticketRounds = Math.ceil(rounds / 15)
+await t.test('kill -9 between a ticket and its effect, on SQLite', limits, async (t) => {
+  const folder = freshFolder(t)
+  await killFlows(t, folder, { DB_URI: join(folder, 'app.db') }, ticketRounds)
+})
+await t.test('kill -9 between a ticket and its effect, on PostgreSQL', limits, async (t) => {
+  const uri = await freshPostgresUri()
+  await killFlows(t, freshFolder(t), { DB_URI: uri, DB_MIGRATE: 'auto' }, ticketRounds)
+})

@@ -8,6 +8,7 @@ import { startControl } from './control.ts'
 import { checkFacts } from './facts.ts'
 import { startOnFile } from './file.ts'
 import { startLoad } from './load.ts'
+import { mailRows, startWithMail } from './mail.ts'
 import { byCall, type Line, toTable, writePage } from './report.ts'
 import { clusterRows, fileRows, type Promises, type Row } from './rows.ts'
 import { createWatch, type Seen } from './watch.ts'
@@ -57,9 +58,11 @@ async function walk<S extends Stage>(t: Test, rows: Row<S>[], start: (t: Test) =
   const watch = createWatch(await startControl(t))
   const client = createClient(stage.address, watch.onAnswer)
   const load = await startLoad(client, watch.broken)
+  const stopOwn = await stage.startLoad?.(client)
   const direct = stage.replicas.map(({ port }) => createClient({ port }))
   t.teardown(() => {
     load.stop()
+    stopOwn?.()
     for (const each of [client, ...direct]) each.close()
   })
   await sleep(3000)
@@ -87,7 +90,7 @@ async function run<S extends Stage>(name: string, rows: Row<S>[], start: (t: Tes
   if (wanted.length > 0) await t.test(name, { timeout: 280_000 }, (t) => walk(t, wanted, start))
 }
 
-t.setTimeout(290_000)
+t.setTimeout(420_000)
 process.once('exit', () => {
   const { pass, fail } = t.counts
   process.stdout.write(`${pass} passed, ${fail} failed\n`)
@@ -97,5 +100,6 @@ if (noRedisProgram) t.bailout(noRedisProgram)
 
 await run('three replicas on PostgreSQL and Redis, behind nginx', clusterRows, startCluster)
 await run('one replica on SQLite', fileRows, startOnFile)
+await run('one replica with a mail server', mailRows, startWithMail)
 process.stdout.write(`\n${toTable(lines)}\n\n`)
 if (isWriting) writePage(lines, versions)

@@ -10,6 +10,17 @@ import { bodyOf } from '../mail/smtp.ts'
 
 export type Mail = { to: string; subject: string; text: string; raw: string }
 
+/** The mails in the folder of MAIL_URL, oldest first. */
+export function readMails(folder: string): Mail[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.eml'))
+  return files.sort().map((file) => {
+    const raw = readFileSync(join(folder, file), 'utf8')
+    const [, to = ''] = /^To: (.*?)\r?$/m.exec(raw) ?? []
+    const [, subject = ''] = /^Subject: (.*?)\r?$/m.exec(raw) ?? []
+    return { to, subject, text: bodyOf(raw), raw }
+  })
+}
+
 /** Builds an app whose mails go to a folder of the test. `mails` waits until none is on its way, and returns all of them. */
 export async function buildWithMail(t: Test, environment: Environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'mails-'))
@@ -18,15 +29,7 @@ export async function buildWithMail(t: Test, environment: Environment = {}) {
   const own = { MAIL_URL: `file:${folder}`, MAIL_FROM: 'no-reply@example.com', COOKIE_SECURE: 'false' }
   const { app, lines } = await buildWithLog(t, { ...own, ...environment })
 
-  function readAll(): Mail[] {
-    const files = readdirSync(folder).filter((file) => file.endsWith('.eml'))
-    return files.sort().map((file) => {
-      const raw = readFileSync(join(folder, file), 'utf8')
-      const [, to = ''] = /^To: (.*?)\r?$/m.exec(raw) ?? []
-      const [, subject = ''] = /^Subject: (.*?)\r?$/m.exec(raw) ?? []
-      return { to, subject, text: bodyOf(raw), raw }
-    })
-  }
+  const readAll = () => readMails(folder)
   async function mails() {
     await waitUntil(() => app.mail?.load().queued === 0, 'no mail is on its way')
     return readAll()
