@@ -12,7 +12,10 @@ function toUnavailable(error: unknown) {
   return error instanceof Error && 'syscall' in error ? new StorageUnavailable({ cause: error }) : error
 }
 
-const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code
+const isMissing = (error: unknown) => hasCode(error, 'ENOENT')
+/** A part of this name is being written by another process. */
+const isThere = (error: unknown) => hasCode(error, 'EEXIST')
 
 /** Makes a rename durable (fsync(2): "a file's directory entry needs an fsync of its own"). */
 async function syncFolder(folder: string) {
@@ -47,6 +50,8 @@ export function createDiskStore(folder: string): Store {
         await rename(partOf(key), pathOf(key))
         await syncFolder(folder)
       } catch (error) {
+        // If the disk is full, the part is what fills it.
+        if (!isThere(error)) await rm(partOf(key), { force: true }).catch(() => {})
         throw toUnavailable(error)
       }
     },

@@ -4,7 +4,11 @@ import { isStorageUri } from './address.ts'
 
 const storageSettings = defineSettings({
   /** Without it, there are no files. */
-  STORAGE_URI: text(null, isStorageUri, 'must be a folder such as file:./storage'),
+  STORAGE_URI: text(
+    null,
+    isStorageUri,
+    'must be a folder such as file:./storage, or a bucket: s3://KEY:SECRET@host/bucket?region=…'
+  ),
   // PostgreSQL's integer ends at 2 GiB.
   STORAGE_MAX_FILE: size('25MiB', '2047MiB'),
   STORAGE_QUOTA: size('1GiB', '1024GiB'),

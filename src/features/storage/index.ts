@@ -34,9 +34,9 @@ async function storage(app: FastifyInstance) {
   const files = createFiles(db, tables, transaction, { quota: STORAGE_QUOTA, uploadTtlMs })
   if (STORAGE_URI === null) return void app.decorate('files', null).addHook('onReady', () => refuseFiles(files))
 
-  const store = openStore(STORAGE_URI)
+  const store = await openStore(STORAGE_URI)
   const claims = createClaims(db, tables, uploadTtlMs)
-  const uploads = createUploads(claims, store, app.log)
+  const uploads = createUploads(claims, store)
   const sendFile = createSendFile(store, app.config)
   app.decorate('files', { send: async (reply, id) => sendFile(reply, await files.findStored(id)) })
   app.cleanup.add(createSweep(db, tables, store, uploadTtlMs))

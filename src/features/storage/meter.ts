@@ -39,18 +39,22 @@ export function createMeter(
   async function* body() {
     // Destroying a request would close its connection before the reply.
     const chunks = source.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer, undefined>
+    // The last chunk waits for the checks: a bucket stores a body as soon as it has all of it.
+    let last: Buffer | undefined
     for (let chunk = await read(chunks, stallMs); chunk; chunk = await read(chunks, stallMs)) {
       signal.throwIfAborted()
       size += chunk.length
       if (size > declared.size) throw new SizeMismatch()
       if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES)])
       hash.update(chunk)
-      yield chunk
+      if (last) yield last
+      last = chunk
     }
     if (size !== declared.size) throw new SizeMismatch()
     const sha256 = hash.digest('hex')
     if (declared.sha256 !== null && declared.sha256 !== sha256) throw new ChecksumMismatch()
     content = { sha256, type: imageType(head) }
+    if (last) yield last
   }
 
   return {

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
-import type { FastifyBaseLogger } from 'fastify'
 import { CLAIM_MS, type Claims } from './claims.ts'
-import { FileNotFound } from './errors.ts'
+import { FileNotFound, StorageUnavailable } from './errors.ts'
 import { createMeter } from './meter.ts'
 import { keyOf, type Store } from './store.ts'
 import type { StoredFile } from './tables.ts'
@@ -9,7 +8,7 @@ import type { StoredFile } from './tables.ts'
 export type Uploads = ReturnType<typeof createUploads>
 
 /** Receives files: each is whole, or not there. */
-export function createUploads(claims: Claims, store: Store, log: FastifyBaseLogger) {
+export function createUploads(claims: Claims, store: Store) {
   const running = new Set<Promise<unknown>>()
 
   /** Keeps a claim while its upload runs. Aborts the upload once it no longer counts. */
@@ -24,8 +23,8 @@ export function createUploads(claims: Claims, store: Store, log: FastifyBaseLogg
 
   /** Gives the claim back after a failure. Returns the error to answer with. */
   async function giveUp(file: StoredFile, error: unknown) {
-    // What cannot be removed now is removed by the cleanup.
-    await store.remove(keyOf(file.id, file.attempt)).catch((err) => log.debug({ err }, 'an upload was not removed'))
+    // What cannot be removed now is removed by the cleanup. A bucket that does not answer is not waited for twice.
+    if (!(error instanceof StorageUnavailable)) await store.remove(keyOf(file.id, file.attempt)).catch(() => {})
     const isOurs = await claims.release(file).catch(() => true)
     return isOurs ? error : new FileNotFound()
   }
