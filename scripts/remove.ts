@@ -103,12 +103,13 @@ function dropSettings(names: Set<string>) {
   }
 }
 
-/** Removes the part from both files for Docker Compose, the map in the README, and the promises, and links to pages that are gone. */
+/** Removes the part from both files for Docker Compose, the maps in the READMEs, and the promises, and links to pages that are gone. */
 function dropMentions({ name, folder }: Part) {
   const inCompose = new RegExp(`(?:^\\n)?^( *)${name}:.*\\n(?:\\1 +.*\\n)*|^.* # ${name}\\n`, 'gm')
   for (const path of ['compose.yaml', 'deploy/compose.yaml']) write(path, read(path).replaceAll(inCompose, ''))
   const ofPart = `^( +${name}/ |curl .*\\$api/${name}\\b|- \\*\\*[^(]*\\(docs/${name}\\.md\\)).*\\n`
-  write('README.md', read('README.md').replaceAll(new RegExp(ofPart, 'gm'), ''))
+  for (const path of ['README.md', 'example/README.md'])
+    write(path, read(path).replaceAll(new RegExp(ofPart, 'gm'), ''))
   const promises = read('docs/promises.json').split(/^(?= {2}\{$)/m)
   const kept = promises.filter((text) => !text.includes(`"part": "${folder}"`)).join('')
   write(
@@ -170,16 +171,18 @@ function updatePackage(before: Set<string>) {
       say(`  package  ${name} is for development only now`)
     }
   }
-  write('package.json', `${JSON.stringify(manifest, null, 2)}\n`)
-  const fault = run(
-    'npm',
-    'install',
-    '--package-lock-only',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--prefer-offline'
-  )
+  writeManifest('.', manifest)
+  const example = JSON.parse(read('example/package.json'))
+  const unused = [...before].filter((name) => example.dependencies[name] && !left.has(name))
+  if (unused.length === 0) return
+  for (const name of unused) delete example.dependencies[name]
+  writeManifest('example', example)
+}
+/** Writes package.json in a folder, and the lock file that goes with it. */
+function writeManifest(folder: string, manifest: object) {
+  write(`${folder}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`)
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
+  const fault = run('npm', 'install', '--package-lock-only', '--prefix', folder, ...quiet)
   if (fault) say(fault)
 }
 const sort = (record: object) => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -23,7 +23,6 @@ type Features = {
     post: { requestBody: Body<{ email: string }>; responses: { 202: Body<OpenTicket> } }
     put: Renewal & { requestBody: Body<{ ticket: string; code: string }> }
   }
-  '/api/users/me/security': { get: { responses: { 200: Body<{ hasPassword: boolean }> } } }
 }
 /** The contract of the service. What it publishes is what counts. */
 export type paths = Published & Omit<Features, keyof Published>

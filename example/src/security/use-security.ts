@@ -1,4 +1,4 @@
-import { ApiError, orThrow } from 'fastify-minimal-starter-client'
+import { orThrow } from 'fastify-minimal-starter-client'
 import { useCallback } from 'react'
 import { type client, useClient } from '../client.ts'
 import { useLoaded } from '../ui/use-loaded.ts'
@@ -12,13 +12,6 @@ export type Security = Partial<Awaited<ReturnType<typeof read>>>
 export function useSecurity(sid?: string) {
   const client = useClient()
   // biome-ignore lint/correctness/useExhaustiveDependencies: most changes of the security of an account renew its session
-  const load = useCallback(
-    () =>
-      read(client).catch((error): Security => {
-        if (error instanceof ApiError && error.status === 404) return {}
-        throw error
-      }),
-    [client, sid]
-  )
+  const load = useCallback(() => read(client), [client, sid])
   return useLoaded<Security>(load)
 }

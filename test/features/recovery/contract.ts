@@ -18,8 +18,6 @@ export const contract: Contract = async (ask, _headers, { app, kind, credentials
   await ask('PUT /api/auth/email-verification', 401, { headers, payload: { ticket, code: 'x' } })
   await ask('PUT /api/auth/email-verification', 200, { headers, payload: { ticket, code } })
   await ask('POST /api/auth/email-verification', 409, { headers })
-  await ask('GET /api/users/me/security', 200, { headers })
-  await ask('GET /api/users/me/security', 401)
 
   await ask('POST /api/users/me/email', 400, { headers, payload: { email: 'x' } })
   const changed = { email: `new-${kind}@example.com` }

@@ -12,8 +12,6 @@ export const contract: Contract = async (ask, _headers, { kind, credentials, log
       ? { authorization: `Bearer ${enabled.json().accessToken}` }
       : { cookie: `${enabled.headers['set-cookie']}`.split(';')[0] ?? '' }
   await ask('POST /api/users/me/totp', 409, { headers: renewed })
-  await ask('GET /api/users/me/security', 200, { headers: renewed })
-  await ask('GET /api/users/me/security', 401)
 
   const { secondFactor } = (await ask('POST /api/auth/login', 401, { payload: credentials })).json()
   await ask('POST /api/auth/second-factor', 401, { payload: { ticket: secondFactor.ticket, code: 'x' } })

@@ -15,7 +15,7 @@ declare module 'fastify' {
     passwords: Passwords
     /** What replies show of a user, and the members that features add to it. */
     userView: UserView
-    /** The members of GET /api/users/me/security, which exists if a feature adds one. */
+    /** What features add to GET /api/users/me/security. */
     securityView: Map<string, Member>
     /** What features add to the reply of a sign-up. */
     signUpMembers: Map<string, SignUpMember>

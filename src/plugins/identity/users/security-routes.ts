@@ -6,10 +6,9 @@ import { accountOf } from '../auth/account.ts'
 import { hasPassword } from './passwords.ts'
 import { readMembers, withMembers } from './user-view.ts'
 
-/** /api/users/me/security, if a feature adds something to a user's security: without one, everybody has a password and nothing else. */
+/** /api/users/me/security, with what the features add to it. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
   const { users, securityView } = app
-  if (securityView.size === 0) return
 
   app.get('/me/security', {
     schema: {

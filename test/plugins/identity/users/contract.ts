@@ -9,6 +9,8 @@ export const contract: Contract = async (ask, headers, { kind, logIn }) => {
   await ask('POST /api/auth/signup', 201, { payload: other })
   await ask('GET /api/users/me', 200, { headers })
   await ask('GET /api/users/me', 401)
+  await ask('GET /api/users/me/security', 200, { headers })
+  await ask('GET /api/users/me/security', 401)
   await ask('PATCH /api/users/me', 200, { headers, payload: { name: 'Another Name' } })
   await ask('PATCH /api/users/me', 409, { headers, payload: { username: taken } })
 
