@@ -34,6 +34,8 @@ export type Input<Call> = Call extends { requestBody: Body<infer Content> } ? Co
 export type Output<Call> = Call extends { responses: { 200: infer Reply } } ? Json<Reply> : never
 
 export type Login = Input<paths['/api/auth/login']['post']>
+/** How the new session reaches the client. */
+export type SessionOptions = { authType: Login['authType']; refreshIn?: 'body' | 'cookie' }
 export type Tokens = Output<paths['/api/auth/token-refresh']['post']>
 type State = Output<Published['/api/auth/check-auth']['get']>
 export type User = NonNullable<State['user']>

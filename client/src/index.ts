@@ -1,7 +1,7 @@
 import createApi from 'openapi-fetch'
 import { createAdmin } from './admin.ts'
 import { createApiTokens } from './api-tokens.ts'
-import type { Input, Login, paths, User } from './contract.ts'
+import type { Input, Login, paths, SessionOptions, User } from './contract.ts'
 import { type ApiError, orThrow } from './errors.ts'
 import { createOidc } from './oidc.ts'
 import { createPasskeys } from './passkeys.ts'
@@ -66,7 +66,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
   }
 
   const refreshIn = tabs.isBrowser ? ('cookie' as const) : ('body' as const)
-  const sessionOptions = { authType: transport as Login['authType'], ...(isToken && { refreshIn }) }
+  const sessionOptions: SessionOptions = { authType: transport as Login['authType'], ...(isToken && { refreshIn }) }
 
   /** Throws INVALID_CREDENTIALS or TOO_MANY_ATTEMPTS. */
   function login(credentials: Pick<Login, 'usernameOrEmail' | 'password' | 'remember'>) {

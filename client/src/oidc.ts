@@ -1,5 +1,5 @@
 import type { Client } from 'openapi-fetch'
-import type { Login, paths } from './contract.ts'
+import type { paths, SessionOptions } from './contract.ts'
 import { ApiError, orThrow } from './errors.ts'
 import type { Renew, SignIn } from './session.ts'
 import type { Tickets } from './tickets.ts'
@@ -13,7 +13,7 @@ type Options = {
   plain: Client<paths>
   signIn: SignIn
   renew: Renew
-  sessionOptions: Pick<Login, 'authType' | 'refreshIn'>
+  sessionOptions: SessionOptions
 }
 /** As long as the service keeps it. */
 const START_MS = 600_000

@@ -1,5 +1,5 @@
 import type { Client } from 'openapi-fetch'
-import type { Input, Login, Output, paths } from './contract.ts'
+import type { Input, Login, Output, paths, SessionOptions } from './contract.ts'
 import { ApiError, orThrow } from './errors.ts'
 import type { Renew, SignIn } from './session.ts'
 import { createPasskey, hasAutofill, hasPasskeys, PasskeyError, signWithPasskey } from './webauthn.ts'
@@ -18,7 +18,7 @@ type Options = {
   plain: Client<paths>
   signIn: SignIn
   renew: Renew
-  sessionOptions: Pick<Login, 'authType' | 'refreshIn'>
+  sessionOptions: SessionOptions
 }
 
 /** Sign-in without a name and a password, and the passkeys of the user. What asks the user throws {@link PasskeyError}. */
