@@ -20,15 +20,17 @@ const START_MS = 600_000
 
 /** Logins with a provider: to its page and back to a page of yours. */
 export function createOidc({ tickets, api, plain, signIn, renew, sessionOptions }: Options) {
-  function keepNewcomer(error: unknown): never {
-    if (error instanceof ApiError && error.newcomer)
-      tickets.keep('newcomer', { ...error.newcomer, hasAccount: error.code === 'ACCOUNT_EXISTS' })
-    throw error
+  /** The choice that the user made before they left. */
+  const rememberOf = (purpose: 'oidc' | 'newcomer') => tickets.find(purpose)?.remember ?? true
+  async function logIn(ticket: string, response: string) {
+    const remember = rememberOf('oidc')
+    const body = { ticket, response, ...sessionOptions, remember }
+    await signIn(() => plain.POST('/api/auth/oidc/login', { body })).catch((error: unknown) => {
+      if (error instanceof ApiError && error.newcomer)
+        tickets.keep('newcomer', { ...error.newcomer, hasAccount: error.code === 'ACCOUNT_EXISTS', remember })
+      throw error
+    })
   }
-  const logIn = (ticket: string, response: string) =>
-    signIn(() => plain.POST('/api/auth/oidc/login', { body: { ticket, response, ...sessionOptions } })).catch(
-      keepNewcomer
-    )
   const finishBy: Record<Intent, (ticket: string, response: string) => Promise<unknown>> = {
     login: logIn,
     link: (ticket, response) => orThrow(api.POST('/api/users/me/identities', { body: { ticket, response } })),
@@ -47,11 +49,11 @@ export function createOidc({ tickets, api, plain, signIn, renew, sessionOptions 
         }
       ),
     /** Returns the address of the provider's page: `location.assign(url)`. Throws PROVIDER_UNAVAILABLE. */
-    async start(provider: string, intent: Intent = 'login') {
+    async start(provider: string, { intent = 'login', remember = true }: { intent?: Intent; remember?: boolean } = {}) {
       // The service asks for a recent login if it sees a session.
       const { POST } = intent === 'login' ? plain : api
       const { url, ticket } = await orThrow(POST('/api/auth/oidc/{provider}', { params: { path: { provider } } }))
-      tickets.keep('oidc', { ticket, expiresAt: new Date(Date.now() + START_MS).toISOString(), intent })
+      tickets.keep('oidc', { ticket, expiresAt: new Date(Date.now() + START_MS).toISOString(), intent, remember })
       return url
     },
     /** Takes the response of a provider out of the address of the page. Call it first. Null: there is none. */
@@ -78,9 +80,10 @@ export function createOidc({ tickets, api, plain, signIn, renew, sessionOptions 
     },
     /** Creates an account for the newcomer and logs in. Throws USERNAME_TAKEN, EMAIL_TAKEN or TICKET_INVALID. */
     signUp: (body: { username: string; name: string }) =>
-      tickets.use('newcomer', (ticket) =>
-        signIn(() => plain.POST('/api/auth/oidc/signup', { body: { ...body, ticket, ...sessionOptions } }))
-      ),
+      tickets.use('newcomer', (ticket) => {
+        const options = { ...sessionOptions, remember: rememberOf('newcomer') }
+        return signIn(() => plain.POST('/api/auth/oidc/signup', { body: { ...body, ticket, ...options } }))
+      }),
     /** Links the newcomer's account at the provider, once they have logged in. Throws IDENTITY_TAKEN or REAUTHENTICATION_REQUIRED. */
     linkNewcomer: () =>
       tickets.use('newcomer', (ticket) => orThrow(api.POST('/api/users/me/identities', { body: { ticket } }))),

@@ -12,6 +12,8 @@ export type Ticket = {
   isLogin?: boolean
   /** What the user went to a provider for. */
   intent?: 'login' | 'link' | 'confirm'
+  /** Whether they chose to stay logged in. */
+  remember?: boolean
   /** What the provider says of a newcomer, and whether there is an account with this address. */
   email?: string
   name?: string | null

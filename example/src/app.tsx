@@ -1,4 +1,6 @@
 import { Layout } from './layout.tsx'
+import { Callback, useResponse } from './oidc/callback.tsx'
+import { LinkNewcomer } from './oidc/link-newcomer.tsx'
 import { findPage, pages, visitorPages } from './pages.ts'
 import { VerifyEmail } from './recovery/verify-email.tsx'
 import { useSession } from './session.ts'
@@ -19,6 +21,8 @@ export function App() {
 function Screen() {
   const { session, error, reload, leave, notice } = useSession()
   const path = usePath()
+  const [response, leaveCallback] = useResponse()
+  if (response) return <Callback response={response} leave={leaveCallback} />
   const failure = error && <Failed error={error} retry={reload} />
   if (session) {
     const { title, Content } = findPage(pages, path)
@@ -29,6 +33,7 @@ function Screen() {
         <VerifyEmail key={session.user.email} {...props} />
         {/* The key: another user starts with fresh pages. */}
         <FreshSession key={session.user.id} freshUntil={session.session.freshUntil}>
+          <LinkNewcomer />
           <Content {...props} />
         </FreshSession>
       </Layout>

@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react'
 import { Account } from './account/account.tsx'
 import { Notes } from './notes/notes.tsx'
+import { ChooseName } from './oidc/choose-name.tsx'
 import { ForgotPassword } from './recovery/forgot-password.tsx'
 import { Security } from './security/security.tsx'
 import type { PageProps } from './session.ts'
@@ -22,6 +23,7 @@ export const pages: Page<PageProps>[] = [
 export const visitorPages: Page<object>[] = [
   { path: 'sign-in', title: 'Sign in', Content: SignIn },
   { path: 'sign-up', title: 'Create an account', Content: SignUp },
+  { path: 'choose-name', title: 'Choose a name', Content: ChooseName },
   { path: 'forgot-password', title: 'Forgotten password', Content: ForgotPassword }
 ]
 

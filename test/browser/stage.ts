@@ -91,16 +91,18 @@ function buildExample() {
   return example
 }
 
-/** Starts the page and the service with these settings. `foreign`: empty pages of other origins. */
+type Settings = Record<string, string>
+/** Starts the page and the service with these settings, which may depend on the origin of the page. `foreign`: empty pages of other origins. */
 export async function openStage(
   t: Test,
   world: World,
-  settings: Record<string, string> = {},
+  settings: Settings | ((app: string) => Settings) = {},
   build: (api: string) => string = buildExample
 ) {
   let folder = ''
   const app = await listen(t, world, world.hosts.app, ({ url = '/' }, reply) => {
-    const file = join(folder, url === '/' ? 'index.html' : new URL(url, 'http://page').pathname)
+    const { pathname } = new URL(url, 'http://page')
+    const file = join(folder, pathname === '/' ? 'index.html' : pathname)
     if (!existsSync(file)) return reply.writeHead(404).end()
     const type = TYPES[extname(file)]
     const body = type ? readFileSync(file, 'utf8').replaceAll(API_PLACEHOLDER, api) : readFileSync(file)
@@ -110,6 +112,7 @@ export async function openStage(
     reply.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Foreign</title>')
   const foreign = await Promise.all(world.hosts.foreign.map((host) => listen(t, world, host, empty)))
 
+  const own = typeof settings === 'function' ? settings(app) : settings
   const home = freshFolder(t)
   const port = `${await freePort()}`
   const environment = {
@@ -117,7 +120,7 @@ export async function openStage(
     // The browser may use all of the processor.
     ...{ MAX_EVENT_LOOP_DELAY_MS: '0', CORS_API_ORIGINS: app, PORT: port },
     ...world.settings,
-    ...settings
+    ...own
   }
   let service = await startListening(t, home, environment)
   const proxy = world.scheme === 'https' ? await startNginx(t, [Number(port)]) : null

@@ -8,18 +8,20 @@ for (const { kind } of transports) {
   t.test(`a tab goes to a provider and back: signs up, logs in, links, and confirms (${kind})`, async (t) => {
     createSessionStorage(t)
     const provider = await startProvider(t)
-    const { openTab } = await open(t, settingsFor({ test: provider }))
+    const { openTab, app } = await open(t, settingsFor({ test: provider }))
     const claims = claimsOf('carl', { auth_time: Math.floor(Date.now() / 1000) })
     const first = openTab(kind)
     t.same(await first.oidc.providers(), [{ id: 'test', name: 'Test' }])
-    const url = await first.oidc.start('test')
+    const url = await first.oidc.start('test', { remember: false })
     // The provider is another page: this tab is loaded again when the user comes back.
     const back = openTab(kind)
     await t.rejects(back.oidc.finish(provider.agree(url, { claims })), { code: 'SIGN_UP_REQUIRED' })
     t.match(openTab(kind).pending('newcomer'), { email: 'carl@example.com', hasAccount: false })
     await t.rejects(back.oidc.signUp({ username: 'ada', name: 'Carl' }), { code: 'USERNAME_TAKEN' })
     await back.oidc.signUp({ username: 'carl', name: 'Carl' })
-    t.match(await back.session(), { user: { username: 'carl' }, session: { kind } })
+    const signedUp = await back.session()
+    t.match(signedUp, { user: { username: 'carl' }, session: { kind } })
+    t.match(await app.sessions.find(signedUp?.session.id ?? ''), { remember: false })
     t.equal(back.pending('newcomer'), null)
     await back.logout()
 
@@ -29,11 +31,14 @@ for (const { kind } of transports) {
     const [identity] = await back.oidc.identities()
     await t.rejects(back.oidc.unlink(identity?.id ?? ''), { code: 'LAST_CREDENTIAL' })
     const again = claimsOf('carl', { sub: 'carl-2' })
-    t.equal(await back.oidc.finish(provider.agree(await back.oidc.start('test', 'link'), { claims: again })), 'link')
+    t.equal(
+      await back.oidc.finish(provider.agree(await back.oidc.start('test', { intent: 'link' }), { claims: again })),
+      'link'
+    )
     await back.oidc.unlink(identity?.id ?? '')
     const before = (await back.session())?.session.id
     t.equal(
-      await back.oidc.finish(provider.agree(await back.oidc.start('test', 'confirm'), { claims: again })),
+      await back.oidc.finish(provider.agree(await back.oidc.start('test', { intent: 'confirm' }), { claims: again })),
       'confirm'
     )
     t.not((await back.session())?.session.id, before, 'the session was renewed')

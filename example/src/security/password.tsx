@@ -5,6 +5,7 @@ import { Form } from '../ui/form.tsx'
 import { Key } from '../ui/icons.tsx'
 import { Row } from '../ui/row.tsx'
 import { useOpener } from '../ui/use-opener.ts'
+import type { Security } from './use-security.ts'
 
 export function Password() {
   const client = useClient()
@@ -53,3 +54,16 @@ export function Password() {
     </Row>
   )
 }
+
+/** Instead, for a user who signed up with a provider. With mails, a reset gives them a first one. */
+export const NoPassword = ({ security }: { security: Security }) => (
+  <Row
+    icon={<Key />}
+    title="Password"
+    details={
+      security.emailVerified === undefined
+        ? 'You sign in without one.'
+        : 'You have none. To set one, sign out and choose “Forgot your password?”.'
+    }
+  />
+)

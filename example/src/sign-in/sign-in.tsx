@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { useClient } from '../client.ts'
+import { Providers } from '../oidc/providers.tsx'
 import { PasskeySignIn } from '../passkeys/sign-in.tsx'
 import { ForgotPasswordLink } from '../recovery/forgot-password.tsx'
 import { SecondFactorStep } from '../second-factor/step.tsx'
@@ -33,6 +34,7 @@ export function SignIn() {
             </label>
           </Form>
           <PasskeySignIn remember={remember} />
+          <Providers remember={remember} />
           <ForgotPasswordLink />
         </SecondFactorStep>
       </section>

@@ -1,4 +1,5 @@
 import { useClient } from '../client.ts'
+import { Providers } from '../oidc/providers.tsx'
 import { Field } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
 import { go } from '../ui/router.ts'
@@ -34,6 +35,7 @@ export function SignUp() {
             required
           />
         </Form>
+        <Providers />
       </section>
       <p className="aside">
         Already have an account? <a href="#/sign-in">Sign in</a>

@@ -1,6 +1,7 @@
 import { ApiError } from 'fastify-minimal-starter-client'
 import { createContext, type ReactNode, useContext, useState } from 'react'
 import { useClient } from '../client.ts'
+import { ProviderConfirm } from '../oidc/confirm.tsx'
 import { PasskeyConfirm } from '../passkeys/confirm.tsx'
 import { SecondFactorStep } from '../second-factor/step.tsx'
 import { Dialog } from './dialog.tsx'
@@ -61,6 +62,7 @@ export function FreshSession({ freshUntil, children }: FreshSessionProps) {
               <Field name="password" label="Password" type="password" autoComplete="current-password" required />
             </Form>
             <PasskeyConfirm onDone={done} />
+            <ProviderConfirm />
           </SecondFactorStep>
         </Dialog>
       )}

@@ -9,6 +9,9 @@ export class Canceled extends UserError {}
 /** Instead of what the service says, where it speaks to developers. */
 const WORDS: Record<string, string> = {
   TICKET_INVALID: 'This code is no longer valid. Get another one',
+  OIDC_FAILED: 'This did not work, or you said no. Try again',
+  EMAIL_UNVERIFIED: 'They have not verified your email address, so it cannot be used here',
+  PROVIDER_UNAVAILABLE: 'They do not answer. Try again in a minute, or sign in another way',
   INVALID_CODE: 'This code is wrong. Enter the latest one',
   EMAIL_NOT_VERIFIED: 'Verify your email address first'
 }

@@ -7,7 +7,9 @@ import { createVisitor, startRealProvider } from './real.ts'
 
 t.test('a certified provider logs a user in, links, and confirms', async (t) => {
   const { kind, ...transport } = transports[0] as Transport
-  const { app } = await buildWith(t, { test: await startRealProvider(t, REDIRECT_URI) })
+  const provider = await startRealProvider(t)
+  provider.serve(REDIRECT_URI)
+  const { app } = await buildWith(t, { test: provider })
   const visit = createVisitor(REDIRECT_URI)
   async function comeBack(session?: { headers: Record<string, string> }) {
     const { url, ticket } = await start(app, 'test', session)

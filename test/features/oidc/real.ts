@@ -1,3 +1,4 @@
+/// <reference path="./oidc-provider.d.ts" />
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,28 +8,30 @@ import { CLIENT } from './provider.ts'
 
 // The provider of the package oidc-provider, which is certified, with its own pages for login and consent.
 
-/** Every name and password is right there. */
-export async function startRealProvider(t: Pick<Test, 'teardown'>, redirectUri: string) {
+/** Every name and password is right there. `serve` makes it answer, once the address is known to which users go back. */
+export async function startRealProvider(t: Pick<Test, 'teardown'>) {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const issuer = `http://127.0.0.1:${port}`
-  const provider = new Provider(issuer, {
-    clients: [{ client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [redirectUri] }],
-    claims: { email: ['email', 'email_verified'], profile: ['name'] },
-    findAccount: (_context: unknown, id: string) => ({
-      accountId: id,
-      claims: async () => ({ sub: id, email: `${id}@example.com`, email_verified: true, name: `The user ${id}` })
-    })
-  })
-  server.on('request', provider.callback())
   t.teardown(() => {
     server.closeAllConnections()
     server.close()
   })
   return {
     issuer,
+    serve(redirectUri: string) {
+      const provider = new Provider(issuer, {
+        clients: [{ client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [redirectUri] }],
+        claims: { email: ['email', 'email_verified'], profile: ['name'] },
+        findAccount: (_context: unknown, id: string) => ({
+          accountId: id,
+          claims: async () => ({ sub: id, email: `${id}@example.com`, email_verified: true, name: `The user ${id}` })
+        })
+      })
+      server.on('request', provider.callback())
+    },
     setting: (id: string) =>
       `${id}=http://${encodeURIComponent(CLIENT.id)}:${encodeURIComponent(CLIENT.secret)}@127.0.0.1:${port}`
   }
