@@ -85,6 +85,10 @@ These failures are not part of the run above. The tests of each feature cause th
 | Redis is down during a password reset or a change of address | Codes are sent. The call with the code gets 503, changes nothing, and can be repeated with the same code |
 | A provider (OpenID Connect) is down, hangs, or answers nonsense | Starting with it and coming back from it get 503 \`PROVIDER_UNAVAILABLE\` within 5 s; the same response works when it is back. Everything else goes on, also other providers; \`/readyz\` does not change |
 | Redis is down while an account is banned | The ban is stored and counts at once, because sessions are checked in SQL. The call gets 503 until Redis knows, and can be repeated |
+| Redis is down or paused while streams are open | Messages and logouts reach the streams of other replicas by SQL, within a second |
+| The database is down while streams are open | No stream is cut, and nothing flows. New streams get 503. Afterwards each stream continues where it was |
+| A replica is killed while streams are open | Clients reconnect to another one, and receive every committed message once, in order |
+| Clients do not read their streams | A stream has no queue, so memory stays as it is. After 30 s the stream is cut, and the client can continue |
 | A clock is off by one step (30 s) | Codes of authenticator apps are accepted one step early or late. Beyond that they are 401; recovery codes and passkeys do not depend on the clock of the user's device |
 `
 

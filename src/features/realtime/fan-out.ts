@@ -20,7 +20,7 @@ export type Reader = {
 export type FanOut = ReturnType<typeof createFanOut>
 
 /** Channels and messages of one statement. Only one statement runs at a time, so thousands of channels need one connection. */
-const [CHANNELS, MESSAGES] = [64, 256]
+const [CHANNELS, MESSAGES] = [64, 80]
 const RETRY_MS = 250
 
 /** Tells readers of new messages: whoever writes wakes the channel, and a round reads what each of its readers has not seen. */

@@ -13,7 +13,7 @@ export async function addressOf(app: FastifyInstance) {
 
 /** The fields of one frame, by the rules for server-sent events. */
 function parseFrame(frame: string) {
-  const fields = frame.split('\n').map((line) => /^([^:]*):? ?(.*)$/.exec(line)?.slice(1) ?? [])
+  const fields = frame.split('\n').map((line) => /^([^:]*):? ?(.*)$/s.exec(line)?.slice(1) ?? [])
   return Object.fromEntries(fields) as Record<string, string>
 }
 
