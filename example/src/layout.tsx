@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef } from 'react'
+import { AdminLink } from './admin/link.tsx'
 import { useClient } from './client.ts'
 import { pages } from './pages.ts'
 import type { PageProps } from './session.ts'
@@ -41,11 +42,14 @@ export function Layout({ title, session, leave, children }: LayoutProps) {
         {session && leave && (
           <>
             <nav aria-label="Main">
-              {pages.map((page) => (
-                <a key={page.path} href={`#/${page.path}`} aria-current={page.title === title ? 'page' : undefined}>
-                  {page.title}
-                </a>
-              ))}
+              {pages
+                .filter(({ isForFew }) => !isForFew)
+                .map((page) => (
+                  <a key={page.path} href={`#/${page.path}`} aria-current={page.title === title ? 'page' : undefined}>
+                    {page.title}
+                  </a>
+                ))}
+              <AdminLink sid={session.session.id} title={title} />
             </nav>
             <a className="user" href="#/account">
               <Avatar name={session.user.name} />

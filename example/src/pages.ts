@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react'
 import { Account } from './account/account.tsx'
+import { Admin } from './admin/admin.tsx'
 import { Notes } from './notes/notes.tsx'
 import { ChooseName } from './oidc/choose-name.tsx'
 import { ForgotPassword } from './recovery/forgot-password.tsx'
@@ -10,13 +11,15 @@ import { SignUp } from './sign-in/sign-up.tsx'
 
 // Every page of the app: its address after `#/`, its title, and its component. The first of each list is the start page.
 
-type Page<Props> = { path: string; title: string; Content: ComponentType<Props> }
+/** `isForFew`: the navigation does not show it to everybody. */
+type Page<Props> = { path: string; title: string; Content: ComponentType<Props>; isForFew?: boolean }
 
 /** The pages of a user who is signed in. They are also the navigation. */
 export const pages: Page<PageProps>[] = [
   { path: 'notes', title: 'Notes', Content: Notes },
   { path: 'security', title: 'Security', Content: Security },
-  { path: 'account', title: 'Account', Content: Account }
+  { path: 'account', title: 'Account', Content: Account },
+  { path: 'users', title: 'Users', Content: Admin, isForFew: true }
 ]
 
 /** The pages of a visitor who is not signed in. */

@@ -132,6 +132,13 @@ export async function openStage(
     foreign,
     /** The log of the service since its last start. */
     log: () => service.output(),
+    /** Runs `npm run users` next to the service. */
+    users(...words: string[]) {
+      const env = { PATH: process.env['PATH'], ...environment }
+      const command = [join(ROOT, 'scripts/users.ts'), ...words]
+      const { status, stderr } = spawnSync(process.execPath, command, { cwd: home, env, encoding: 'utf8' })
+      if (status !== 0) throw new Error(stderr)
+    },
     /** Kills the service and starts it again. */
     async restart() {
       service.child.kill('SIGKILL')

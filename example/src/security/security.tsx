@@ -1,4 +1,5 @@
 import { SecurityActivity } from '../activity/activity.tsx'
+import { ApiTokens } from '../api-tokens/api-tokens.tsx'
 import { LinkedAccounts } from '../oidc/linked-accounts.tsx'
 import { Passkeys } from '../passkeys/passkeys.tsx'
 import { Authenticator } from '../second-factor/authenticator.tsx'
@@ -23,6 +24,7 @@ export function Security({ session: { session } }: PageProps) {
       </section>
       <Passkeys security={security} />
       <LinkedAccounts security={security} />
+      <ApiTokens security={security} />
       <Sessions sid={session.id} />
       <SecurityActivity sid={session.id} />
     </>

@@ -13,6 +13,7 @@ const WORDS: Record<string, string> = {
   EMAIL_UNVERIFIED: 'They have not verified your email address, so it cannot be used here',
   PROVIDER_UNAVAILABLE: 'They do not answer. Try again in a minute, or sign in another way',
   INVALID_CODE: 'This code is wrong. Enter the latest one',
+  SECOND_FACTOR_NOT_ENABLED: 'Turn on an authenticator app first, on the page Security',
   EMAIL_NOT_VERIFIED: 'Verify your email address first'
 }
 

@@ -7,7 +7,7 @@ export function useOpener() {
   const button = useRef<HTMLButtonElement>(null)
   const panel = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    if (isOpen) panel.current?.querySelector<HTMLElement>('input, textarea')?.focus()
+    if (isOpen) panel.current?.querySelector<HTMLElement>('input, textarea, select')?.focus()
     else if (wasOpen.current) button.current?.focus()
     wasOpen.current = isOpen
   }, [isOpen])
