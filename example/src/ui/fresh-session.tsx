@@ -13,8 +13,8 @@ type WithFreshSession = <Result>(call: () => Promise<Result>) => Promise<Result>
 const Context = createContext<WithFreshSession>((call) => call())
 
 /**
- * Returns a function that makes a call which needs a fresh session, one whose password was entered a short time ago. If it is not
- * fresh, a dialog asks for the password, and the call is made again. Throws {@link Canceled} if the user closes the dialog.
+ * Returns a function that makes a call which needs a fresh session, one whose user signed in or confirmed it a short time ago. If it is
+ * not fresh, a dialog asks the user to confirm it, and the call is made again. Throws {@link Canceled} if the user closes the dialog.
  */
 export const useFreshSession = () => useContext(Context)
 
