@@ -1826,7 +1826,7 @@ export interface components {
                 };
             };
         };
-        /** @description Unprocessable Entity: `SIZE_MISMATCH`, `CHECKSUM_MISMATCH` */
+        /** @description Unprocessable Entity: `SIZE_MISMATCH`, `CHECKSUM_MISMATCH`, `FILE_INFECTED` */
         UnprocessableEntity3: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1837,11 +1837,11 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code: "SIZE_MISMATCH" | "CHECKSUM_MISMATCH";
+                    code: "SIZE_MISMATCH" | "CHECKSUM_MISMATCH" | "FILE_INFECTED";
                 };
             };
         };
-        /** @description Service Unavailable: `SERVICE_UNAVAILABLE`, `STORAGE_UNAVAILABLE` */
+        /** @description Service Unavailable: `SERVICE_UNAVAILABLE`, `STORAGE_UNAVAILABLE`, `SCANNER_UNAVAILABLE` */
         ServiceUnavailable3: {
             headers: {
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -1853,7 +1853,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code: "SERVICE_UNAVAILABLE" | "STORAGE_UNAVAILABLE";
+                    code: "SERVICE_UNAVAILABLE" | "STORAGE_UNAVAILABLE" | "SCANNER_UNAVAILABLE";
                 };
             };
         };
@@ -1869,6 +1869,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code: "RANGE_NOT_SATISFIABLE";
+                };
+            };
+        };
+        /** @description Service Unavailable: `SERVICE_UNAVAILABLE`, `STORAGE_UNAVAILABLE` */
+        ServiceUnavailable4: {
+            headers: {
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "SERVICE_UNAVAILABLE" | "STORAGE_UNAVAILABLE";
                 };
             };
         };
@@ -4595,7 +4611,7 @@ export interface operations {
             416: components["responses"]["RangeNotSatisfiable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable3"];
+            503: components["responses"]["ServiceUnavailable4"];
         };
     };
     putFilesIdContent: {
@@ -4778,7 +4794,7 @@ export interface operations {
             416: components["responses"]["RangeNotSatisfiable"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable3"];
+            503: components["responses"]["ServiceUnavailable4"];
         };
     };
     getAdminUsers: {

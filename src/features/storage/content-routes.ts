@@ -8,9 +8,11 @@ import type { Claims } from './claims.ts'
 import {
   ChecksumMismatch,
   FileAlreadyStored,
+  FileInfected,
   FileNotFound,
   LengthRequired,
   RangeNotSatisfiable,
+  ScannerUnavailable,
   SizeMismatch,
   StorageUnavailable,
   UploadExpired,
@@ -47,7 +49,14 @@ export function createContentRoutes({ files, claims, uploads, sendFile }: Parts)
         response: {
           200: FileReply,
           ...problems(400, 401, FileNotFound, UploadInProgress, FileAlreadyStored, UploadExpired),
-          ...problems(LengthRequired, SizeMismatch, ChecksumMismatch, StorageUnavailable)
+          ...problems(
+            LengthRequired,
+            SizeMismatch,
+            ChecksumMismatch,
+            FileInfected,
+            StorageUnavailable,
+            ScannerUnavailable
+          )
         }
       },
       config: { timesOwnBody: true },

@@ -13,5 +13,8 @@ export const RangeNotSatisfiable = createError('RANGE_NOT_SATISFIABLE', 'The fil
 export const SizeMismatch = createError('SIZE_MISMATCH', 'The content does not have the declared size', 422)
 export const ChecksumMismatch = createError('CHECKSUM_MISMATCH', 'The content does not have the declared SHA-256', 422)
 export const NotAnImage = createError('NOT_AN_IMAGE', 'Choose a PNG, JPEG, WebP, GIF, or AVIF image', 422)
+export const FileInfected = createError('FILE_INFECTED', 'The file contains malware', 422)
+/** Without a scan, nothing is stored. */
+export const ScannerUnavailable = createError('SCANNER_UNAVAILABLE', SERVER_ERROR_DETAIL, 503)
 /** The disk or the bucket cannot be used now; the log says why. */
 export const StorageUnavailable = createError('STORAGE_UNAVAILABLE', SERVER_ERROR_DETAIL, 503)

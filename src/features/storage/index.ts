@@ -9,6 +9,7 @@ import { createClaims } from './claims.ts'
 import { createContentRoutes } from './content-routes.ts'
 import { createFiles, type Files } from './files.ts'
 import { createRoutes } from './routes.ts'
+import { createScan } from './scan.ts'
 import { createSendFile, type SendFile } from './send.ts'
 import { createSweep } from './sweep.ts'
 import { createUploads } from './uploads.ts'
@@ -28,7 +29,7 @@ async function refuseFiles(files: Files) {
 
 /** Files of users. Off without STORAGE_URI. */
 async function storage(app: FastifyInstance) {
-  const { STORAGE_URI, STORAGE_MAX_FILE, STORAGE_QUOTA, UPLOAD_TTL } = app.config
+  const { STORAGE_URI, STORAGE_MAX_FILE, STORAGE_QUOTA, UPLOAD_TTL, SCAN_URL } = app.config
   const { db, tables, transaction } = app
   const uploadTtlMs = UPLOAD_TTL * 1000
   const files = createFiles(db, tables, transaction, { quota: STORAGE_QUOTA, uploadTtlMs })
@@ -36,7 +37,7 @@ async function storage(app: FastifyInstance) {
 
   const store = await openStore(STORAGE_URI)
   const claims = createClaims(db, tables, uploadTtlMs)
-  const uploads = createUploads(claims, store)
+  const uploads = createUploads(claims, store, SCAN_URL === null ? undefined : createScan(SCAN_URL))
   const sendFile = createSendFile(store, app.config)
   app.decorate('files', { send: async (reply, id) => sendFile(reply, await files.findStored(id)) })
   app.cleanup.add(createSweep(db, tables, store, uploadTtlMs))

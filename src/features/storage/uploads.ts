@@ -1,14 +1,15 @@
 import type { Readable } from 'node:stream'
 import { CLAIM_MS, type Claims } from './claims.ts'
 import { FileNotFound, StorageUnavailable } from './errors.ts'
+import { fromClient } from './from-client.ts'
 import { createMeter } from './meter.ts'
-import { keyOf, type Store } from './store.ts'
+import { type Body, keyOf, type Store } from './store.ts'
 import type { StoredFile } from './tables.ts'
 
 export type Uploads = ReturnType<typeof createUploads>
 
-/** Receives files: each is whole, or not there. */
-export function createUploads(claims: Claims, store: Store) {
+/** Receives files: each is whole, or not there. `check` passes a body on, and throws at its end to refuse it. */
+export function createUploads(claims: Claims, store: Store, check: (body: Body) => Body = (body) => body) {
   const running = new Set<Promise<unknown>>()
 
   /** Keeps a claim while its upload runs. Aborts the upload once it no longer counts. */
@@ -32,7 +33,7 @@ export function createUploads(claims: Claims, store: Store) {
   async function receive(file: StoredFile, source: Readable) {
     const key = keyOf(file.id, file.attempt)
     const upload = new AbortController()
-    const meter = createMeter(source, file, upload.signal)
+    const meter = createMeter(check(fromClient(source)), file, upload.signal)
     const heartbeat = keepAlive(file, upload)
     try {
       await store.put(key, meter.body(), file)

@@ -1,5 +1,6 @@
 import { PassThrough, Readable } from 'node:stream'
 import t from 'tap'
+import { fromClient } from '../../../src/features/storage/from-client.ts'
 import { createMeter } from '../../../src/features/storage/meter.ts'
 import { sha256, someBytes } from './calls.ts'
 
@@ -26,7 +27,7 @@ t.test('a body passes through in chunks of any size, and its hash and type are k
 
 t.test('what is not as declared throws', async (t) => {
   const bytes = someBytes(100)
-  const meter = (declared: object, source = Readable.from([bytes])) =>
+  const meter = (declared: object, source: AsyncIterable<Buffer> = Readable.from([bytes])) =>
     readAll(createMeter(source, { size: 100, sha256: null, ...declared }, signal).body())
   await t.rejects(meter({ size: 99 }), { code: 'SIZE_MISMATCH' })
   await t.rejects(meter({ size: 101 }), { code: 'SIZE_MISMATCH' })
@@ -34,14 +35,17 @@ t.test('what is not as declared throws', async (t) => {
   const broken = new PassThrough()
   broken.write(bytes)
   setImmediate(() => broken.destroy(new Error('aborted')))
-  await t.rejects(meter({}, broken), { code: 'MALFORMED_REQUEST' })
+  await t.rejects(meter({}, fromClient(broken)), { code: 'MALFORMED_REQUEST' })
 })
 
 t.test('a client that stops sending is not waited for, and its connection closes', async (t) => {
   const silent = new PassThrough()
   silent.write(someBytes(10))
-  const meter = createMeter(silent, { size: 100, sha256: null }, signal, 50)
-  await t.rejects(readAll(meter.body()), { code: 'REQUEST_TIMEOUT', statusCode: 408, headers: { connection: 'close' } })
+  await t.rejects(readAll(fromClient(silent, 50)), {
+    code: 'REQUEST_TIMEOUT',
+    statusCode: 408,
+    headers: { connection: 'close' }
+  })
   t.notOk(silent.destroyed, 'it can still be answered')
 })
 
