@@ -10,11 +10,7 @@ export const ReauthenticationRequired = createError(
   'Confirm your password first: POST /api/auth/reauthenticate',
   403
 )
-export const SecondFactorNotEnabled = createError(
-  'SECOND_FACTOR_NOT_ENABLED',
-  'Set up an authenticator first: POST /api/users/me/totp',
-  403
-)
+export const SecondFactorNotEnabled = createError('SECOND_FACTOR_NOT_ENABLED', 'Set up an authenticator app first', 403)
 /** Also for a session of another user, so that ids cannot be probed. */
 export const SessionNotFound = createError('SESSION_NOT_FOUND', 'You have no active session with this id', 404)
 
