@@ -3,7 +3,6 @@ import type { SessionOptions } from '../../plugins/identity/auth/strategy.ts'
 import { TicketInvalid } from '../../plugins/identity/tickets/errors.ts'
 import { UsernameTaken } from '../../plugins/identity/users/errors.ts'
 import { NO_PASSWORD } from '../../plugins/identity/users/passwords.ts'
-import type { User } from '../../plugins/identity/users/tables.ts'
 import { OidcFailed } from './errors.ts'
 import type { Flow, Proof } from './flow.ts'
 import type { Identities } from './identities.ts'
@@ -27,28 +26,27 @@ const UNKNOWN = new Date(0)
 
 /** Logs in, signs up, and confirms users with an account of a provider. */
 export function createLogins(app: Pick<FastifyInstance, Used>, flow: Flow, identities: Identities) {
-  const { tickets, users, strategies, newSessions, throttle, transaction, audit, verifiedEmailSteps } = app
+  const { tickets, users, strategies, newSessions, throttle, audit, verifiedEmailSteps } = app
 
-  /** A new user without a password, and the identity that logs them in. Throws USERNAME_TAKEN, EMAIL_TAKEN, or TICKET_INVALID. */
-  async function create(request: FastifyRequest, { ticket: secret, username, name }: NewAccount, now: Date) {
+  /**
+   * The proof of a new user without a password, and the steps that create the account: they run in the transaction of the session, so
+   * that both are there or neither.
+   */
+  async function create({ ticket: secret, username, name }: NewAccount, now: Date) {
     // Before the ticket is tried, so that looking for a free name does not use it up.
     if (await users.findByName(username)) throw new UsernameTaken()
     const ticket = await flow.readStranger(secret, now)
-    const { email, subject, authenticatedAt } = ticket.data
-    const row = users.toRow({ username, email, name, passwordHash: NO_PASSWORD }, now)
-    const linked = identities.link(row.id, subject, now)
-    const made = await transaction({
-      preconditions: { ...tickets.take(ticket, now), user: users.insert(row), ...linked.steps },
-      // The provider has verified the address.
-      steps: Object.assign({}, ...verifiedEmailSteps.map((steps) => steps(row, now)))
-    })
-    if (made === null) {
-      await users.refuseTaken(username, email)
-      throw new TicketInvalid()
+    const { email, subject, authenticatedAt: at } = ticket.data
+    const user = { ...users.toRow({ username, email, name, passwordHash: NO_PASSWORD }, now), credentialVersion: 0 }
+    const steps = {
+      user: users.insert(user),
+      ...tickets.take(ticket, now),
+      ...identities.link(user.id, subject, now).steps
     }
-    const [user] = made['user'] as User[]
-    await audit.record(request, 'user_created', { userId: row.id, reason: subject.provider })
-    return { user: user as User, authenticatedAt: authenticatedAt === null ? UNKNOWN : new Date(authenticatedAt) }
+    // The provider has verified the address.
+    for (const verify of verifiedEmailSteps) Object.assign(steps, verify(user, now))
+    const proof = { user, methods: METHODS, authenticatedAt: at === null ? UNKNOWN : new Date(at) }
+    return { proof, steps, provider: subject.provider }
   }
 
   return {
@@ -73,16 +71,19 @@ export function createLogins(app: Pick<FastifyInstance, Used>, flow: Flow, ident
       if (!started) throw new TicketInvalid()
       return { user, members: started.members }
     },
-    /** Throws USERNAME_TAKEN, EMAIL_TAKEN, TICKET_INVALID, and TOO_MANY_ATTEMPTS. */
+    /** Throws what a gate throws, and USERNAME_TAKEN, EMAIL_TAKEN, TICKET_INVALID, and TOO_MANY_ATTEMPTS. */
     async signUp(request: FastifyRequest, reply: FastifyReply, body: NewAccount & SessionOptions) {
       const { ticket, username, name, ...options } = body
-      strategies.get(options.authType)?.assertAllowed(request, options)
-      const account = { ticket, username, name }
-      const { user, authenticatedAt } = await throttle.takeName(request, () => create(request, account, new Date()))
-      const proof = { user, methods: METHODS, authenticatedAt }
-      const started = await newSessions.start(request, reply, proof, options)
-      if (!started) throw new TicketInvalid()
-      return { user, members: started.members }
+      return throttle.takeName(request, async () => {
+        const { proof, steps, provider } = await create({ ticket, username, name }, new Date())
+        const started = await newSessions.start(request, reply, proof, options, steps)
+        if (!started) {
+          await users.refuseTaken(username, proof.user.email)
+          throw new TicketInvalid()
+        }
+        await audit.record(request, 'user_created', { userId: proof.user.id, reason: provider })
+        return { user: proof.user, members: started.members }
+      })
     },
     /** For `app.reauthentications`. Throws OIDC_FAILED if the identity is not one of this user. */
     async confirm(request: FastifyRequest, userId: string, given: unknown, now: Date) {

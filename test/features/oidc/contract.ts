@@ -7,7 +7,8 @@ const NOBODY = '01890a5d-ac96-774b-bcce-b302099a8057'
 let provider: FakeProvider
 
 export async function environment(t: Test) {
-  provider = await startProvider(t)
+  // A test repeats each call that a gate has refused.
+  provider = await startProvider(t, {}, { isForgetful: true })
   return settingsFor({ test: provider })
 }
 

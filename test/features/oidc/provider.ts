@@ -31,7 +31,8 @@ export type Trouble = (request: IncomingMessage, response: ServerResponse) => un
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const newKey = () => ({ kid: randomUUID(), ...generateKeyPairSync('rsa', { modulusLength: 2048 }) })
 
-export async function startProvider(t: Test, metadata: Claims = {}) {
+/** `isForgetful`: it accepts a code again. */
+export async function startProvider(t: Test, metadata: Claims = {}, { isForgetful = false } = {}) {
   const codes = new Map<string, { query: URLSearchParams; agreement: Agreement }>()
   const profiles = new Map<string, Claims>()
   const calls: string[] = []
@@ -65,7 +66,7 @@ export async function startProvider(t: Test, metadata: Claims = {}) {
     const asked = codes.get(code)
     const error = findFault(request.headers, form, asked?.query)
     if (error !== null || !asked) return [400, { error }]
-    codes.delete(code)
+    if (!isForgetful) codes.delete(code)
     const token = randomUUID()
     const { claims = {}, userinfo = {}, tokenReply, noIdToken } = asked.agreement
     profiles.set(token, { sub: claims['sub'] ?? 'ada-1', ...userinfo })

@@ -77,6 +77,7 @@ export function createInsertSession(
       const isUnchanged = and(eq(users.id, user.id), eq(users.credentialVersion, user.credentialVersion))
       const rows = await transaction({
         preconditions: {
+          // A sign-up brings a `user` of its own: it creates the account.
           user: (tx) => tx.lock(tx.select({ id: users.id }).from(users).where(isUnchanged)),
           ...passed,
           ...preconditions
