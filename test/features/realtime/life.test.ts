@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import pino from 'pino'
 import t from 'tap'
 import { createFanOut } from '../../../src/features/realtime/fan-out.ts'
 import { createStreams } from '../../../src/features/realtime/streams.ts'
@@ -67,7 +66,8 @@ t.test('a service that stops opens no streams, and ends the open ones within SHU
 })
 
 t.test('a share of the streams ends at a time', async (t) => {
-  const fanOut = createFanOut({ read: async () => ({ messages: [], live: new Set() }) }, pino({ level: 'silent' }))
+  const { log } = await build(t)
+  const fanOut = createFanOut({ read: async () => ({ messages: [], live: new Set() }) }, log)
   const findStart = async () => ({ firstSeq: 1, lastSeq: 0, expiresAt: new Date(Date.now() + 3_600_000) })
   const limits = { STREAMS_MAX: 10, STREAMS_PER_USER: 10, STREAM_HEARTBEAT: 20, STREAM_MAX_AGE: 3600 }
   const streams = createStreams(limits, { findStart }, fanOut)
