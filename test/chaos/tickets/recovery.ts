@@ -14,8 +14,8 @@ async function codeTo({ mails }: Stage, email: string, subject: RegExp) {
 }
 
 /** The body that verifies the address of a new user. */
-async function codeOf(stage: Stage, { ticket, email }: User) {
-  return { ticket, code: await codeTo(stage, email, /verification code/) }
+async function codeOf(stage: Stage, user: User) {
+  return { ticket: user.ticket, code: await codeTo(stage, user.email, /verification code/) }
 }
 export async function verifyByMail(stage: Stage, user: User) {
   await stage.get('PUT', VERIFICATION, user, await codeOf(stage, user))
