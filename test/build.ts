@@ -40,8 +40,9 @@ export async function buildWithLog(t: Test, environment: Environment = {}, sweep
   const app = await buildApp(settings, { write: (line) => void lines.push(JSON.parse(line)) })
   t.teardown(() => app.close())
   await app.register(probe, { prefix: '/api/probe' })
-  await app.ready()
+  // Before it starts, so that not even one batch runs.
   if (!sweeps) await app.cleanup.stop()
+  await app.ready()
   // The service does not wait for Redis. A test does, but only briefly: its Redis may be down on purpose.
   const isUp = () => [...app.dependencies].every(([name, dependency]) => name === 'database' || dependency.isUp())
   for (let i = 0; i < 50 && !isUp(); i++) await new Promise((resolve) => setTimeout(resolve, 10))
@@ -72,6 +73,9 @@ export const backends: Backend[] = [
   { name: 'SQLite and memory', skip: false, environment: async () => ({ DB_URI: ':memory:' }) },
   addRedis(onPostgres) ?? onPostgres
 ]
+
+/** Those of a matrix that depends little on the database: both in the long run, otherwise one. */
+export const someBackends = isLongRun ? backends : backends.slice(0, 1)
 
 /** Every row of every table. */
 export const allRows = (app: FastifyInstance) =>

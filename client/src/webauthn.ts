@@ -50,7 +50,7 @@ export const createPasskey = (options: object) =>
   })
 
 /** Signs the challenge in `options` with a passkey. With `conditional`, the autofill of a field offers it. */
-export const signWithPasskey = (options: object, rest: Pick<CredentialRequestOptions, 'mediation' | 'signal'>) =>
+export const signWithPasskey = (options: object, rest: { mediation?: 'conditional'; signal?: AbortSignal }) =>
   answer(() => {
     const json = options as PublicKeyCredentialRequestOptionsJSON
     return navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(json), ...rest })

@@ -68,8 +68,10 @@ t.test('ASVS 3.5.3: safe methods change nothing on any route', async (t) => {
   for (const { url } of routes) {
     for (const method of ['GET', 'HEAD', 'OPTIONS'] as const) {
       const path = url.replace(/:\w+/, ada.sid).replace('*', '')
-      const reply = await app.inject({ method, url: path, headers: ada.headers })
+      // Some replies never end by themselves.
+      const reply = await app.inject({ method, url: path, headers: ada.headers, payloadAsStream: true })
       t.ok(reply.statusCode < 500, `${method} ${path}`)
+      reply.stream().destroy()
     }
   }
   t.strictSame(await allRows(app), before)

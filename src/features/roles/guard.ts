@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { accountOf } from '../../plugins/identity/auth/account.ts'
 import { SecondFactorNotEnabled } from '../../plugins/identity/auth/errors.ts'
 import { methodsOf } from '../../plugins/identity/auth/insert-session.ts'
+import { logEvent } from '../../plugins/platform/audit/log.ts'
 import { Forbidden } from './errors.ts'
 import type { People } from './people.ts'
 import { type Permission, permissionsOf } from './permissions.ts'
 
 export type RequirePermission = ReturnType<typeof createRequirePermission>
-type Used = 'config' | 'sessions' | 'securityView' | 'requireFresh' | 'audit'
+type Used = 'config' | 'sessions' | 'securityView' | 'requireFresh'
 
 /** What RFC 8176 calls a login by more than one factor. */
 const MFA = 'mfa'
@@ -16,7 +17,7 @@ const FACTORS = ['totp', 'passkeys']
 
 /** Makes guards for what only some roles may do. */
 export function createRequirePermission(app: Pick<FastifyInstance, Used>, people: People) {
-  const { sessions, securityView, audit } = app
+  const { sessions, securityView } = app
 
   /** Whether the session began with a second factor that the user still has. */
   async function hasSecondFactor(userId: string, sid: string) {
@@ -36,7 +37,8 @@ export function createRequirePermission(app: Pick<FastifyInstance, Used>, people
       const person = await people.find(userId)
       const isPermitted = person && person.bannedAt === null && permissionsOf(person.role).includes(permission)
       if (!isPermitted) {
-        await audit.record(request, 'authz_fail', { reason: 'permission' })
+        // Only logged: a GET stores nothing (ASVS 5.0, 3.5.3).
+        logEvent(request, 'authz_fail', { reason: 'permission' })
         throw new Forbidden()
       }
       await app.requireFresh(request)

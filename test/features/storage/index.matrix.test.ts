@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { type Backend, backends, build, logIn, transportsOn } from '../../build.ts'
+import { type Backend, backends, build, logIn, someBackends, transportsOn } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
 import { isLongRun } from '../../rows.ts'
 import { askToCreate, type Created, create, get, OCTETS, outcome, put, sha256, someBytes, upload } from './calls.ts'
@@ -12,7 +12,7 @@ async function start(t: Test, backend: Backend, environment: object = {}) {
   return { app, folder }
 }
 
-for (const backend of backends) {
+for (const backend of someBackends) {
   const options = { skip: backend.skip }
 
   for (const transport of transportsOn(backend)) {

@@ -1,8 +1,7 @@
 import { createServer } from 'node:net'
 import t from 'tap'
-import { backends, build, logIn, type Transport, transports } from '../../build.ts'
+import { build, logIn, someBackends, type Transport, transports } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
-import { isLongRun } from '../../rows.ts'
 import { buildWith, claimsOf, comeBack, IDENTITIES, LOGIN, logInWith, outcome, post, signUpWith } from './calls.ts'
 import { REDIRECT_URI, startProvider, type Trouble } from './provider.ts'
 
@@ -21,7 +20,7 @@ const endless: Trouble = (_request, response) => {
 }
 
 // The slow run walks this on every backend.
-for (const backend of backends.slice(0, isLongRun ? undefined : 1))
+for (const backend of someBackends)
   t.test(`a provider that is down is a 503 of its own, on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const [provider, other] = [await startProvider(t), await startProvider(t)]
     const { app, lines } = await buildWith(t, { test: provider, other }, await backend.environment())
