@@ -23,7 +23,7 @@ t.test('the route in docs/add-a-resource.md passes the type check and answers', 
   const route = `
   import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
   import Type from 'typebox'
-  import { accountOf } from '../../plugins/identity/auth/account.ts'
+  import { userIdOf } from '../../plugins/identity/auth/account.ts'
   import { problems } from '../../plugins/platform/errors/schemas.ts'
 
   const HelloReply = Type.Object({ hello: Type.String() })
