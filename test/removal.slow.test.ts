@@ -1,4 +1,5 @@
-import { globSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
@@ -12,6 +13,10 @@ import { migratedPostgresUri } from './servers.ts'
 // The promise of docs/remove-a-part.md: after `npm run remove`, nothing is left to do.
 
 const ROOT = join(import.meta.dirname, '..')
+
+// Every copy uses the packages of the client, so they are installed once.
+if (!existsSync(join(ROOT, 'client/node_modules')))
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', 'client'], { cwd: ROOT })
 
 const WITH_TABLES = ['notes', 'events']
 const PAIRS = [

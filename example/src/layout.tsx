@@ -49,7 +49,7 @@ export function Layout({ title, session, leave, children }: LayoutProps) {
                     {page.title}
                   </a>
                 ))}
-              <AdminLink sid={session.session.id} title={title} />
+              <AdminLink userId={session.user.id} title={title} />
             </nav>
             <a className="user" href="#/account">
               <Avatar name={session.user.name} />

@@ -8,10 +8,10 @@ const read = ({ api }: typeof client) => orThrow(api.GET('/api/users/me/security
 /** How an account is secured. Members of features that the service is without are missing. */
 export type Security = Partial<Awaited<ReturnType<typeof read>>>
 
-/** `sid`: the session of this page, to load again once it is renewed. */
-export function useSecurity(sid?: string) {
+/** Loads again if `key` changes, such as the session of the page, which is renewed. */
+export function useSecurity(key?: string) {
   const client = useClient()
   // biome-ignore lint/correctness/useExhaustiveDependencies: most changes of the security of an account renew its session
-  const load = useCallback(() => read(client), [client, sid])
+  const load = useCallback(() => read(client), [client, key])
   return useLoaded<Security>(load)
 }
