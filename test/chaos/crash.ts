@@ -15,7 +15,7 @@ import { killFlows } from './tickets/kill.ts'
 
 // Kills the service at random moments under load, and what it stands on too: npm run test:crash [-- 10], rounds on each backend.
 
-const rounds = Number(process.argv[2] ?? 40)
+const rounds = Number(process.argv[2] ?? 20)
 /** The time between start and kill, in ms: random, so that every call is interrupted now and then. */
 const [SHORTEST_MS, LONGEST_MS] = [50, 800]
 
