@@ -23,21 +23,23 @@ export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
   const compilePart = build(externalSchemas, { customOptions: lenient, onCreate })
 
   return (route) => {
-    const check = compile(route)
+    // Compiled when it is first used: most of a start would be spent on schemas.
+    let check: ReturnType<typeof compile> | undefined
     // Fastify passes a RouteDefinition, although the type says a schema.
     const definition = route as RouteDefinition & { schema: Schema }
     const { httpPart, schema } = definition
     const isDivisible = !LOCAL_REFERENCE.test(JSON.stringify(schema))
 
     function validate(value: unknown) {
+      check ??= compile(route)
       const input = httpPart === 'querystring' ? readQuery(value as Record<string, unknown>, schema) : value
       const isValid = validateTimes(check, input)
       const compileThis = (part: Schema) => compilePart({ ...definition, schema: part })
       validate.errors = isValid || !isDivisible ? check.errors : findFaults(schema, check, input, compileThis)
       return isValid
     }
-    validate.errors = check.errors as typeof check.errors | Fault[]
+    validate.errors = null as ReturnType<typeof compile>['errors'] | Fault[]
     // Fastify only calls this and reads its `errors`, but Ajv's type has more.
-    return validate as typeof check
+    return validate as ReturnType<typeof compile>
   }
 }
