@@ -162,7 +162,7 @@ function updatePackage(before: Set<string>) {
   for (const name of before) {
     const version = manifest.dependencies[name]
     if (!left.has(name)) {
-      if (version ?? manifest.devDependencies[name]) say(`  package  ${name} is no longer installed`)
+      if (version ?? manifest.devDependencies[name]) say(`  package  ${name} is no longer a dependency`)
       delete manifest.dependencies[name]
       delete manifest.devDependencies[name]
     } else if (version && !inService.has(name)) {
