@@ -66,7 +66,7 @@ export function createFlow(app: Pick<FastifyInstance, Used>, providers: Readonly
     },
     /**
      * Tells somebody whom no account knows how to go on: ACCOUNT_EXISTS, SIGN_UP_REQUIRED, or EMAIL_UNVERIFIED. Nothing is ever linked
-     * by email address: whoever controls a provider, or an address that is used again, would get the account.
+     * by email address: the operator of a provider, or the next owner of an address, would get the account.
      */
     async refuse(request: FastifyRequest, { subject, person, ticket: spent }: Returned, now: Date): Promise<never> {
       const { email, name } = await person.readProfile()

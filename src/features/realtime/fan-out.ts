@@ -23,7 +23,7 @@ export type FanOut = ReturnType<typeof createFanOut>
 const [CHANNELS, MESSAGES] = [64, 80]
 const RETRY_MS = 250
 
-/** Tells readers of new messages: whoever writes wakes the channel, and a round reads what each of its readers has not seen. */
+/** Tells readers of new messages: a write wakes its channel, and a round reads what each of its readers has not seen. */
 export function createFanOut(log: Pick<MessageLog, 'read'>, logger: FastifyBaseLogger) {
   const channels = new Map<string, Set<Reader>>()
   const awake = new Set<string>()

@@ -31,7 +31,7 @@ function createPoll({ streams, fanOut, log, replicas }: Parts) {
 
   return {
     async poll(now: Date) {
-      // Nobody reads: whoever begins later reads what was written until then.
+      // No stream is open, and one that opens later reads what was written until then.
       if (fanOut.isIdle()) Object.assign(since, { revocations: now, channels: now })
       if (isDue(since.revocations, now, REVOCATIONS_MS)) await readRevocations(now)
       const isHeard = replicas.isHeard()

@@ -24,7 +24,7 @@ export function createPeople(db: Database, { users, userRoles }: Tables, prepare
   return {
     /** A user, or null. */
     find: (id: string): Promise<Person | null> => byId({ id }),
-    /** These users and all admins: whoever decides whether a change of one of them is allowed. */
+    /** These users and all admins: whether a change of one of them is allowed depends on all of these. */
     listConcerned: (ids: string[], on: Database = db) => all(on).where(isAmong(ids)),
     /** Locks them, in the same order for all, so that no two changes wait for each other. */
     lockConcerned: (ids: string[]) => (tx: Transaction) =>

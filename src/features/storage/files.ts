@@ -67,7 +67,7 @@ export function createFiles(db: Database, tables: Tables, transaction: RunTransa
         .where(and(isOwn(userId, id), isLive(now)))
       return file ?? null
     },
-    /** A file with all of its content, whoever owns it. */
+    /** A file of any user, with all of its content. */
     async findStored(id: string): Promise<StoredFile | null> {
       if (!isUuid(id)) return null
       const [file] = await db

@@ -16,7 +16,7 @@ import { createUploads } from './uploads.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** For routes of your own: replies with a file, whoever owns it, or throws FILE_NOT_FOUND. Null without STORAGE_URI. */
+    /** For routes of your own: replies with a file of any user, or throws FILE_NOT_FOUND. Null without STORAGE_URI. */
     files: { send(reply: FastifyReply, id: string): ReturnType<SendFile> } | null
   }
 }
