@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
 import { limitBodyTime } from '../../../../src/plugins/http/body/timeout.ts'
@@ -17,12 +16,12 @@ t.test('a body that takes too long ends its request, whether or not anyone reads
     const socket = connect(port, '127.0.0.1', () => socket.write(head + body))
     const drip = setInterval(() => socket.write(' '), 100)
     let text = ''
-    socket
-      .on('error', () => {})
-      .on('data', (chunk) => {
-        text += chunk
-      })
-    await once(socket, 'close')
+    socket.on('data', (chunk) => {
+      text += chunk
+    })
+    // A drip may arrive after the service has closed the connection, and resets it.
+    socket.on('error', () => {})
+    await new Promise((resolve) => socket.on('close', resolve))
     clearInterval(drip)
     return answersIn(text)
   }
