@@ -3,6 +3,7 @@ import { type LoggedIn, logIn, type Transport } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
 
 export const USERS = '/api/admin/users'
+export type Reply = Awaited<ReturnType<typeof call>>
 
 export type AdminUser = {
   id: string
