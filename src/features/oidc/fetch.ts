@@ -2,6 +2,8 @@ import { ProviderUnavailable } from './errors.ts'
 
 /** How long all requests to a provider may take together, in ms. */
 const DEADLINE_MS = 4500
+/** How many requests to a provider may run at once: one that hangs must not collect connections (ASVS 5.0, 15.2.2). */
+const MAX_AT_ONCE = 50
 /** No document or token of a provider is this large. */
 const MAX_BYTES = 1_000_000
 const HOUR_MS = 3_600_000
@@ -20,17 +22,25 @@ async function readBody({ body }: Response) {
   return chunks.length === 0 ? null : Buffer.concat(chunks)
 }
 
-/** Requests to a provider, which end together and soon, and whose replies are bounded. They throw PROVIDER_UNAVAILABLE. */
-export function createFetch(): Fetch {
-  const signal = AbortSignal.timeout(DEADLINE_MS)
-  return async function fetchBounded(url, { method = 'GET', headers = {}, body = null }) {
-    try {
-      const response = await fetch(url, { method, headers, body, redirect: 'manual', signal })
-      const { status } = response
-      if (status >= 500 || status === 429) throw new Error(`the provider answered ${status}`)
-      return new Response(await readBody(response), response)
-    } catch (cause) {
-      throw new ProviderUnavailable({ cause })
+/** Bounds the requests to one provider: their number, the size of replies, and the time of those that belong together. */
+export function createBounds() {
+  let running = 0
+  /** For requests that end together and soon. They throw PROVIDER_UNAVAILABLE. */
+  return function createFetch(): Fetch {
+    const signal = AbortSignal.timeout(DEADLINE_MS)
+    return async function fetchBounded(url, { method = 'GET', headers = {}, body = null }) {
+      if (running >= MAX_AT_ONCE) throw new ProviderUnavailable({ cause: new Error('too many requests wait for it') })
+      running++
+      try {
+        const response = await fetch(url, { method, headers, body, redirect: 'manual', signal })
+        const { status } = response
+        if (status >= 500 || status === 429) throw new Error(`the provider answered ${status}`)
+        return new Response(await readBody(response), response)
+      } catch (cause) {
+        throw new ProviderUnavailable({ cause })
+      } finally {
+        running--
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 import type * as OpenIdClient from 'openid-client'
 import { OidcFailed } from './errors.ts'
-import { createFetch, type Fetch, findOutage } from './fetch.ts'
+import { createBounds, type Fetch, findOutage } from './fetch.ts'
 import { createGitHub, isGitHub } from './github.ts'
 import { createOpenId } from './openid.ts'
 import type { ProviderSettings } from './provider-settings.ts'
@@ -39,6 +39,7 @@ const toFailure = (error: unknown) => findOutage(error) ?? new OidcFailed({ caus
 /** One provider: the way to it and back, with PKCE, state, and nonce. */
 export function createProvider(settings: ProviderSettings, redirectUri: string) {
   const protocol = isGitHub(settings) ? createGitHub(settings) : createOpenId(settings)
+  const createFetch = createBounds()
   // Takes time and memory, so only once somebody uses it.
   let loading: Promise<Library> | undefined
   const load = () => (loading ??= import('openid-client'))

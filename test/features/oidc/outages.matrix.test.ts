@@ -94,6 +94,27 @@ t.test('a provider that does not answer holds nobody else up, and gets one reque
   t.equal(connections, 1)
 })
 
+t.test('ASVS 15.2.2: a provider that does not answer gets at most 50 requests at once', async (t) => {
+  const [provider, other] = [await startProvider(t), await startProvider(t)]
+  const { app } = await buildWith(t, { test: provider, other })
+  const { promise: recovery, resolve: recover } = Promise.withResolvers<string>()
+  provider.troubles.set('/token', () => recovery)
+  // A ticket may be tried five times.
+  const proofs = await Promise.all(Array.from({ length: 12 }, () => comeBack(app, provider)))
+  const logIn = (proof: object) => post(app, LOGIN, { ...proof, authType: transport.kind })
+  const logins = proofs.flatMap((proof) => Array.from({ length: 5 }, () => logIn(proof)))
+  const refused: string[] = []
+  const { promise: isFull, resolve: fill } = Promise.withResolvers<void>()
+  for (const login of logins) void login.then((reply) => refused.push(outcome(reply)) === 10 && fill())
+  await isFull
+  t.same(new Set(refused), new Set(['503 PROVIDER_UNAVAILABLE']), 'the others are refused at once')
+  t.equal(outcome(await post(app, '/api/auth/oidc/other', {})), '200', 'another provider has requests of its own')
+  recover('go on')
+  await Promise.all(logins)
+  t.equal(provider.calls.filter((path) => path === '/token').length, 50)
+  t.equal(outcome(await logInWith(app, transport, provider, { claims: claimsOf('ada') })), '409 SIGN_UP_REQUIRED')
+})
+
 t.test('a proof for a user who was deleted meanwhile logs in nobody', async (t) => {
   const provider = await startProvider(t)
   const { app } = await buildWith(t, { test: provider })
