@@ -13,14 +13,12 @@ export function run(command: string, ...words: string[]) {
 const local = (name: string) => `node_modules/.bin/${name}`
 const node = (path: string) => (existsSync(path) ? run('node', path) : null)
 const CLIENT_TYPES = 'client/node_modules/.bin/openapi-typescript'
-// Several checkers each infer the same types anew: one takes half of the processor time.
-const ONE_PASS = ['--checkers', '1', '--pretty', 'false']
 
 /** In order, because a step may need files that an earlier one wrote. */
 const steps: [what: string, step: () => string | null][] = [
   ['unused imports', () => run(local('biome'), 'lint', '--write', '--unsafe', '--only=correctness/noUnusedImports')],
-  ['lint', () => run(local('biome'), 'check', '--write', '--max-diagnostics=20')],
-  ['types', () => run(local('tsc'), ...ONE_PASS)],
+  // The one rule that needs types takes longer than all others: the commit hook and `npm run lint` apply it.
+  ['lint', () => run(local('biome'), 'check', '--write', '--max-diagnostics=20', '--skip=nursery/noFloatingPromises')],
   ['docs/openapi.json', () => node('scripts/openapi.ts')],
   [
     'client types',
@@ -31,7 +29,8 @@ const steps: [what: string, step: () => string | null][] = [
       return run(CLIENT_TYPES, 'docs/openapi.json', '--output', 'client/src/schema.d.ts')
     }
   ],
-  ['types of the client', () => run(local('tsc'), '-p', 'client', ...ONE_PASS)],
+  // Several checkers each infer the same types anew: one takes half of the processor time.
+  ['types', () => run(local('tsc'), '--checkers', '1', '--pretty', 'false')],
   ['docs/security.md', () => node('scripts/security-doc.ts')],
   ['reference', () => node('scripts/reference.ts')],
   ['structure', () => run('node', 'test/run.ts', 'test/structure.test.ts')]
