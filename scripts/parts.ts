@@ -28,7 +28,11 @@ const PARTS: Record<string, string[]> = {
     'example/src/api-tokens/*',
     'test/browser/api-tokens.browser.ts'
   ],
-  realtime: ['test/deploy/streams.slow.test.ts'],
+  realtime: [
+    'client/src/{notifications,feed,event-stream,leader,keep-trying}.ts',
+    'test/client/notifications.test.ts',
+    'test/deploy/streams.slow.test.ts'
+  ],
   oidc: ['client/src/oidc.ts', 'example/src/oidc/*', 'test/browser/oidc.browser.ts', 'test/client/oidc.test.ts'],
   roles: [
     'scripts/users-roles.ts',

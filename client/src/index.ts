@@ -3,6 +3,7 @@ import { createAdmin } from './admin.ts'
 import { createApiTokens } from './api-tokens.ts'
 import type { Input, Login, paths, SessionOptions, User } from './contract.ts'
 import { type ApiError, orThrow } from './errors.ts'
+import { createNotifications } from './notifications.ts'
 import { createOidc } from './oidc.ts'
 import { createPasskeys } from './passkeys.ts'
 import { createRecovery } from './recovery.ts'
@@ -17,6 +18,7 @@ import { type SessionState, watchSession } from './watch.ts'
 
 export type { Session } from './contract.ts'
 export { ApiError, type Code, type FieldError, orThrow } from './errors.ts'
+export type { Notification, NotificationState } from './notifications.ts'
 export type { SessionState } from './watch.ts'
 export { PasskeyError } from './webauthn.ts'
 
@@ -73,12 +75,13 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     return signIn(() => plain.POST('/api/auth/login', { body: { ...credentials, ...sessionOptions } }))
   }
 
+  const toRequest = (path: string, init?: RequestInit) => new Request(`${baseUrl}/${path.replace(/^\//, '')}`, init)
+
   return {
     api,
     session,
     /** Like the global `fetch`, with the credentials of the session. `path`: a path of the service. */
-    fetch: (path: string, init?: RequestInit) =>
-      sendWithRetry(new Request(`${baseUrl}/${path.replace(/^\//, '')}`, init), sendFresh, closing.signal),
+    fetch: (path: string, init?: RequestInit) => sendWithRetry(toRequest(path, init), sendFresh, closing.signal),
     login,
     /** Creates an account and logs in. Throws USERNAME_TAKEN, EMAIL_TAKEN, PASSWORD_TOO_COMMON or VALIDATION_FAILED. */
     async signUp(body: Input<paths['/api/auth/signup']['post']>) {
@@ -107,6 +110,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     },
     apiTokens: createApiTokens(api),
     admin: createAdmin(api),
+    notifications: createNotifications({ name, store, tabs, api, session, sendFresh, toRequest, closing }),
     oidc: createOidc({ tickets, api, plain, signIn, renew, sessionOptions }),
     ...createSecondFactor({ tickets, plain, signIn, renew }),
     ...createPasskeys({ api, plain, signIn, renew, sessionOptions }),

@@ -2,8 +2,9 @@
 export const MAX_WAIT_MS = 10_000
 
 /** Resolves after `ms`, or as soon as `closed` aborts. */
-function pause(ms: number, closed: AbortSignal) {
-  return new Promise<void>((resolve) => {
+export async function pause(ms: number, closed: AbortSignal) {
+  if (closed.aborted) return
+  await new Promise<void>((resolve) => {
     const end = () => {
       clearTimeout(timer)
       closed.removeEventListener('abort', end)

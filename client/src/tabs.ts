@@ -1,6 +1,14 @@
 import { attempt } from './attempt.ts'
 import { delays } from './delays.ts'
 
+/** Connects this tab to others of its origin. Null: the browser denies it. */
+export function openChannel(name: string) {
+  const channel = attempt(() => new BroadcastChannel(name))
+  // Lets Node exit where there is a document, as with jsdom.
+  if (channel && 'unref' in channel) (channel as unknown as { unref(): void }).unref()
+  return channel
+}
+
 type State = { isLoggedIn: boolean; userId: string | null }
 export type Tabs<Message extends State> = ReturnType<typeof createTabs<Message>>
 /**
@@ -9,13 +17,11 @@ export type Tabs<Message extends State> = ReturnType<typeof createTabs<Message>>
  */
 export function createTabs<Message extends State>(name: string) {
   const isBrowser = 'document' in globalThis
-  const channel = isBrowser ? attempt(() => new BroadcastChannel(name)) : null
+  const channel = isBrowser ? openChannel(name) : null
   const locks = isBrowser ? navigator.locks : undefined
   let published = 0
   let receive: (message: Message) => void = () => {}
   if (channel) channel.onmessage = ({ data }: MessageEvent<Message>) => receive(data)
-  // Lets Node exit where there is a document, as with jsdom.
-  if (channel && 'unref' in channel) (channel as unknown as { unref(): void }).unref()
 
   return {
     isBrowser,

@@ -16,6 +16,11 @@ export const messagesArrive = () => new Promise((resolve) => setTimeout(resolve,
 /** The service on a real port, with an account for ada, and a browser. */
 export async function open(t: Test, environment: Environment = {}) {
   const app = await build(t, { COOKIE_SECURE: 'false', ...environment })
+  // After a call that was aborted, Node opens a connection that it does not use, and the server would wait for its first request.
+  t.teardown(() => {
+    app.server.on('connection', (socket) => socket.destroy())
+    app.server.closeAllConnections()
+  })
   await signUp(app, 'ada')
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo

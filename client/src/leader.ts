@@ -1,0 +1,81 @@
+import { attempt } from './attempt.ts'
+import { delays } from './delays.ts'
+import { openChannel } from './tabs.ts'
+
+type Options<Message> = {
+  name: string
+  isBrowser: boolean
+  /** Leaves the others. */
+  signal: AbortSignal
+  /** Gets the messages of the other tabs. */
+  receive: (message: Message) => void
+  /** Works for all tabs until its signal aborts. */
+  lead: (signal: AbortSignal) => Promise<void>
+}
+type Envelope<Message> = { message?: Message | undefined; isLeader: boolean }
+
+/**
+ * Joins the tabs of one origin, of which one leads: the one with a lock. If it closes, the browser gives the lock to another one. If it is
+ * silent, it may be frozen, so another one takes the lock away. Without locks, and in Node, each tab leads itself.
+ */
+export function joinTabs<Message>({ name, isBrowser, signal, receive, lead }: Options<Message>) {
+  const locks = isBrowser ? navigator.locks : undefined
+  const channel = locks ? openChannel(name) : null
+  let leading: AbortController | null = null
+  let queued = new AbortController()
+  let watchdog: ReturnType<typeof setTimeout> | undefined
+
+  /** Takes over unless the leader is heard within this time. */
+  function expectLeader(ms: number) {
+    clearTimeout(watchdog)
+    if (!leading && !signal.aborted) watchdog = setTimeout(() => request(true), ms)
+  }
+  async function work() {
+    if (signal.aborted) return
+    clearTimeout(watchdog)
+    const own = new AbortController()
+    leading = own
+    await lead(own.signal)
+    if (leading === own) leading = null
+  }
+  function request(steal: boolean) {
+    queued.abort()
+    const own = new AbortController()
+    queued = own
+    locks?.request(name, steal ? { steal } : { signal: own.signal }, work).catch(() => {
+      // Another tab took the lock away, unless this one withdrew its request.
+      if (own.signal.aborted) return
+      leading?.abort()
+      leading = null
+      request(false)
+    })
+  }
+  function send(message?: Message) {
+    const envelope: Envelope<Message> = { message, isLeader: leading !== null }
+    attempt(() => channel?.postMessage(envelope))
+  }
+  signal.addEventListener('abort', () => {
+    clearTimeout(watchdog)
+    queued.abort()
+    leading?.abort()
+    channel?.close()
+  })
+  if (channel) {
+    channel.onmessage = ({ data: { message, isLeader } }: MessageEvent<Envelope<Message>>) => {
+      if (isLeader) expectLeader(delays.leaderMs)
+      if (message !== undefined) receive(message)
+    }
+    request(false)
+  } else queueMicrotask(() => void lead(signal))
+
+  return {
+    /** Sends a message to the other tabs. Without one, the leader shows that it is not frozen. */
+    send,
+    /** Sends a message that the leader answers immediately. */
+    ask(message: Message) {
+      send(message)
+      if (channel && !leading) expectLeader(delays.lockMs)
+    },
+    isLeader: () => channel === null || leading !== null
+  }
+}
