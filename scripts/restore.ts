@@ -4,7 +4,7 @@ import { OperatorError } from '../src/plugins/platform/config/operator-error.ts'
 import { explained } from '../src/plugins/platform/db/explain.ts'
 import { migrationsFor } from '../src/plugins/platform/db/migrations.ts'
 import { copySqlite } from '../src/plugins/platform/db/sqlite/backup.ts'
-import { historyOf } from '../src/plugins/platform/db/sqlite/sqlite.ts'
+import { historyOf } from '../src/plugins/platform/db/sqlite/journal.ts'
 import { print, runCommand, UsageError } from './shell.ts'
 import { findSqliteFile, stamp } from './sqlite-file.ts'
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperatorError } from '../config/operator-error.ts'
 import type { Settings } from '../config/settings.ts'
@@ -45,5 +46,9 @@ export function planMigrations(files: Migration[]): MigrationPlan {
 
 /** The plan for the generated migrations of a dialect. */
 export function migrationsFor(uri: string): MigrationPlan {
-  return planMigrations(readMigrationFiles({ migrationsFolder: join(FOLDER, isPostgres(uri) ? 'postgres' : 'sqlite') }))
+  const dialect = isPostgres(uri) ? 'postgres' : 'sqlite'
+  const migrationsFolder = join(FOLDER, dialect)
+  const { entries } = JSON.parse(readFileSync(join(migrationsFolder, 'meta/_journal.json'), 'utf8'))
+  const files = readMigrationFiles({ migrationsFolder })
+  return planMigrations(files.map((file, i) => ({ ...file, file: `drizzle/${dialect}/${entries[i].tag}.sql` })))
 }

@@ -39,7 +39,7 @@ export type PrepareOne = <Row>(
 ) => (values: Values) => Promise<Row | null>
 
 /** One generated migration; the journal table stores its `hash`. */
-export type Migration = { hash: string; folderMillis: number; sql: string[] }
+export type Migration = { hash: string; folderMillis: number; sql: string[]; file?: string }
 /** Returns the migrations still to apply, given the hashes of the applied ones in order. */
 export type MigrationPlan = (applied: string[]) => Migration[]
 

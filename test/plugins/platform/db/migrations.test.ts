@@ -67,6 +67,31 @@ for (const database of databases) {
     t.equal(await connection.migrate(planMigrations([good])), 1, 'and can be mended')
   })
 
+  t.test(`a migration that ${database.name} refuses is named with the cure, and without values of rows`, async (t) => {
+    const connection = await openDatabase(await database.emptyUri())
+    t.teardown(() => connection.close())
+    const table = ['create table tasks (title text)', "insert into tasks values ('hunter2'), ('hunter2')"]
+    const plan = (sql: string) =>
+      planMigrations([
+        { hash: 'tasks', folderMillis: 1, sql: table },
+        { hash: sql, folderMillis: 2, sql: [sql], file: 'drizzle/0001_due.sql' }
+      ])
+    const integer = database.isPostgres
+      ? 'alter table tasks alter title type integer using title::integer'
+      : 'create table numbers (n integer primary key) strict; insert into numbers select title from tasks'
+    for (const [sql, told] of [
+      ['alter table tasks add column due integer not null', /A new column needs a default/],
+      ['create unique index titles on tasks (title)', /must be unique/],
+      [integer, /^drizzle/]
+    ] as const) {
+      const error: Error = await connection.migrate(plan(sql)).catch((error) => error)
+      t.match(error, { name: 'OperatorError', message: told })
+      t.match(error.message, /^drizzle\/0001_due\.sql failed, so no migration was applied: [^\n]+$/)
+      t.notMatch(error.message, 'hunter2')
+    }
+    t.strictSame(await connection.history(), [])
+  })
+
   t.test(`DB_MIGRATE=check refuses to start on ${database.name} while migrations are pending`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'starter-check-'))
     t.teardown(() => rmSync(folder, { recursive: true }))

@@ -1,3 +1,4 @@
+import { explainMigration } from '../explain-migration.ts'
 import type { Connection } from '../types.ts'
 import type { Pool } from './pool.ts'
 
@@ -31,9 +32,13 @@ export function createJournal(pool: Pool): Pick<Connection, 'history' | 'migrate
         await tx.unsafe(CREATE_JOURNAL)
         const pending = plan((await tx.unsafe(READ_JOURNAL)).map((row) => row['hash']))
         const remember = 'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)'
-        for (const { sql, hash, folderMillis } of pending) {
-          for (const statement of sql) await tx.unsafe(statement)
-          await tx.unsafe(remember, [hash, folderMillis])
+        for (const migration of pending) {
+          try {
+            for (const statement of migration.sql) await tx.unsafe(statement)
+          } catch (error) {
+            throw explainMigration(migration, error)
+          }
+          await tx.unsafe(remember, [migration.hash, migration.folderMillis])
         }
         return pending.length
       })
