@@ -84,7 +84,7 @@ function dropLines(parts: string[]) {
   }
 }
 
-/** Removes settings that no concern declares anymore: from .env.example with their comments, and from the deployment files. */
+/** Removes settings that no concern declares anymore: from .env.example with their comments, and where production sets them. */
 function dropSettings(names: Set<string>) {
   if (names.size === 0) return
   const any = [...names].join('|')
@@ -93,17 +93,22 @@ function dropSettings(names: Set<string>) {
     .replaceAll(new RegExp(`(?:^# (?!---).*\\n)*^(?:${any})=.*\\n`, 'gm'), '')
     .replaceAll(/^# ---.*\n(?:# (?!---).*\n)*\n/gm, '')
   write('.env.example', `${example.trim()}\n`)
-  for (const path of globSync('{compose.yaml,deploy/**/*.{yaml,service}}', {
+  for (const path of globSync('{compose.yaml,deploy/**/*.{yaml,service},docs/production.md}', {
     cwd: ROOT,
     exclude: (one) => one.includes('node_modules')
   })) {
     const text = read(path)
-    const kept = text.replaceAll(new RegExp(`^ *(?:Environment=)?(?:${any})[=:].*\\n`, 'gm'), '')
+    const kept = text
+      .replaceAll(new RegExp(`^(?: *(?:Environment=)?(?:${any})[=:]|# With (?:${any})\\b).*\\n`, 'gm'), '')
+      .replaceAll(/^.*:\n\n```sh\n```\n\n/gm, '')
     if (kept !== text) write(path, kept)
   }
 }
 
-/** Removes the part from both files for Docker Compose, the maps in the READMEs, and the promises, and links to pages that are gone. */
+/**
+ * Removes the part from both files for Docker Compose, the maps in the READMEs, and the promises; and of pages that are gone, the links,
+ * the items in the lists of the README, and the paragraphs that begin with `With [metrics](metrics.md)`.
+ */
 function dropMentions({ name, folder }: Part) {
   const inCompose = new RegExp(`(?:^\\n)?^( *)${name}:.*\\n(?:\\1 +.*\\n)*|^.* # ${name}\\n`, 'gm')
   for (const path of ['compose.yaml', 'deploy/compose.yaml']) write(path, read(path).replaceAll(inCompose, ''))
@@ -124,7 +129,11 @@ function dropMentions({ name, folder }: Part) {
     const text = read(path)
     const isGone = (link: string) =>
       !/^(https?:|#)/.test(link) && !existsSync(join(ROOT, dirname(path), link.split('#')[0] ?? ''))
-    const kept = text.replaceAll(/!?\[([^\]]*)\]\(([^)\s]+)\)/g, (all, words, link) => (isGone(link) ? words : all))
+    const item = path === 'README.md' ? /,\s+\[[^\]]*\]\(([^)\s]+)\)(?=[,\n])/g : /(?!)/g
+    const kept = text
+      .replaceAll(/(?<=\n\n)With \[[^\]]*\]\(([^)\s]+)\)(?:.+\n)+\n/g, (all, link) => (isGone(link) ? '' : all))
+      .replaceAll(item, (all, link) => (isGone(link) ? '' : all))
+      .replaceAll(/!?\[([^\]]*)\]\(([^)\s]+)\)/g, (all, words, link) => (isGone(link) ? words : all))
     if (kept !== text) write(path, kept)
   }
 }
