@@ -14,6 +14,7 @@ const DRAIN = 10
 
 type Service = {
   image: string
+  env_file: string
   environment: Record<string, string>
   ports?: string[]
   volumes?: string[]
@@ -43,10 +44,10 @@ t.test('every setting in deploy/compose.yaml exists, and the service accepts its
       [],
       name
     )
-    const filled = Object.entries(environment).map(([key, value]) => [
-      key,
-      value.replaceAll(/\$\{\w+:\?[^}]*\}/g, randomKey)
-    ])
+    t.equal(compose.services[name]?.env_file, '.env', 'other settings get there, too')
+    const filled = Object.entries({ ...environment, CORS_API_ORIGINS: 'https://app.example.com' }).map(
+      ([key, value]) => [key, value.replaceAll(/\$\{\w+:\?[^}]*\}/g, randomKey)]
+    )
     const settings = readSettings(Object.fromEntries(filled))
     t.match(settings, { DB_MIGRATE: 'check', COOKIE_SECURE: true })
     t.strictSame(
