@@ -41,7 +41,12 @@ const PARTS: Record<string, string[]> = {
     'test/client/admin.test.ts',
     'test/browser/admin.browser.ts'
   ],
-  storage: [],
+  storage: [
+    'client/src/{files,upload}.ts',
+    'example/src/files/*',
+    'test/browser/files.browser.ts',
+    'test/client/files.test.ts'
+  ],
   passkeys: [
     'client/src/{passkeys,webauthn}.ts',
     'example/src/passkeys/*',

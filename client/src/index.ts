@@ -3,11 +3,12 @@ import { createAdmin } from './admin.ts'
 import { createApiTokens } from './api-tokens.ts'
 import type { Input, Login, paths, SessionOptions, User } from './contract.ts'
 import { type ApiError, orThrow } from './errors.ts'
+import { createFiles } from './files.ts'
 import { createNotifications } from './notifications.ts'
 import { createOidc } from './oidc.ts'
 import { createPasskeys } from './passkeys.ts'
 import { createRecovery } from './recovery.ts'
-import { createRefresher } from './refresher.ts'
+import { createRefresher, type Send } from './refresher.ts'
 import { MAX_WAIT_MS, sendWithRetry } from './retry.ts'
 import { createSecondFactor } from './second-factor.ts'
 import { createSession } from './session.ts'
@@ -45,10 +46,10 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
   const store = createStore(tabs, isToken)
 
   /** With tokens, only the calls of `plain` send and store cookies. */
-  function sendOnce(request: Request, access: Access | null) {
+  function sendOnce(request: Request, access: Access | null, by: Send = send) {
     const headers = new Headers(request.headers)
     if (access) headers.set('authorization', `Bearer ${access.accessToken}`)
-    return send(new Request(request.clone(), { headers, credentials: isToken ? 'omit' : 'include' }))
+    return by(new Request(request.clone(), { headers, credentials: isToken ? 'omit' : 'include' }))
   }
   /** Has a timeout, because other tabs wait for these calls. */
   const sendWithTimeout = (request: Request) => send(request.clone(), { signal: AbortSignal.timeout(MAX_WAIT_MS) })
@@ -111,6 +112,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     apiTokens: createApiTokens(api),
     admin: createAdmin(api),
     notifications: createNotifications({ name, store, tabs, api, session, sendFresh, toRequest, closing }),
+    ...createFiles({ api, isToken, sendFresh, toRequest }),
     oidc: createOidc({ tickets, api, plain, signIn, renew, sessionOptions }),
     ...createSecondFactor({ tickets, plain, signIn, renew }),
     ...createPasskeys({ api, plain, signIn, renew, sessionOptions }),

@@ -4,13 +4,16 @@ import { endsSession, toApiError } from './errors.ts'
 import type { Access, Message, Store } from './store.ts'
 import type { Tabs } from './tabs.ts'
 
+/** Sends a request, as `fetch` does. */
+export type Send = (request: Request) => Promise<Response>
+
 type Options = {
   store: Store
   tabs: Tabs<Message>
   /** Sends cookies, and no token. */
   plain: Client<paths>
-  /** Sends a request with an access token or the cookie. */
-  send: (request: Request, access: Access | null) => Promise<Response>
+  /** Sends a request with an access token or the cookie, by `fetch` or another function. */
+  send: (request: Request, access: Access | null, by?: Send) => Promise<Response>
 }
 /** Keeps the access token valid. All calls and tabs share one refresh. */
 export function createRefresher({ store, tabs, plain, send }: Options) {
@@ -39,17 +42,17 @@ export function createRefresher({ store, tabs, plain, send }: Options) {
     return refreshing
   }
   /** Refreshes an expired token first, and retries once with a new token if the service refuses this one. */
-  async function sendFresh(request: Request): Promise<Response> {
+  async function sendFresh(request: Request, by?: Send): Promise<Response> {
     const startedIn = store.epoch
     const own = () => (store.epoch === startedIn ? store.access : null)
     if (store.isStale()) await refresh(store.access)
     const used = own()
-    const reply = await send(request, used)
+    const reply = await send(request, used, by)
     if (reply.status !== 401 || !endsSession(await toApiError(reply.clone()))) return reply
     // With cookies, the other tabs find out on their own.
     if (!store.isToken && store.epoch === startedIn) store.set(false)
     const fresh = used && (await refresh(used).then(own))
-    return fresh ? send(request, fresh) : reply
+    return fresh ? send(request, fresh, by) : reply
   }
   return { refresh, sendFresh }
 }

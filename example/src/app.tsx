@@ -1,3 +1,4 @@
+import { FilesProvider } from './files/files-provider.tsx'
 import { Layout } from './layout.tsx'
 import { Callback, useResponse } from './oidc/callback.tsx'
 import { LinkNewcomer } from './oidc/link-newcomer.tsx'
@@ -28,32 +29,36 @@ function Screen() {
     const { title, Content } = findPage(pages, path)
     const props = { session, reload, leave }
     return (
-      <Layout title={title} {...props}>
-        {failure}
-        <VerifyEmail key={session.user.email} {...props} />
-        {/* The key: another user starts with fresh pages. */}
-        <FreshSession key={session.user.id} freshUntil={session.session.freshUntil}>
-          <LinkNewcomer />
-          <Content {...props} />
-        </FreshSession>
-      </Layout>
+      <FilesProvider userId={session.user.id}>
+        <Layout title={title} {...props}>
+          {failure}
+          <VerifyEmail key={session.user.email} {...props} />
+          {/* The key: another user starts with fresh pages. */}
+          <FreshSession key={session.user.id} freshUntil={session.session.freshUntil}>
+            <LinkNewcomer />
+            <Content {...props} />
+          </FreshSession>
+        </Layout>
+      </FilesProvider>
     )
   }
   const { title, Content } = findPage(visitorPages, path)
   return (
-    <Layout title={session === null ? title : ''}>
-      {failure}
-      {session === undefined && !error && <Loading />}
-      {session === null && (
-        <div className="narrow">
-          {notice && (
-            <p className="notice" role="status">
-              {notice}
-            </p>
-          )}
-          <Content />
-        </div>
-      )}
-    </Layout>
+    <FilesProvider>
+      <Layout title={session === null ? title : ''}>
+        {failure}
+        {session === undefined && !error && <Loading />}
+        {session === null && (
+          <div className="narrow">
+            {notice && (
+              <p className="notice" role="status">
+                {notice}
+              </p>
+            )}
+            <Content />
+          </div>
+        )}
+      </Layout>
+    </FilesProvider>
   )
 }

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef } from 'react'
 import { AdminLink } from './admin/link.tsx'
 import { useClient } from './client.ts'
+import { FilesLink, Picture } from './files/files-provider.tsx'
 import { pages } from './pages.ts'
 import type { PageProps } from './session.ts'
 import { TransportSwitch } from './transport-switch.tsx'
@@ -49,10 +50,12 @@ export function Layout({ title, session, leave, children }: LayoutProps) {
                     {page.title}
                   </a>
                 ))}
+              <FilesLink title={title} />
               <AdminLink userId={session.user.id} title={title} />
             </nav>
             <a className="user" href="#/account">
               <Avatar name={session.user.name} />
+              <Picture />
               <span>{session.user.name}</span>
             </a>
             <ActionButton onClick={() => leave('You have signed out.', client.logout)}>Sign out</ActionButton>

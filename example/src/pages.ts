@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react'
 import { Account } from './account/account.tsx'
 import { Admin } from './admin/admin.tsx'
+import { Files } from './files/files.tsx'
 import { Notes } from './notes/notes.tsx'
 import { ChooseName } from './oidc/choose-name.tsx'
 import { ForgotPassword } from './recovery/forgot-password.tsx'
@@ -19,6 +20,7 @@ export const pages: Page<PageProps>[] = [
   { path: 'notes', title: 'Notes', Content: Notes },
   { path: 'security', title: 'Security', Content: Security },
   { path: 'account', title: 'Account', Content: Account },
+  { path: 'files', title: 'Files', Content: Files, isForFew: true },
   { path: 'users', title: 'Users', Content: Admin, isForFew: true }
 ]
 

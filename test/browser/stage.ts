@@ -148,8 +148,8 @@ export async function openStage(
   }
 }
 
-/** What a sign-in page asks to learn which features the service has. Browsers report the answer 404 in their console. */
-const PROBES = /\/api\/auth\/(oidc|passkeys\/challenge)$/
+/** What pages ask to learn which features the service has, and who has a picture. Browsers report the answer 404 in their console. */
+const PROBES = /\/api\/(auth\/(oidc|passkeys\/challenge)|users\/[^/]+\/avatar)$/
 
 /** A browser with its own profile. */
 export async function openBrowser(t: Test, { phone = false } = {}) {

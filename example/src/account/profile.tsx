@@ -1,5 +1,6 @@
 import { orThrow } from 'fastify-minimal-starter-client'
 import { useClient } from '../client.ts'
+import { ChoosePicture } from '../files/choose-picture.tsx'
 import { ChangeEmail } from '../recovery/change-email.tsx'
 import type { PageProps } from '../session.ts'
 import { Field } from '../ui/field.tsx'
@@ -17,6 +18,7 @@ export function Profile({ session, reload }: Pick<PageProps, 'session' | 'reload
   return (
     <section>
       <h2>Profile</h2>
+      <ChoosePicture name={user.name} />
       <Form action="Save changes" done="Saved." onSubmit={save}>
         <Field name="name" label="Name" autoComplete="name" defaultValue={user.name} required />
         <Field

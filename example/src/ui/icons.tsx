@@ -61,6 +61,18 @@ export const EyeOff = () => (
     <path d="M9.9 5.8A9 9 0 0 1 12 5.5c6 0 9.5 6.5 9.5 6.5a17 17 0 0 1-2.6 3.4M6.2 7.6A17 17 0 0 0 2.5 12S6 18.5 12 18.5a9 9 0 0 0 4.5-1.2M3 3l18 18" />
   </Icon>
 )
+export const Document = () => (
+  <Icon>
+    <path d="M6 2.5h8.5L19 7v14.5H6ZM14 2.5V7.5h5M9.5 12h6M9.5 16h6" />
+  </Icon>
+)
+export const Photo = () => (
+  <Icon>
+    <rect x="3" y="4" width="18" height="16" rx="2" />
+    <circle cx="8.5" cy="9.5" r="1.5" />
+    <path d="m3.5 17.5 5-4.5 3.5 3 3.5-3.5 5 4.5" />
+  </Icon>
+)
 export const Notebook = () => (
   <Icon>
     <path d="M6 3h10a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H6ZM6 3v18M3.5 7.5H6M3.5 12H6M3.5 16.5H6M10 8h4.5M10 12h4.5" />
