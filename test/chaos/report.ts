@@ -83,7 +83,7 @@ These failures are not part of the run above. The tests of each feature cause th
 |---|---|
 | The mail server refuses a mail for good | The call that asked for it has succeeded. The mail is not tried again, and the log says that it is lost |
 | Redis is down during a password reset or a change of address | Codes are sent. The call with the code gets 503, changes nothing, and can be repeated with the same code |
-| A provider (OpenID Connect) is down, hangs, or answers nonsense | Starting with it and coming back from it get 503 \`PROVIDER_UNAVAILABLE\` within 5 s; the same response works when it is back. Everything else goes on, also other providers; \`/readyz\` does not change |
+| A provider (OpenID Connect) is down, hangs, or answers nonsense | Starting with it and coming back from it get 503 \`PROVIDER_UNAVAILABLE\` within 5 s, or immediately while 50 requests hang; the same response works when it is back. Everything else goes on, also other providers; \`/readyz\` does not change |
 | Redis is down while an account is banned | The ban is stored and counts at once, because sessions are checked in SQL. The call gets 503 until Redis knows, and can be repeated |
 | Redis is down or paused while streams are open | Messages and logouts reach the streams of other replicas by SQL, within a second |
 | The database is down while streams are open | No stream is cut, and nothing flows. New streams get 503. Afterwards each stream continues where it was |
