@@ -98,7 +98,13 @@ t.test('ASVS 15.2.2: a provider that does not answer gets at most 50 requests at
   const [provider, other] = [await startProvider(t), await startProvider(t)]
   const { app } = await buildWith(t, { test: provider, other })
   const { promise: recovery, resolve: recover } = Promise.withResolvers<string>()
-  provider.troubles.set('/token', () => recovery)
+  let open = 0
+  let most = 0
+  provider.troubles.set('/token', (_request, response) => {
+    most = Math.max(most, ++open)
+    response.once('close', () => open--)
+    return recovery
+  })
   // A ticket may be tried five times.
   const proofs = await Promise.all(Array.from({ length: 12 }, () => comeBack(app, provider)))
   const logIn = (proof: object) => post(app, LOGIN, { ...proof, authType: transport.kind })
@@ -107,11 +113,11 @@ t.test('ASVS 15.2.2: a provider that does not answer gets at most 50 requests at
   const { promise: isFull, resolve: fill } = Promise.withResolvers<void>()
   for (const login of logins) void login.then((reply) => refused.push(outcome(reply)) === 10 && fill())
   await isFull
-  t.same(new Set(refused), new Set(['503 PROVIDER_UNAVAILABLE']), 'the others are refused at once')
+  t.same(new Set(refused), new Set(['503 PROVIDER_UNAVAILABLE']), 'the others are refused')
   t.equal(outcome(await post(app, '/api/auth/oidc/other', {})), '200', 'another provider has requests of its own')
   recover('go on')
   await Promise.all(logins)
-  t.equal(provider.calls.filter((path) => path === '/token').length, 50)
+  t.ok(most > 0 && most <= 50, `${most} at once`)
   t.equal(outcome(await logInWith(app, transport, provider, { claims: claimsOf('ada') })), '409 SIGN_UP_REQUIRED')
 })
 
