@@ -1,5 +1,5 @@
-import { openClient } from './client.ts'
-import { middle, quantile, round, type Spread, spread } from './figures.ts'
+import { middle, round, type Spread, spread } from './figures.ts'
+import { sendFor } from './generator.ts'
 import type { Usage } from './process.ts'
 
 /** A request that is sent to a server again and again. */
@@ -22,6 +22,9 @@ export type Result = {
   ratio: Spread
   perSecond: number
   baselinePerSecond: number
+  /** How much of its core the server used. Below 0.95 the load generator was the limit, and the figures in µs are too high. */
+  busy: number
+  baselineBusy: number
   p50Ms: number
   p99Ms: number
   rssMb: number
@@ -32,16 +35,16 @@ export type Pace = { starts: number; rounds: number; burstMs: number; warmUpMs: 
 type Burst = Awaited<ReturnType<typeof burst>>
 type Pair = { base: Burst; own: Burst }
 const MB = 1024 * 1024
-const CONNECTIONS = 32
 
 async function burst({ server, bytes }: Case, forMs: number) {
-  // New connections each time: some servers close an idle one after five seconds.
-  const client = await openClient(server.port, CONNECTIONS)
   const before = await server.usage()
-  const { requests, times, seconds } = await client.run({ next: () => bytes, forMs })
+  const { requests, seconds, p50Ms, p99Ms } = await sendFor(server.port, bytes, forMs)
   const after = await server.usage()
-  client.close()
-  return { times, perSecond: requests / seconds, cpuUs: (after.cpuUs - before.cpuUs) / requests, rss: after.rssBytes }
+  const cpuUs = after.cpuUs - before.cpuUs
+  return {
+    ...{ p50Ms, p99Ms, perSecond: requests / seconds, cpuUs: cpuUs / requests },
+    ...{ busy: cpuUs / seconds / 1e6, rss: after.rssBytes }
+  }
 }
 
 async function alternate(baseline: Case, subject: Case, { rounds, burstMs, warmUpMs }: Pace) {
@@ -58,23 +61,26 @@ async function alternate(baseline: Case, subject: Case, { rounds, burstMs, warmU
 }
 
 function toResult({ subject, name }: Case, pairs: Pair[]): Result {
-  const times = pairs.flatMap(({ own }) => own.times)
+  const medianOf = (figure: keyof Burst, digits = 2) =>
+    round(
+      middle(pairs, ({ own }) => own[figure]),
+      digits
+    )
   return {
     subject,
     name,
-    cpuUs: round(
-      middle(pairs, ({ own }) => own.cpuUs),
-      1
-    ),
+    cpuUs: medianOf('cpuUs', 1),
     baselineUs: round(
       middle(pairs, ({ base }) => base.cpuUs),
       1
     ),
     ratio: spread(pairs.map(({ base, own }) => own.cpuUs / base.cpuUs)),
-    perSecond: Math.round(middle(pairs, ({ own }) => own.perSecond)),
+    perSecond: medianOf('perSecond', 0),
     baselinePerSecond: Math.round(middle(pairs, ({ base }) => base.perSecond)),
-    p50Ms: round(quantile(times, 0.5)),
-    p99Ms: round(quantile(times, 0.99)),
+    busy: medianOf('busy'),
+    baselineBusy: round(middle(pairs, ({ base }) => base.busy)),
+    p50Ms: medianOf('p50Ms'),
+    p99Ms: medianOf('p99Ms'),
     rssMb: round(Math.max(...pairs.map(({ own }) => own.rss)) / MB, 0)
   }
 }

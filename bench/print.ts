@@ -25,7 +25,7 @@ export function printTable(rows: readonly Record<string, string | number | null>
 
 export function printResults(results: readonly Result[]) {
   printTable(
-    results.map(({ subject, name, cpuUs, baselineUs, ratio, perSecond, p50Ms, p99Ms, rssMb }) => ({
+    results.map(({ subject, name, cpuUs, baselineUs, ratio, perSecond, busy, baselineBusy, p50Ms, p99Ms, rssMb }) => ({
       subject,
       case: name,
       'CPU µs': cpuUs,
@@ -34,6 +34,8 @@ export function printResults(results: readonly Result[]) {
       low: ratio.low,
       high: ratio.high,
       'req/s': perSecond,
+      busy,
+      'bare busy': baselineBusy,
       'p50 ms': p50Ms,
       'p99 ms': p99Ms,
       'RSS MB': rssMb

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { drawResults } from './chart.ts'
 import { compare, type Result } from './compare.ts'
+import { generator } from './generator.ts'
 import { print, printResults, printTable } from './print.ts'
 import { CORES, isPinned, pinSelf } from './process.ts'
 import * as scenarios from './scenarios.ts'
@@ -18,7 +19,7 @@ const { values } = parseArgs({
   options: {
     starts: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '7' },
-    burst: { type: 'string', default: '400' }
+    burst: { type: 'string', default: '1000' }
   }
 })
 const pace = { starts: +values.starts, rounds: +values.rounds, burstMs: +values.burst, warmUpMs: 3000 }
@@ -51,8 +52,8 @@ async function show<T extends object>(title: string, scenario: () => Promise<T |
 
 pinSelf()
 const versions = readVersions()
-const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: CORES, isPinned }
-print(`${machine.cpu}, ${machine.cores} cores, ${isPinned ? 'one for the server' : 'not pinned'}`)
+const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: CORES, isPinned, generator }
+print(`${machine.cpu}, ${machine.cores} cores, ${isPinned ? 'one for the server' : 'not pinned'}; load by ${generator}`)
 print(
   Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import postgres from 'postgres'
 import type { Test } from 'tap'
-import { owner } from './postgres.ts'
+import { findOwner } from './postgres.ts'
 import { freePort, waitUntil } from './wait.ts'
 
 // A real PgBouncer with its default settings, in front of a real PostgreSQL.
@@ -44,6 +44,7 @@ export async function startPgBouncer(
   ]
   writeFileSync(file, lines.join('\n'))
   // PgBouncer refuses to run as root.
+  const owner = findOwner()
   if (owner) {
     chmodSync(folder, 0o700)
     chownSync(folder, owner.uid, owner.gid)

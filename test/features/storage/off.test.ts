@@ -19,7 +19,7 @@ t.test('without STORAGE_URI there are no files', async (t) => {
     ['GET', `/api/users/${user.id}/avatar`]
   ] as const)
     t.equal(outcome(await app.inject({ method, url, headers })), '404 NOT_FOUND', `${method} ${url}`)
-  t.notMatch((await app.inject({ method: 'GET', url: '/docs/json' })).body, /\/api\/files|avatar/)
+  t.notOk(/\/api\/files|avatar/.test((await app.inject({ method: 'GET', url: '/docs/json' })).body))
   t.equal(app.files, null)
   await app.listen({ host: '127.0.0.1', port: 0 })
   t.equal(app.server.requestTimeout, 30_000)
