@@ -99,8 +99,6 @@ export function createFanOut(log: Pick<MessageLog, 'read'>, logger: FastifyBaseL
     /** Calls the listener for each message that was read for somebody. */
     onDelivered(listener: (message: Message) => void) {
       observe = listener
-    },
-    /** Whether nobody reads anything. */
-    isIdle: () => channels.size === 0
+    }
   }
 }

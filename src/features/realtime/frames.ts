@@ -1,7 +1,5 @@
+import type { EndCode } from './connections.ts'
 import type { Message } from './messages.ts'
-
-/** Why the service ends a stream. A client stops after the first and the last one, and comes back after the others. */
-export type EndCode = 'SESSION_ENDED' | 'STOPPING' | 'MAX_AGE' | 'TOO_MANY_STREAMS'
 
 const event = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 const encoded = new WeakMap<Message, Buffer>()

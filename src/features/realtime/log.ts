@@ -2,9 +2,12 @@ import type { NamedSteps } from '../../plugins/identity/auth/insert-session.ts'
 import { isLive } from '../../plugins/identity/auth/sessions.ts'
 import { and, eq, gt, inArray, isNull, or, sql } from '../../plugins/platform/db/drizzle.ts'
 import type { Database, PrepareOne, Tables } from '../../plugins/platform/db/types.ts'
-import { inboxOf, type Message, type NewMessage, toText } from './messages.ts'
+import { type Message, type NewMessage, toText } from './messages.ts'
 
 export type MessageLog = ReturnType<typeof createLog>
+/** A channel, the user whose inbox it is, if it is one, and the user who writes. */
+export type Target = { name: string; inboxOf?: string; author?: string }
+type OnCommit = (channel: string, seq: number) => void
 /** What a reader of a channel has not seen yet: everything after a number. */
 export type Wanted = { channel: string; after: number }
 
@@ -22,34 +25,34 @@ export function createLog(db: Database, { channels, messages, sessions, users }:
 
   return {
     /**
-     * The steps that send a message to a user, for the transaction of what it is about. Nothing is sent to a user who was deleted.
-     * `onCommit` gets the channel and the number.
+     * The steps that write a message to a channel, for the transaction of what it is about. Nothing is written to the inbox of a user
+     * who was deleted. `onCommit` gets the channel and the number.
      */
-    append(
-      userId: string,
-      message: NewMessage,
-      now: Date,
-      onCommit: (channel: string, seq: number) => void
-    ): NamedSteps {
+    append({ name, inboxOf: owner, author }: Target, message: NewMessage, now: Date, onCommit: OnCommit): NamedSteps {
       const data = toText(message)
-      const channel = inboxOf(userId)
       // A transaction may send several messages.
       const step = `message${count++}`
       const next = { lastSeq: sql`${lastSeq} + 1`, updatedAt: now }
+      const lockOwner: NamedSteps = owner
+        ? { [`${step}User`]: (tx) => tx.lock(tx.select({ id: users.id }).from(users).where(eq(users.id, owner))) }
+        : {}
       return {
-        [`${step}User`]: (tx) => tx.lock(tx.select({ id: users.id }).from(users).where(eq(users.id, userId))),
+        ...lockOwner,
         [`${step}Channel`](tx, done) {
           if (done[`${step}User`]?.length === 0) return null
-          const first = { name: channel, userId, lastSeq: 1, updatedAt: now }
+          const first = { name, userId: owner ?? null, lastSeq: 1, updatedAt: now }
           const insert = tx.insert(channels).values(first)
           return insert.onConflictDoUpdate({ target: channels.name, set: next }).returning({ seq: lastSeq })
         },
         [step](tx, done) {
           const [written] = done[`${step}Channel`] as { seq: number }[]
           if (!written) return null
-          tx.onCommit(() => onCommit(channel, written.seq))
-          const row = { channel, seq: written.seq, type: message.type, data, createdAt: now }
-          return tx.insert(messages).values(row).returning({ seq: messages.seq })
+          tx.onCommit(() => onCommit(name, written.seq))
+          const row = { channel: name, seq: written.seq, type: message.type, data, createdAt: now }
+          return tx
+            .insert(messages)
+            .values({ ...row, userId: author ?? null })
+            .returning({ seq: messages.seq })
         }
       }
     },

@@ -2,6 +2,8 @@
 export type NewMessage = { type: string; data?: unknown }
 /** A message of a channel. `data` is JSON. */
 export type Message = { channel: string; seq: number; type: string; data: string; createdAt: Date }
+/** A message that is not stored. `data` is JSON. */
+export type LiveMessage = Pick<Message, 'channel' | 'type' | 'data'>
 
 /** The most that `data` may have as JSON, in bytes. */
 const MAX_BYTES = 8192

@@ -1,15 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { hasBearer } from '../../plugins/http/cookies/bearer.ts'
 import { CrossOriginRequest } from '../../plugins/http/cookies/errors.ts'
 import { accountOf } from '../../plugins/identity/auth/account.ts'
 import { TicketInvalid } from '../../plugins/identity/tickets/errors.ts'
 import { problems } from '../../plugins/platform/errors/schemas.ts'
 import { NotAcceptable } from './errors.ts'
+import type { Parts } from './parts.ts'
 import { LastEventId, StreamQuery, StreamReply, TicketReply } from './schemas.ts'
 import type { Streams } from './streams.ts'
-import type { StreamTickets } from './tickets.ts'
 
 const ACCEPTED = /(^|,)\s*(text\/event-stream|text\/\*|\*\/\*)\s*(;|,|$)/i
 
@@ -17,23 +16,15 @@ const ACCEPTED = /(^|,)\s*(text\/event-stream|text\/\*|\*\/\*)\s*(;|,|$)/i
 const HEAD = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no', connection: 'close' }
 
 /** /api/realtime */
-export function createStreamRoutes(streams: Streams, streamTickets: StreamTickets): FastifyPluginAsyncTypebox {
+export function createStreamRoutes(
+  streams: Streams,
+  { streamTickets, authenticateStream }: Pick<Parts, 'streamTickets' | 'authenticateStream'>
+): FastifyPluginAsyncTypebox {
   return async (app) => {
     const tags = ['notifications']
 
     async function requireEventStream({ headers: { accept = '*/*' } }: FastifyRequest) {
       if (!ACCEPTED.test(accept)) throw new NotAcceptable()
-    }
-
-    /** A stream is more than a read: a page of another origin may not open one with the cookie of its visitor. */
-    async function authenticateStream(request: FastifyRequest, reply: FastifyReply) {
-      const { ticket } = request.query as { ticket?: unknown }
-      if (ticket !== undefined) {
-        request.account = await streamTickets.redeem(`${ticket}`, new Date())
-        return
-      }
-      if (request.headers.cookie !== undefined && !hasBearer(request.headers)) app.refuseForeignPage(request)
-      await app.authenticate(request, reply)
     }
 
     app.get('/stream', {

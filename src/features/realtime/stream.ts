@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import type { Connection, EndCode, Owner } from './connections.ts'
 import type { Reader } from './fan-out.ts'
-import { byeFrame, type EndCode, HEARTBEAT, messageFrame, readyFrame, resetFrame, retryFrame } from './frames.ts'
+import { byeFrame, HEARTBEAT, messageFrame, readyFrame, resetFrame, retryFrame } from './frames.ts'
 import type { Message } from './messages.ts'
 
 /** How much is written at once, in bytes. */
@@ -9,19 +10,16 @@ const PAGE_BYTES = 65_536
 const STALLED_MS = 30_000
 const RETRY_MS = 3000
 
-/** Who reads a stream. */
-export type Owner = { userId: string; sid: string }
 /** Where a stream begins, whether that is not where the client asked for, and when it ends, in ms of `performance.now`. */
 export type Beginning = { cursor: number; isReset: boolean; endsAt: number }
 
 /** A stream of server-sent events: a cursor, and whether the client reads. A class, so that thousands share their methods. */
-export class Stream implements Reader {
+export class Stream implements Reader, Connection {
   readonly channel: string
   readonly userId: string
   readonly sid: string
   cursor = 0
-  /** Why it ended; null while it is open. `slow`: the client did not read; `closed`: the client closed it. */
-  endedBy: EndCode | 'slow' | 'closed' | null = null
+  endedBy: Connection['endedBy'] = null
   /** Null before it has begun. */
   #response: ServerResponse | null = null
   #stalledSince: number | null = null
@@ -65,7 +63,6 @@ export class Stream implements Reader {
     if (only) this.#write(page.length === 1 ? only : Buffer.concat(page, bytes))
   }
 
-  /** To be called now and then: shows the proxy and the client that the stream is alive, and cuts it if nobody reads. */
   keepAlive(nowMs: number, heartbeatMs: number) {
     if (nowMs >= this.#endsAt) return this.end('MAX_AGE')
     if (this.#stalledSince !== null && nowMs - this.#stalledSince > STALLED_MS) return this.#cut()

@@ -1,9 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { OVERLAP_MS } from '../../plugins/identity/auth/resync.ts'
-import type { FanOut } from './fan-out.ts'
-import type { MessageLog } from './log.ts'
-import type { Replicas } from './replicas.ts'
-import type { Streams } from './streams.ts'
+import type { Parts } from './parts.ts'
 
 const TICK_MS = 250
 /** A revocation by another replica ends a stream within a second, with or without Redis. */
@@ -11,17 +8,17 @@ const REVOCATIONS_MS = 500
 /** How often channels are read that Redis may not have told about: while replicas hear each other, and while they do not. */
 const CHANNELS_MS = { heard: 5000, unheard: 500 }
 
-type Parts = { streams: Streams; fanOut: FanOut; log: MessageLog; replicas: Replicas }
+type Used = Pick<Parts, 'connections' | 'fanOut' | 'log' | 'replicas'>
 
 /** Rereads SQL for what other replicas did. */
-function createPoll({ streams, fanOut, log, replicas }: Parts) {
+function createPoll({ connections, fanOut, log, replicas }: Used) {
   const since = { revocations: new Date(), channels: new Date() }
   const before = (time: Date) => new Date(time.getTime() - OVERLAP_MS)
   const isDue = (time: Date, now: Date, everyMs: number) => now.getTime() - time.getTime() >= everyMs
   let wasHeard = false
 
   async function readRevocations(now: Date) {
-    streams.endSessions(await log.revokedSince(before(since.revocations)))
+    connections.endSessions(await log.revokedSince(before(since.revocations)))
     since.revocations = now
   }
   async function readChannels(now: Date) {
@@ -31,8 +28,8 @@ function createPoll({ streams, fanOut, log, replicas }: Parts) {
 
   return {
     async poll(now: Date) {
-      // No stream is open, and one that opens later reads what was written until then.
-      if (fanOut.isIdle()) Object.assign(since, { revocations: now, channels: now })
+      // What opens later reads what was written until then.
+      if (connections.count() === 0) Object.assign(since, { revocations: now, channels: now })
       if (isDue(since.revocations, now, REVOCATIONS_MS)) await readRevocations(now)
       const isHeard = replicas.isHeard()
       const isBack = isHeard && !wasHeard
@@ -43,9 +40,9 @@ function createPoll({ streams, fanOut, log, replicas }: Parts) {
   }
 }
 
-/** Keeps streams alive, follows other replicas, and ends the streams of a replica that stops. */
-export function watchRegularly(app: FastifyInstance, parts: Parts) {
-  const { streams } = parts
+/** Keeps connections alive, follows other replicas, and ends the connections of a replica that stops. */
+export function watchRegularly(app: FastifyInstance, parts: Used) {
+  const { connections } = parts
   const { poll } = createPoll(parts)
   let stopAt: number | null = null
   let running: Promise<void> | null = null
@@ -53,12 +50,12 @@ export function watchRegularly(app: FastifyInstance, parts: Parts) {
   /** Spreads the ends over SHUTDOWN_DELAY, so that not all clients come back at once. */
   function stop() {
     stopAt ??= performance.now() + app.config.SHUTDOWN_DELAY * 1000
-    streams.stop(Math.min(1, TICK_MS / Math.max(1, stopAt - performance.now())))
+    connections.stop(Math.min(1, TICK_MS / Math.max(1, stopAt - performance.now())))
   }
 
   function tick() {
     if (app.lifecycle.isStopping) stop()
-    streams.keepAlive()
+    connections.keepAlive()
     running ??= poll(new Date())
       .catch((err: unknown) => app.log.debug({ err }, 'could not read what other replicas did; trying again'))
       .finally(() => {
@@ -72,7 +69,7 @@ export function watchRegularly(app: FastifyInstance, parts: Parts) {
   })
   app.addHook('preClose', async () => {
     clearInterval(timer)
-    streams.stop(1)
+    connections.stop(1)
     await running
   })
 }

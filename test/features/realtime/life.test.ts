@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
+import { createConnections } from '../../../src/features/realtime/connections.ts'
 import { createFanOut } from '../../../src/features/realtime/fan-out.ts'
 import { createStreams } from '../../../src/features/realtime/streams.ts'
 import { build, logIn, PASSWORD } from '../../build.ts'
@@ -70,7 +71,8 @@ t.test('a share of the streams ends at a time', async (t) => {
   const fanOut = createFanOut({ read: async () => ({ messages: [], live: new Set() }) }, log)
   const findStart = async () => ({ firstSeq: 1, lastSeq: 0, expiresAt: new Date(Date.now() + 3_600_000) })
   const limits = { STREAMS_MAX: 10, STREAMS_PER_USER: 10, STREAM_HEARTBEAT: 20, STREAM_MAX_AGE: 3600 }
-  const streams = createStreams(limits, { findStart }, fanOut)
+  const connections = createConnections(limits, { findStart })
+  const streams = createStreams(connections, fanOut)
   const ends: string[] = []
   const response = { on() {}, write: () => true, end: (text: string) => void ends.push(text) }
   for (let i = 0; i < 10; i++)
@@ -80,8 +82,8 @@ t.test('a share of the streams ends at a time', async (t) => {
     [0.5, 3],
     [1, 0]
   ] as const) {
-    streams.stop(share)
-    t.equal(streams.count(), left)
+    connections.stop(share)
+    t.equal(connections.count(), left)
   }
   t.ok(ends.every((text) => /^retry: \d+\n\nevent: bye\ndata: \{"code":"STOPPING"\}\n\n$/.test(text)))
 })
