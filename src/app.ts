@@ -1,5 +1,6 @@
 import Fastify from 'fastify'
 import apiTokens from './features/api-tokens/index.ts'
+import channels from './features/channels/index.ts'
 import events from './features/events/index.ts'
 import mail from './features/mail/index.ts'
 import metrics from './features/metrics/index.ts'
@@ -84,6 +85,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(oidc)
   await app.register(apiTokens)
   await app.register(realtime) // notifications
+  await app.register(channels) // WebSockets
   await app.register(storage) // files of users
   await app.register(roles) // after every other gate
   await app.register(docs)

@@ -3,7 +3,7 @@ import { type Connections, createConnections } from './connections.ts'
 import { createFanOut, type FanOut } from './fan-out.ts'
 import { createStreamGuard, type StreamGuard } from './guard.ts'
 import { createLog, type MessageLog } from './log.ts'
-import type { LiveMessage } from './messages.ts'
+import { type LiveMessage, type NewMessage, toText } from './messages.ts'
 import { redisReplicas } from './redis.ts'
 import { createNoReplicas, type Replicas } from './replicas.ts'
 import { createStreamTickets, type StreamTickets } from './tickets.ts'
@@ -18,6 +18,8 @@ export type Parts = {
   authenticateStream: StreamGuard
   /** Wakes the readers of a channel that has messages up to a number, on every replica. */
   announce(channel: string, seq: number): void
+  /** Sends a message that is not stored to every replica. It may get lost. */
+  sendLive(channel: string, message: NewMessage): void
   /** Calls the listener for each message that is not stored, of whatever replica. */
   onLive(listener: (message: LiveMessage) => void): void
 }
@@ -40,6 +42,7 @@ export async function createParts(app: FastifyInstance): Promise<Parts> {
       fanOut.wake(channel, seq)
       replicas.tell(channel, seq)
     },
+    sendLive: (channel, message) => replicas.send({ channel, type: message.type, data: toText(message) }),
     onLive(listener) {
       hear = listener
     }

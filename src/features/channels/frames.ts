@@ -1,0 +1,24 @@
+import type { Incoming } from './incoming.ts'
+import type { Message } from './types.ts'
+
+// What the service sends: JSON, one object a message.
+
+type Id = Incoming['id']
+const encoded = new WeakMap<object, Buffer>()
+
+export const okFrame = (id: Id) => JSON.stringify({ op: 'ok', id })
+export const errorFrame = (id: Id, code: string) => JSON.stringify({ op: 'error', id, code })
+/** Messages after the number that the client gave are gone, or it is of another log. Those after `seq` follow. */
+export const resetFrame = (channel: string, seq: number) => JSON.stringify({ op: 'reset', channel, seq })
+
+/** The frame of a message, whose `data` is JSON. All sockets that get it share one. */
+export function messageFrame(message: Pick<Message, 'channel' | 'type' | 'data'> & { seq?: number }) {
+  const known = encoded.get(message)
+  if (known) return known
+  const { channel, seq = 0, type, data } = message
+  const frame = Buffer.from(
+    `{"op":"msg","channel":"${channel}","seq":${seq},"type":${JSON.stringify(type)},"data":${data}}`
+  )
+  encoded.set(message, frame)
+  return frame
+}
