@@ -33,6 +33,7 @@ const PARTS: Record<string, string[]> = {
     'test/client/notifications.test.ts',
     'test/deploy/streams.slow.test.ts'
   ],
+  channels: ['src/routes/rooms/*', 'test/routes/rooms/*', 'test/deploy/sockets.slow.test.ts'],
   oidc: ['client/src/oidc.ts', 'example/src/oidc/*', 'test/browser/oidc.browser.ts', 'test/client/oidc.test.ts'],
   roles: [
     'scripts/users-roles.ts',

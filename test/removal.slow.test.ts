@@ -21,7 +21,8 @@ if (!existsSync(join(ROOT, 'client/node_modules')))
 const WITH_TABLES = ['notes', 'events']
 const PAIRS = [
   ['jwt', 'blocklist'],
-  ['mail', 'recovery']
+  ['mail', 'recovery'],
+  ['realtime', 'channels']
 ]
 
 /** Each part alone; of parts that need each other, both. Parts with tables have a test of their own below. */

@@ -88,6 +88,7 @@ These failures are not part of the run above. The tests of each feature cause th
 | Redis is down or paused while streams are open | Messages and logouts reach the streams of other replicas by SQL, within a second |
 | The database is down while streams are open | No stream is cut, and nothing flows. New streams get 503. Afterwards each stream continues where it was |
 | A replica is killed while streams are open | Clients reconnect to another one, and receive every committed message once, in order |
+| A replica is killed while clients publish to channels | Every message that was acknowledged is stored. Clients reconnect, and receive every committed message once, in order |
 | Clients do not read their streams | A stream has no queue, so memory stays as it is. After 30 s the stream is cut, and the client can continue |
 | A clock is off by one step (30 s) | Codes of authenticator apps are accepted one step early or late. Beyond that they are 401; recovery codes and passkeys do not depend on the clock of the user's device |
 `

@@ -36,7 +36,7 @@ async function ask(url: string, path: string, headers: Headers, method = 'GET', 
 }
 
 t.test(
-  'with a cookie, a socket needs an origin that is allowed',
+  'ASVS 4.4.2: with a cookie, a socket needs an origin that is allowed',
   { skip: !byCookie && 'no cookie sessions' },
   async (t) => {
     const app = await build(t, { CORS_API_ORIGINS: 'https://app.example.com' })
@@ -52,7 +52,7 @@ t.test(
   }
 )
 
-t.test('a ticket opens one socket, or one stream, of its session, and is not logged', async (t) => {
+t.test('ASVS 4.4.3, 4.4.4: a ticket opens one socket, or one stream, of its session, and is not logged', async (t) => {
   const { app, lines } = await buildWithLog(t)
   const url = await addressOf(app)
   const ada = await logIn(app, 'ada')
