@@ -113,6 +113,35 @@ t.test('messages have limits: their size, how many a second, and how many channe
   t.equal((await app.inject('/livez')).statusCode, 200)
 })
 
+t.test('a message that is not stored reaches the subscribers, and nobody later', async (t) => {
+  const { app, ada, url, socket } = await start(t)
+  app.defineChannel('typing.:id', { durable: false, join: () => true, publish: (_params, _owner, message) => message })
+  t.equal(await socket.ask('sub', 'typing.1'), 'ok')
+  t.equal(await socket.ask('pub', 'typing.1', text(1)), 'ok')
+  await app.transaction({ steps: app.publish('typing.1', { type: 'server' }) })
+  await t.rejects(
+    app.transaction({
+      steps: {
+        ...app.publish('typing.1', { type: 'undone' }),
+        fails() {
+          throw new Error('rolled back')
+        }
+      }
+    })
+  )
+  t.equal(await socket.ask('pub', 'typing.1', text('x'.repeat(8192))), 'VALIDATION_FAILED')
+  const later = await connect(url, ada.headers)
+  t.equal(await later.ask('sub', 'typing.1', { after: 0 }), 'ok')
+  t.strictSame(later.of('msg'), [])
+  t.strictSame(
+    socket.of('msg').map(({ seq, type }) => [seq, type]),
+    [
+      [0, 'text'],
+      [0, 'server']
+    ]
+  )
+})
+
 t.test('a client that leaves in the middle of anything leaves nothing behind', async (t) => {
   const { app, ada, url, socket } = await start(t)
   t.equal(await socket.ask('sub', 'open.1'), 'ok')
