@@ -61,7 +61,7 @@ t.test('every operation has a summary and reply schemas', async (t) => {
     t.match(tags, [/^[a-z]+$/], `${name} stands with others of its kind`)
     const statuses = Object.keys(responses)
     t.ok(
-      statuses.some((status) => status.startsWith('2')),
+      statuses.some((status) => /^[12]/.test(status)),
       `${name} has a success`
     )
     for (const [status, reply] of Object.entries(responses))
