@@ -38,7 +38,9 @@ export async function startProxy(t: Test, target: number) {
     // Keeps the order, even if the delay has just become shorter.
     let delivered: Promise<unknown> = Promise.resolve()
     link.upstream.on('data', (chunk: Buffer) => {
-      delivered = Promise.all([delivered, delayMs > 0 && sleep(delayMs)]).then(() => deliver(client, chunk))
+      delivered = Promise.all([delivered, delayMs > 0 && sleep(delayMs, null, { ref: false })]).then(() =>
+        deliver(client, chunk)
+      )
     })
     for (const socket of [client, link.upstream]) {
       socket.setNoDelay(true)

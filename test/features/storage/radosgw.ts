@@ -111,7 +111,7 @@ rgw data = ${at('rgw')}
     /** The keys in the bucket. */
     async keys() {
       const text = await (await client.fetch(`${base}?list-type=2`)).text()
-      return [...text.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key]) => key)
+      return [...text.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key = '']) => key)
     },
     /** From now on, the user may store nothing more. */
     fill() {
