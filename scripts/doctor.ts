@@ -2,6 +2,7 @@ import '../src/app.ts'
 import { isAppOrigin } from '../src/plugins/http/cors/env.ts'
 import { loadEnvironment } from '../src/plugins/platform/config/env-file.ts'
 import { readSettings } from '../src/plugins/platform/config/settings.ts'
+import { examineFiles, filesOption, filesUsage } from './doctor-files.ts'
 import { type Account, examine } from './doctor-live.ts'
 import { mailOption, mailUsage, sendTestMail } from './doctor-mail.ts'
 import { checks, type Finding, type Place } from './doctor-rules.ts'
@@ -14,6 +15,7 @@ const USAGE = `npm run doctor -- --spa <origin of the page> --api <origin of the
   --live          also calls the running service, as the page would
   --user <name>   with --live: logs in with the password in DOCTOR_PASSWORD, then logs out
 ${mailUsage}
+${filesUsage}
 
 Run it where the service runs: it reads the same settings, from the environment and .env. It lists each check that passes on
 standard output, and each that fails on standard error, with the setting to change. It exits with 1 if a check fails.`
@@ -55,12 +57,14 @@ const options = {
   live: { type: 'boolean' },
   'no-cookies': { type: 'boolean' },
   ...mailOption,
+  ...filesOption,
   user: { type: 'string' }
 } as const
 
 await runCommand(USAGE, { options }, async ({ values }) => {
   const { spa, api, live, user, 'no-cookies': noCookies } = values
   if (values.mail && !spa && !api) return sendTestMail(values.mail, readOwnSettings(), say)
+  if (values.files && !spa && !api) return examineFiles(readOwnSettings(), say)
   if (!spa || !api) throw new UsageError('Give the addresses of the page and of the service')
   const place = readPlace(spa, api, !noCookies)
   for (const { title, find } of checks) say(title, find(place))

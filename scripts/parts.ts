@@ -43,6 +43,7 @@ const PARTS: Record<string, string[]> = {
     'test/browser/admin.browser.ts'
   ],
   storage: [
+    'scripts/doctor-files.ts',
     'client/src/{files,upload}.ts',
     'example/src/files/*',
     'test/browser/files.browser.ts',

@@ -24,8 +24,10 @@ export function parseBucket(uri: string): Bucket | null {
   }
 }
 
+export const isFolder = (uri: string) => /^file:.+/.test(uri)
+
 /** Whether a STORAGE_URI names a place for files. */
-export const isStorageUri = (uri: string) => /^file:.+/.test(uri) || parseBucket(uri) !== null
+export const isStorageUri = (uri: string) => isFolder(uri) || parseBucket(uri) !== null
 
 /** The place that a STORAGE_URI names. */
 export async function openStore(uri: string): Promise<Store> {

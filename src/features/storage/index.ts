@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './env.ts'
 import { OperatorError } from '../../plugins/platform/config/operator-error.ts'
-import { openStore } from './address.ts'
+import { isPostgres } from '../../plugins/platform/db/address.ts'
+import { isFolder, openStore } from './address.ts'
 import { createAvatarRoutes } from './avatar-routes.ts'
 import { createAvatars } from './avatars.ts'
 import { createClaims } from './claims.ts'
@@ -29,7 +30,7 @@ async function refuseFiles(files: Files) {
 
 /** Files of users. Off without STORAGE_URI. */
 async function storage(app: FastifyInstance) {
-  const { STORAGE_URI, STORAGE_MAX_FILE, STORAGE_QUOTA, UPLOAD_TTL, SCAN_URL } = app.config
+  const { DB_URI, STORAGE_URI, STORAGE_MAX_FILE, STORAGE_QUOTA, UPLOAD_TTL, SCAN_URL } = app.config
   const { db, tables, transaction } = app
   const uploadTtlMs = UPLOAD_TTL * 1000
   const files = createFiles(db, tables, transaction, { quota: STORAGE_QUOTA, uploadTtlMs })
@@ -48,6 +49,7 @@ async function storage(app: FastifyInstance) {
   app.addHook('onListen', async () => {
     // One number of Node's for all requests: the body plugin keeps the shorter one for all others.
     app.server.requestTimeout = Math.max(app.server.requestTimeout, uploadTtlMs)
+    if (isPostgres(DB_URI) && isFolder(STORAGE_URI)) app.log.info('files are in a folder, which replicas have to share')
   })
   app.addHook('onClose', uploads.close)
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { examineFiles } from '../../../scripts/doctor-files.ts'
 import { createDiskStore } from '../../../src/features/storage/disk.ts'
 import { build, logIn } from '../../build.ts'
 import { create, get, outcome, put, sha256, someBytes, upload } from './calls.ts'
@@ -44,4 +45,17 @@ t.test('a disk that fails is a 503 of its own, and the file can be uploaded late
   rmSync(join(folder, `${id}.2`))
   t.equal(outcome(await get(app, ada, id)), '503 STORAGE_UNAVAILABLE', 'missing bytes are no 404')
   t.equal((await get(app, ada, other.id)).statusCode, 200)
+})
+
+t.test('the doctor tries the folder, and leaves nothing there', async (t) => {
+  const folder = t.testdir({ occupied: 'by a file' })
+  const examine = async (STORAGE_URI: string | null) => {
+    const found: string[] = []
+    await examineFiles({ STORAGE_URI }, (title, finding) => found.push(finding?.text ?? `pass ${title}`))
+    return found
+  }
+  t.match(await examine(`file:${folder}/files`), [/pass .*store/, /pass .*read/, /pass .*delete/])
+  t.strictSame(readdirSync(join(folder, 'files')), [])
+  t.match(await examine(`file:${folder}/occupied`), [/^It names a folder that cannot be written \(EEXIST\)/])
+  t.match(await examine(null), [/^It is not set/])
 })

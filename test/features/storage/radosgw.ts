@@ -113,6 +113,9 @@ rgw data = ${at('rgw')}
       const text = await (await client.fetch(`${base}?list-type=2`)).text()
       return [...text.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key = '']) => key)
     },
+    /** Lets strangers list the bucket, or not. */
+    setAccess: (acl: 'public-read' | 'private') =>
+      client.fetch(`${base}?acl`, { method: 'PUT', headers: { 'x-amz-acl': acl } }),
     /** From now on, the user may store nothing more. */
     fill() {
       run('radosgw-admin', 'quota', 'set', '--quota-scope=user', '--uid=app', '--max-objects=0', '--max-size=1')

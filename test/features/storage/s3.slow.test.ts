@@ -1,10 +1,12 @@
 import t, { type Test } from 'tap'
+import { examineFiles } from '../../../scripts/doctor-files.ts'
 import { type Bucket, parseBucket } from '../../../src/features/storage/address.ts'
 import { createS3Store } from '../../../src/features/storage/s3.ts'
 import { createSweep } from '../../../src/features/storage/sweep.ts'
 import { backends, buildWithLog, logIn } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
 import { startProxy } from '../../proxy.ts'
+import { freePort } from '../../wait.ts'
 import { create, get, outcome, put, sha256, someBytes, upload } from './calls.ts'
 import { testCrashes } from './crash.ts'
 import { noRadosgw, startRadosgw } from './radosgw.ts'
@@ -45,6 +47,23 @@ if (noRadosgw) {
       t.match(JSON.stringify(lines), reason)
       t.notMatch(JSON.stringify(lines), 'secret')
     }
+  })
+
+  await t.test('the doctor tries a bucket, and finds one that is public or refuses the key', async (t) => {
+    const examine = async (STORAGE_URI: string) => {
+      const found: string[] = []
+      await examineFiles({ STORAGE_URI }, (title, finding) => found.push(finding?.text ?? `pass ${title}`))
+      return found
+    }
+    const before = await s3.keys()
+    const passes = [/pass The bucket answers/, /pass .*store/, /pass .*read/, /pass Nobody/, /pass .*delete/]
+    t.match(await examine(s3.uri()), passes)
+    await s3.setAccess('public-read')
+    t.match(await examine(s3.uri()), [/pass/, /pass/, /pass/, /The bucket is public/, /pass/])
+    await s3.setAccess('private')
+    t.match(await examine(s3.uri().replace('a%2Fsecret', 'another')), [/pass/, /403 SignatureDoesNotMatch/])
+    t.match(await examine(s3.uri(await freePort())), [/ECONNREFUSED/])
+    t.strictSame(await s3.keys(), before)
   })
 
   for (const backend of backends) {

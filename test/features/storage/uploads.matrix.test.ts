@@ -3,7 +3,8 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { type Backend, backends, build, type LoggedIn, logIn, someBackends } from '../../build.ts'
+import { isPostgres } from '../../../src/plugins/platform/db/address.ts'
+import { type Backend, backends, buildWithLog, type LoggedIn, logIn, someBackends } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
 import { answersIn, listen } from '../../plugins/platform/errors/raw.ts'
 import { waitUntil } from '../../wait.ts'
@@ -13,9 +14,10 @@ import { create, get, outcome, put, sha256, someBytes } from './calls.ts'
 
 async function start(t: Test, backend: Backend, environment: object = {}) {
   const folder = t.testdir()
-  const app = await build(t, { ...(await backend.environment()), STORAGE_URI: `file:${folder}`, ...environment })
+  const settings = { ...(await backend.environment()), STORAGE_URI: `file:${folder}`, ...environment }
+  const { app, lines } = await buildWithLog(t, settings)
   const port = await listen(app)
-  return { app, folder, port, ada: await logIn(app, 'ada') }
+  return { app, lines, folder, port, ada: await logIn(app, 'ada') }
 }
 
 /** Sends the head of an upload, and leaves its body to the caller. */
@@ -47,7 +49,9 @@ for (const backend of someBackends) {
   const options = { skip: backend.skip }
 
   t.test(`only a whole upload counts, on ${backend.name}`, options, async (t) => {
-    const { app, folder, port, ada } = await start(t, backend)
+    const { app, lines, folder, port, ada } = await start(t, backend)
+    const isToldToShare = lines.some(({ msg }) => `${msg}`.includes('replicas have to share'))
+    t.equal(isToldToShare, isPostgres(app.config.DB_URI), 'a folder is for one replica, unless they share it')
     const bytes = someBytes()
     const { id } = await create(app, ada)
 
