@@ -30,7 +30,7 @@ async function users(app: FastifyInstance) {
   app.decorate('userView', createUserView())
   app.decorate('securityView', new Map()).decorate('signUpMembers', new Map()).decorate('verifiedEmailSteps', [])
   app.decorate('users', createUsers(app.db, app.tables, app.prepareOne))
-  app.decorate('passwords', createPasswords(HASHES_AT_ONCE, app.config.PASSWORD_MIN_LENGTH))
+  app.decorate('passwords', createPasswords(HASHES_AT_ONCE))
 }
 
 export default fp(users, { name: 'users', dependencies: ['config', 'db', 'router'] })

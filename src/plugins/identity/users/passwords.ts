@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import { verify as verifyBcrypt } from '@node-rs/bcrypt'
-import { createCommonPasswords } from './common-passwords.ts'
+import { isCommonPassword } from './common-passwords.ts'
 import { createConcurrencyLimit, type Lane } from './concurrency-limit.ts'
 import { PasswordTooCommon } from './errors.ts'
 import type { User } from './tables.ts'
@@ -38,8 +38,7 @@ function isWeak(passwordHash: string) {
 }
 
 /** Hashes and verifies passwords, at most `concurrency` at once. */
-export function createPasswords(concurrency: number, minLength: number) {
-  const isCommon = createCommonPasswords(minLength)
+export function createPasswords(concurrency: number) {
   const govern = createConcurrencyLimit(concurrency, 128, 900)
   const decoy = makeDecoy()
 
@@ -66,7 +65,7 @@ export function createPasswords(concurrency: number, minLength: number) {
     load: govern.load,
     /** Throws PASSWORD_TOO_COMMON, with the member of the body that has the password. */
     async refuseCommon(password: string, pointer = '/password') {
-      if (await isCommon(password.normalize('NFC'))) throw new PasswordTooCommon(pointer)
+      if (await isCommonPassword(password.normalize('NFC'))) throw new PasswordTooCommon(pointer)
     }
   }
 }

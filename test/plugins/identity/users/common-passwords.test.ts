@@ -1,9 +1,8 @@
 import t from 'tap'
-import { createCommonPasswords } from '../../../../src/plugins/identity/users/common-passwords.ts'
+import { isCommonPassword } from '../../../../src/plugins/identity/users/common-passwords.ts'
 import { build, logIn, PASSWORD, transports } from '../../../build.ts'
 
-t.test('ASVS 6.2.4: common passwords of at least the minimum length are recognized, ignoring case', async (t) => {
-  const isCommon = createCommonPasswords(8)
+t.test('ASVS 6.2.4: common passwords are recognized, ignoring case', async (t) => {
   for (const password of [
     'password',
     'PASSWORD',
@@ -14,12 +13,11 @@ t.test('ASVS 6.2.4: common passwords of at least the minimum length are recogniz
     'iloveyou1',
     '1q2w3e4r'
   ])
-    t.equal(await isCommon(password), true, password)
+    t.equal(await isCommonPassword(password), true, password)
   for (const password of [PASSWORD, 'password ', ' password', 'pässword', 'correct horse', 'monkey'])
-    t.equal(await isCommon(password), false, password)
-  const isCommonOf12 = createCommonPasswords(12)
+    t.equal(await isCommonPassword(password), false, password)
   for (const password of ['qwerty123456', '1qaz2wsx3edc', '123qweasdzxc', '1q2w3e4r5t6y'])
-    t.equal(await isCommonOf12(password), true, password)
+    t.equal(await isCommonPassword(password), true, password)
 })
 
 for (const transport of transports) {
