@@ -105,14 +105,11 @@ function dropSettings(names: Set<string>) {
   }
 }
 
-/**
- * Removes the part from both files for Docker Compose, the maps in the READMEs, and the promises; and of pages that are gone, the links,
- * the items in the lists of the README, and the paragraphs that begin with `With [metrics](metrics.md)`.
- */
+/** Removes the part from both files for Docker Compose, the lists and maps in the READMEs, and the promises. */
 function dropMentions({ name, folder }: Part) {
   const inCompose = new RegExp(`(?:^\\n)?^( *)${name}:.*\\n(?:\\1 +.*\\n)*|^.* # ${name}\\n`, 'gm')
   for (const path of ['compose.yaml', 'deploy/compose.yaml']) write(path, read(path).replaceAll(inCompose, ''))
-  const ofPart = `^( +${name}/ |curl .*\\$api/${name}\\b|- \\*\\*[^(]*\\(docs/${name}\\.md\\)).*\\n`
+  const ofPart = `^( +${name}/ |curl .*\\$api/${name}\\b|- \\*\\*[^(\\n]*\\(docs/${name}\\.md\\)).*\\n`
   for (const path of ['README.md', 'example/README.md'])
     write(path, read(path).replaceAll(new RegExp(ofPart, 'gm'), ''))
   const promises = read('docs/promises.json').split(/^(?= {2}\{$)/m)
@@ -125,6 +122,13 @@ function dropMentions({ name, folder }: Part) {
       .trim()
       .replace(/,$/, '')}\n]\n`
   )
+}
+
+/**
+ * Of pages that are gone, removes the links, the items in lists of the README, and the paragraphs that begin with
+ * `With [metrics](metrics.md)`.
+ */
+function dropLinks() {
   for (const path of globSync('{*.md,{docs,client}/*.md}', { cwd: ROOT })) {
     const text = read(path)
     const isGone = (link: string) =>
@@ -222,6 +226,7 @@ function remove(names: string[]) {
   dropLines(names)
   dropSettings(settings)
   for (const part of parts) dropMentions(part)
+  dropLinks()
   updatePackage(packages)
   if (hasTables) run('node', 'scripts/generate.ts', '--name', `drop_${names.join('_')}`)
 }

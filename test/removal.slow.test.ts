@@ -53,6 +53,9 @@ t.test('without all optional parts the short suite passes', async (t) => {
   const { status, output } = await run(copy, 'test/run.ts')
   t.equal(status, 0, output.slice(-6000))
   t.match(await run(copy, 'scripts/check-docs.ts'), { status: 0, output: ' 0 problems' })
+  const readme = readFileSync(join(copy, 'README.md'), 'utf8')
+  for (const left of ['Accounts', 'Final logouts', 'Operations']) t.match(readme, `- **${left}**`)
+  t.notMatch(readme, /passkeys|metrics|channels/i)
 
   const files = globSync('src/**/*.ts', { cwd: copy }).map((path) => readFileSync(join(copy, path), 'utf8'))
   const lines = files.reduce((sum, text) => sum + text.split('\n').length - 1, 0)
