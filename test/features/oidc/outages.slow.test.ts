@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import t from 'tap'
-import { build, logIn, someBackends, type Transport, transports } from '../../build.ts'
+import { backends, build, logIn, type Transport, transports } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
 import { buildWith, claimsOf, comeBack, IDENTITIES, LOGIN, logInWith, outcome, post, signUpWith } from './calls.ts'
 import { REDIRECT_URI, startProvider, type Trouble } from './provider.ts'
@@ -20,7 +20,7 @@ const endless: Trouble = (_request, response) => {
 }
 
 // The slow run walks this on every backend.
-for (const backend of someBackends)
+for (const backend of backends)
   t.test(`a provider that is down is a 503 of its own, on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const [provider, other] = [await startProvider(t), await startProvider(t)]
     const { app, lines } = await buildWith(t, { test: provider, other }, await backend.environment())

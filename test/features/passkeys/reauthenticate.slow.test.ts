@@ -1,11 +1,11 @@
 import t from 'tap'
-import { build, buildWithLog, PASSWORD, someBackends, transports, transportsOn } from '../../build.ts'
+import { backends, build, buildWithLog, PASSWORD, transports, transportsOn } from '../../build.ts'
 import { call, renewedBy } from '../../plugins/identity/auth/calls.ts'
 import { assertion, enroll, outcome } from './calls.ts'
 
 const REAUTHENTICATE = 'POST /api/auth/reauthenticate'
 
-for (const backend of someBackends) {
+for (const backend of backends) {
   for (const transport of transportsOn(backend)) {
     t.test(
       `ASVS 7.5.3: a passkey confirms its user, by ${transport.kind} on ${backend.name}`,

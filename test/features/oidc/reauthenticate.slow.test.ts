@@ -1,5 +1,5 @@
 import t from 'tap'
-import { logIn, someBackends, type Transport, transports } from '../../build.ts'
+import { backends, logIn, type Transport, transports } from '../../build.ts'
 import { call, renewedBy } from '../../plugins/identity/auth/calls.ts'
 import { buildWith, claimsOf, comeBack, outcome, signUpWith } from './calls.ts'
 import { startProvider } from './provider.ts'
@@ -7,7 +7,7 @@ import { startProvider } from './provider.ts'
 const REAUTHENTICATE = 'POST /api/auth/reauthenticate'
 const seconds = (ago = 0) => Math.floor(Date.now() / 1000) - ago
 
-for (const [i, backend] of someBackends.entries()) {
+for (const [i, backend] of backends.entries()) {
   const options = { skip: backend.skip }
   const transport = transports[i % transports.length] as Transport
 

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { someBackends, type Transport, transports } from '../../build.ts'
+import { backends, type Transport, transports } from '../../build.ts'
 import { call, renewedBy } from '../../plugins/identity/auth/calls.ts'
 import { codeOf, confirm, enroll } from '../second-factor/codes.ts'
 import { buildWith, claimsOf, comeBack, IDENTITIES, logInWith, outcome } from './calls.ts'
 import { startProvider } from './provider.ts'
 
-for (const [i, backend] of someBackends.entries()) {
+for (const [i, backend] of backends.entries()) {
   const options = { skip: backend.skip }
   const transport = transports[i % transports.length] as Transport
 
