@@ -6,6 +6,7 @@ import { createMessageCleanup } from './cleanup.ts'
 import { createInbox } from './inbox.ts'
 import { inboxOf, type NewMessage } from './messages.ts'
 import { measureRealtime } from './metrics.ts'
+import { sendNotices } from './notices.ts'
 import { createParts, type Parts } from './parts.ts'
 import { createRoutes } from './routes.ts'
 import { createStreamRoutes } from './stream-routes.ts'
@@ -44,6 +45,7 @@ async function realtime(app: FastifyInstance) {
   const deleteExpired = createMessageCleanup(tables, transaction)
   app.cleanup.add((now) => deleteExpired(new Date(now.getTime() - config.MESSAGES_TTL * 1000)))
   await measureRealtime(app, parts)
+  sendNotices(app)
   watchRegularly(app, parts)
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { browserFamily } from '../../../src/features/recovery/browsers.ts'
+import { browserFamily } from '../../../src/plugins/identity/auth/browsers.ts'
 import { logEvent } from '../../../src/plugins/platform/audit/log.ts'
 import { backends, PASSWORD, signUp, transports } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
