@@ -30,6 +30,7 @@ const PARTS: Record<string, string[]> = {
   ],
   realtime: [
     'client/src/{notifications,feed,event-stream,leader,keep-trying}.ts',
+    'example/src/notifications/*',
     'test/client/notifications.test.ts',
     'test/deploy/streams.slow.test.ts'
   ],

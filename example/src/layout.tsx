@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef } from 'react'
 import { AdminLink } from './admin/link.tsx'
 import { useClient } from './client.ts'
 import { FilesLink, Picture } from './files/files-provider.tsx'
+import { Bell } from './notifications/bell.tsx'
 import { pages } from './pages.ts'
 import type { PageProps } from './session.ts'
 import { TransportSwitch } from './transport-switch.tsx'
@@ -53,6 +54,7 @@ export function Layout({ title, session, leave, children }: LayoutProps) {
               <FilesLink title={title} />
               <AdminLink userId={session.user.id} title={title} />
             </nav>
+            <Bell key={session.user.id} />
             <a className="user" href="#/account">
               <Avatar name={session.user.name} />
               <Picture />

@@ -94,7 +94,7 @@ for (const world of worlds) {
       await page.reload()
       await isIn(page)
       // A restart would cut off a request in flight.
-      await page.waitForLoadState('networkidle')
+      await browser.isIdle()
       await stage.restart()
       await page.reload()
       await isIn(page)

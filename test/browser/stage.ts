@@ -5,12 +5,12 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import { chromium, type Page, type Request } from 'playwright-core'
 import tap, { type Test } from 'tap'
 import { startNginx } from '../deploy/nginx.ts'
 import { freshFolder, settled, startListening } from '../process.ts'
 import { here } from '../tls.ts'
-import { freePort } from '../wait.ts'
+import { freePort, waitUntil } from '../wait.ts'
 
 // A real browser, pages of three origins, and the service. All host names resolve to this machine.
 
@@ -150,6 +150,8 @@ export async function openStage(
 
 /** What pages ask to learn which features the service has, and who has a picture. Browsers report the answer 404 in their console. */
 const PROBES = /\/api\/(auth\/(oidc|passkeys\/challenge)|users\/[^/]+\/avatar)$/
+/** Browsers also report each cut of a stream, which the client opens again. */
+const STREAM = /\/api\/realtime\/stream\?/
 
 /** A browser with its own profile. */
 export async function openBrowser(t: Test, { phone = false } = {}) {
@@ -173,17 +175,32 @@ export async function openBrowser(t: Test, { phone = false } = {}) {
   const complaints: string[] = []
   const requests: string[] = []
   context.on('console', (message) => {
-    const isProbe = message.text().includes('404') && PROBES.test(message.location().url)
-    if (['error', 'warning'].includes(message.type()) && !isProbe) complaints.push(message.text())
+    const { url } = message.location()
+    const isExpected = (message.text().includes('404') && PROBES.test(url)) || STREAM.test(`${url} ${message.text()}`)
+    if (['error', 'warning'].includes(message.type()) && !isExpected) complaints.push(message.text())
   })
   context.on('weberror', (error) => complaints.push(`${error.error()}`))
-  context.on('request', (request) => requests.push(`${request.method()} ${request.url()}`))
+  const inFlight = new Set<Request>()
+  context.on('request', (request) => {
+    requests.push(`${request.method()} ${request.url()}`)
+    if (!STREAM.test(request.url())) inFlight.add(request)
+  })
+  context.on('requestfinished', (request) => inFlight.delete(request))
+  context.on('requestfailed', (request) => inFlight.delete(request))
   return {
     context,
     /** Console errors and warnings of all tabs. A test that expects some removes them. */
     complaints,
     requests,
     count: (call: string) => requests.filter((request) => request === call).length,
+    /** Waits until nothing but streams is in flight, for a while. */
+    async isIdle() {
+      let idleSince = Date.now()
+      await waitUntil(() => {
+        if (inFlight.size > 0) idleSince = Date.now()
+        return Date.now() - idleSince > 300
+      }, 'the pages are idle')
+    },
     async openTab(url: string) {
       const page = await context.newPage()
       await page.goto(url)

@@ -56,6 +56,8 @@ export async function startNginx(t: Test, replicas: number[], other?: number, mo
     ['/etc/nginx/tls', folder, 2],
     ['/dev/stdout', join(folder, 'access.log')],
     ['location = /_problem', `${locations}\n${more}\nlocation = /_problem`],
+    // nginx ignores this of a single server, but here it has three names.
+    ...(replicas.length === 1 ? [['max_fails=1', 'max_fails=0', 3] as [string, string, number]] : []),
     ...[0, 1, 2].map((i): [string, string] => [`app${i + 1}:3000`, `127.0.0.1:${replicas[i] ?? replicas[0]}`])
   ])
   writeFileSync(conf, text)

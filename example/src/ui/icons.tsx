@@ -78,3 +78,8 @@ export const Notebook = () => (
     <path d="M6 3h10a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H6ZM6 3v18M3.5 7.5H6M3.5 12H6M3.5 16.5H6M10 8h4.5M10 12h4.5" />
   </Icon>
 )
+export const BellIcon = () => (
+  <Icon>
+    <path d="M6 9.5a6 6 0 0 1 12 0c0 5.5 2 7 2 7H4s2-1.5 2-7ZM10 20a2.2 2.2 0 0 0 4 0" />
+  </Icon>
+)
