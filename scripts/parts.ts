@@ -34,7 +34,15 @@ const PARTS: Record<string, string[]> = {
     'test/client/notifications.test.ts',
     'test/deploy/streams.slow.test.ts'
   ],
-  channels: ['src/routes/rooms/*', 'test/routes/rooms/*', 'test/deploy/sockets.slow.test.ts'],
+  channels: [
+    'src/routes/rooms/*',
+    'client/src/{channels,roster,socket}.ts',
+    'example/src/chat/*',
+    'test/routes/rooms/*',
+    'test/client/channels.test.ts',
+    'test/deploy/sockets.slow.test.ts',
+    'test/browser/chat.browser.ts'
+  ],
   oidc: ['client/src/oidc.ts', 'example/src/oidc/*', 'test/browser/oidc.browser.ts', 'test/client/oidc.test.ts'],
   roles: [
     'scripts/users-roles.ts',

@@ -11,6 +11,8 @@ export const delays = {
   maxBackoffMs: 30_000,
   /** How long a stream may be silent: the service sends something every 25 seconds or more often. */
   silenceMs: 60_000,
+  /** How long a socket waits for an answer. */
+  answerMs: 10_000,
   /** How long the leading tab may be silent. Timers of a hidden tab run once a minute. */
   leaderMs: 90_000
 }

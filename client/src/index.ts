@@ -1,6 +1,7 @@
 import createApi from 'openapi-fetch'
 import { createAdmin } from './admin.ts'
 import { createApiTokens } from './api-tokens.ts'
+import { createChannels } from './channels.ts'
 import type { Input, Login, paths, SessionOptions, User } from './contract.ts'
 import { type ApiError, orThrow } from './errors.ts'
 import { createFiles } from './files.ts'
@@ -20,6 +21,7 @@ import { type SessionState, watchSession } from './watch.ts'
 export type { Session } from './contract.ts'
 export { ApiError, type Code, type FieldError, orThrow } from './errors.ts'
 export type { Notification, NotificationState } from './notifications.ts'
+export { ChannelError, type ChannelListener, type ChannelMessage, type ChannelState } from './roster.ts'
 export type { SessionState } from './watch.ts'
 export { PasskeyError } from './webauthn.ts'
 
@@ -112,6 +114,7 @@ export function createClient({ baseUrl: address, transport = 'cookie', fetch: se
     apiTokens: createApiTokens(api),
     admin: createAdmin(api),
     notifications: createNotifications({ name, store, tabs, api, session, sendFresh, toRequest, closing }),
+    channels: createChannels({ baseUrl, store, tabs, api, session, closing }),
     ...createFiles({ api, isToken, sendFresh, toRequest }),
     oidc: createOidc({ tickets, api, plain, signIn, renew, sessionOptions }),
     ...createSecondFactor({ tickets, plain, signIn, renew }),

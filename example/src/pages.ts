@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react'
 import { Account } from './account/account.tsx'
 import { Admin } from './admin/admin.tsx'
+import { Chat } from './chat/chat.tsx'
 import { Files } from './files/files.tsx'
 import { Notes } from './notes/notes.tsx'
 import { ChooseName } from './oidc/choose-name.tsx'
@@ -18,6 +19,7 @@ type Page<Props> = { path: string; title: string; Content: ComponentType<Props>;
 /** The pages of a user who is signed in. They are also the navigation. */
 export const pages: Page<PageProps>[] = [
   { path: 'notes', title: 'Notes', Content: Notes },
+  { path: 'chat', title: 'Chat', Content: Chat },
   { path: 'security', title: 'Security', Content: Security },
   { path: 'account', title: 'Account', Content: Account },
   { path: 'files', title: 'Files', Content: Files, isForFew: true },
