@@ -33,6 +33,7 @@ t.test('two browsers write in a room, through a restart of the service and a log
     await look(t, page, `chat-${name}`)
 
   await stage.restart()
+  await ben.getByText('Connecting…').waitFor({ state: 'detached' })
   await write(ben, 'Still here?')
   await see(ada, 'Still here?')
   const expected = ['adaHello, Ben', 'ben<b>Hello</b>, Ada', 'benStill here?']

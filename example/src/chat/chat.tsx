@@ -16,7 +16,10 @@ export function Chat({ session }: Pick<PageProps, 'session'>) {
   const { lines, state, write } = useRoom('lobby')
   const end = useRef<HTMLDivElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls to each new line
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [lines])
+  useEffect(() => {
+    // In newer browsers it returns a promise, which an effect must not.
+    void end.current?.scrollIntoView({ block: 'nearest' })
+  }, [lines])
   return (
     <>
       <h1>Chat</h1>
@@ -25,7 +28,7 @@ export function Chat({ session }: Pick<PageProps, 'session'>) {
           {lines.map(({ seq, from, text }) => (
             <p key={seq} className={from === session.user.username ? 'own' : undefined}>
               <strong>{from}</strong>
-              {text}
+              <span>{text}</span>
             </p>
           ))}
           {lines.length === 0 && state === 'joined' && <p className="aside">Nobody has written yet. Say hello!</p>}
