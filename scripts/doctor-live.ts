@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { judgeCookie, originOf, parseCookie } from './doctor-browser.ts'
 import { type Finding, type Place, pageHeaders } from './doctor-rules.ts'
+import { examineStream } from './doctor-streams.ts'
 
 export type Account = { user: string; password: string }
-type Told = { title: string; finding: Finding | null }
+export type Told = { title: string; finding: Finding | null }
 type Body = {
   status?: string
   code?: string
@@ -11,7 +12,7 @@ type Body = {
   accessToken?: string
   sessions?: { current: boolean; ip: string }[]
 }
-type Ask = (path: string, init?: RequestInit) => Promise<Response>
+export type Ask = (path: string, init?: RequestInit) => Promise<Response>
 
 const TIMEOUT_MS = 10_000
 /** An address from the range for documentation (RFC 5737). */
@@ -131,6 +132,7 @@ async function* examineLogin(ask: Ask, login: Response, { page, api, hasCookies 
     const { sessions } = await bodyOf(await ask('/api/auth/sessions', { headers }))
     const ip = sessions?.find(({ current }) => current)?.ip
     yield tell(`Clients cannot choose their address; the service sees ${ip}`, ip === FORGED && BELIEVED)
+    if (ip) yield* examineStream(ask, headers)
   } finally {
     isOver = (await ask('/api/auth/logout', { method: 'POST', headers }).catch(() => null))?.status === 204
   }

@@ -31,8 +31,10 @@ const PARTS: Record<string, string[]> = {
   realtime: [
     'client/src/{notifications,feed,event-stream,leader,keep-trying}.ts',
     'example/src/notifications/*',
+    'scripts/doctor-streams.ts',
     'test/client/notifications.test.ts',
-    'test/deploy/streams.slow.test.ts'
+    'test/deploy/streams.slow.test.ts',
+    'test/scripts/doctor-streams.slow.test.ts'
   ],
   channels: [
     'src/routes/rooms/*',

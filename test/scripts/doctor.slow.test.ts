@@ -75,7 +75,13 @@ const noCookies = transports.every(({ kind }) => kind !== 'cookie') && 'logs in 
 /** Starts the service with these settings; returns the arguments that make the doctor examine it. */
 async function startLocal(t: Test, settings: Record<string, string> = {}) {
   const folder = freshFolder(t)
-  const server = await startListening(t, folder, { ...settled, ...local, HOST: 'localhost', ...settings } as never)
+  const server = await startListening(t, folder, {
+    ...settled,
+    ...local,
+    HOST: 'localhost',
+    STREAM_HEARTBEAT: '1s',
+    ...settings
+  } as never)
   const api = `http://localhost:${server.port}`
   await signUpBy(api, 'ada')
   const own = { ...settled, ...local, PORT: `${server.port}`, ...account } as Record<string, string>
@@ -168,7 +174,8 @@ t.test('--live notices that nothing answers, or another server', async (t) => {
 
 t.test('--live works through nginx over HTTPS', { skip: noNginx || noCookies }, async (t) => {
   const folder = freshFolder(t)
-  const settings = { ...settled, ...production, TRUST_PROXY: '127.0.0.1', HOST: '127.0.0.1' } as Record<string, string>
+  const own = { TRUST_PROXY: '127.0.0.1', HOST: '127.0.0.1', STREAM_HEARTBEAT: '1s' }
+  const settings = { ...settled, ...production, ...own } as Record<string, string>
   for (const COOKIE_SECURE of ['true', 'false']) {
     const server = await startListening(t, folder, { ...settings, COOKIE_SECURE })
     if (COOKIE_SECURE === 'true') await signUpBy(server.url, 'ada')
