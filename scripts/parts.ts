@@ -54,6 +54,8 @@ const PARTS: Record<string, string[]> = {
     'test/browser/admin.browser.ts'
   ],
   storage: [
+    'bench/storage.ts',
+    'bench/subjects/multipart.ts',
     'scripts/doctor-files.ts',
     'client/src/{files,upload}.ts',
     'example/src/files/*',
