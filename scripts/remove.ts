@@ -125,8 +125,8 @@ function dropMentions({ name, folder }: Part) {
 }
 
 /**
- * Of pages that are gone, removes the links, the items in lists of the README, and the paragraphs that begin with
- * `With [metrics](metrics.md)`.
+ * Of files that are gone, removes the links, the items in lists of the README, the list items that begin with a link, and the paragraphs
+ * that begin with `With [metrics](metrics.md)`.
  */
 function dropLinks() {
   for (const path of globSync('{*.md,{docs,client}/*.md}', { cwd: ROOT })) {
@@ -136,6 +136,7 @@ function dropLinks() {
     const item = path === 'README.md' ? /,\s+\[[^\]]*\]\(([^)\s]+)\)(?=[,\n])/g : /(?!)/g
     const kept = text
       .replaceAll(/(?<=\n\n)With \[[^\]]*\]\(([^)\s]+)\)(?:.+\n)+\n/g, (all, link) => (isGone(link) ? '' : all))
+      .replaceAll(/^- \[[^\]]*\]\(([^)\s]+)\).*\n/gm, (all, link) => (isGone(link) ? '' : all))
       .replaceAll(item, (all, link) => (isGone(link) ? '' : all))
       .replaceAll(/!?\[([^\]]*)\]\(([^)\s]+)\)/g, (all, words, link) => (isGone(link) ? words : all))
     if (kept !== text) write(path, kept)
@@ -219,6 +220,9 @@ function remove(names: string[]) {
     for (const path of files) rmSync(join(ROOT, path), { force: true })
     for (const path of [folder, folder.replace('src', 'test')])
       rmSync(join(ROOT, path), { recursive: true, force: true })
+    for (const path of new Set(files.map(dirname)))
+      if (globSync('*', { cwd: join(ROOT, path) }).length === 0)
+        rmSync(join(ROOT, path), { recursive: true, force: true })
     say(`  removed  ${folder}: ${files.length} files`)
   }
   // What a removed file exported may have been used by the next one.
