@@ -32,7 +32,7 @@ const PARTS: Record<string, string[]> = {
     'client/src/{notifications,feed,event-stream,leader,keep-trying}.ts',
     'example/src/notifications/*',
     'scripts/doctor-streams.ts',
-    'test/client/notifications.test.ts',
+    'test/client/notifications{,.slow}.test.ts',
     'test/deploy/streams.slow.test.ts',
     'test/scripts/doctor-streams.slow.test.ts'
   ],

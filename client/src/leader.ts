@@ -21,6 +21,7 @@ type Envelope<Message> = { message?: Message | undefined; isLeader: boolean }
 export function joinTabs<Message>({ name, isBrowser, signal, receive, lead }: Options<Message>) {
   const locks = isBrowser ? navigator.locks : undefined
   const channel = locks ? openChannel(name) : null
+  let isAlone = channel === null
   let leading: AbortController | null = null
   let queued = new AbortController()
   let watchdog: ReturnType<typeof setTimeout> | undefined
@@ -28,7 +29,7 @@ export function joinTabs<Message>({ name, isBrowser, signal, receive, lead }: Op
   /** Takes over unless the leader is heard within this time. */
   function expectLeader(ms: number) {
     clearTimeout(watchdog)
-    if (!leading && !signal.aborted) watchdog = setTimeout(() => request(true), ms)
+    if (!leading && !isAlone && !signal.aborted) watchdog = setTimeout(() => request(true), ms)
   }
   async function work() {
     if (signal.aborted) return
@@ -38,13 +39,27 @@ export function joinTabs<Message>({ name, isBrowser, signal, receive, lead }: Op
     await lead(own.signal)
     if (leading === own) leading = null
   }
+  function leadAlone() {
+    isAlone = true
+    clearTimeout(watchdog)
+    channel?.close()
+    void lead(signal)
+  }
   function request(steal: boolean) {
     queued.abort()
     const own = new AbortController()
     queued = own
-    locks?.request(name, steal ? { steal } : { signal: own.signal }, work).catch(() => {
-      // Another tab took the lock away, unless this one withdrew its request.
+    let isGranted = false
+    const run = () => {
+      isGranted = true
+      return work()
+    }
+    locks?.request(name, steal ? { steal } : { signal: own.signal }, run).catch(() => {
+      // This tab withdrew its request.
       if (own.signal.aborted) return
+      // The browser denies locks.
+      if (!isGranted) return leadAlone()
+      // Another tab took the lock away.
       leading?.abort()
       leading = null
       request(false)
@@ -66,7 +81,7 @@ export function joinTabs<Message>({ name, isBrowser, signal, receive, lead }: Op
       if (message !== undefined) receive(message)
     }
     request(false)
-  } else queueMicrotask(() => void lead(signal))
+  } else queueMicrotask(leadAlone)
 
   return {
     /** Sends a message to the other tabs. Without one, the leader shows that it is not frozen. */
@@ -74,8 +89,8 @@ export function joinTabs<Message>({ name, isBrowser, signal, receive, lead }: Op
     /** Sends a message that the leader answers immediately. */
     ask(message: Message) {
       send(message)
-      if (channel && !leading) expectLeader(delays.lockMs)
+      expectLeader(delays.lockMs)
     },
-    isLeader: () => channel === null || leading !== null
+    isLeader: () => isAlone || leading !== null
   }
 }

@@ -158,10 +158,11 @@ t.test('--live notices the mistakes of a proxy', { skip: noCookies }, async (t) 
   const fine = await run(folder, ['--spa', otherHost, '--api', otherHost, ...words], own)
   t.match(fine, { code: 0, err: '' }, 'a Host of its own is no fault: fetch metadata say whose page it is')
   const belowPath = await startMeddler(t, port, { path: '/v1' })
-  for (const end of ['/v1', '/v1/api', '/v1/']) {
+  const check = async (end: string) => {
     const below = await run(folder, ['--spa', page, '--api', belowPath + end, ...words], own)
     t.match(below, { code: 0, err: '' }, `nor is a path that it takes away: ${end}`)
   }
+  await Promise.all(['/v1', '/v1/api', '/v1/'].map(check))
 })
 
 t.test('--live notices that nothing answers, or another server', async (t) => {
