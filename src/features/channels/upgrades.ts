@@ -37,9 +37,9 @@ export function takeUpgrades(app: Pick<FastifyInstance, 'server' | 'routing'>) {
     accept(request: IncomingMessage, reply: FastifyReply, server: WebSocketServer, onOpen: OnOpen) {
       const { tcp, head } = upgrades.get(request) as Upgrade
       reply.hijack()
-      reply.raw.detachSocket(tcp as Parameters<ServerResponse['detachSocket']>[0])
       server.handleUpgrade(request, tcp, head, (ws) => {
         // The response is complete, although ws has written it: the log and the metrics get their line.
+        reply.raw.detachSocket(tcp as Parameters<ServerResponse['detachSocket']>[0])
         reply.raw.statusCode = 101
         reply.raw.emit('finish')
         onOpen(ws, tcp)

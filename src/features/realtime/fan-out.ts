@@ -19,8 +19,8 @@ export type Reader = {
 }
 export type FanOut = ReturnType<typeof createFanOut>
 
-/** Channels and messages of one statement. Only one statement runs at a time, so thousands of channels need one connection. */
-const [CHANNELS, MESSAGES] = [64, 80]
+/** Channels, readers, and messages of one statement. Only one runs at a time, so thousands of channels need one connection. */
+const [CHANNELS, READERS, MESSAGES] = [64, 5000, 80]
 const RETRY_MS = 250
 
 /** Tells readers of new messages: a write wakes its channel, and a round reads what each of its readers has not seen. */
@@ -38,14 +38,29 @@ export function createFanOut(log: Pick<MessageLog, 'read'>, logger: FastifyBaseL
     for (const reader of readers) {
       if (!live.has(reader.sid)) reader.endSession()
       else reader.deliver(messages)
-      if (reader.isReady && reader.cursor < last) wake(reader.channel)
     }
+    const [reader] = readers
+    if (reader) wake(reader.channel, last)
+  }
+
+  /** Takes channels that are awake, as many as fit. Of one that does not fit by itself, those that are furthest behind come first. */
+  function take() {
+    const taken = new Map<string, Reader[]>()
+    let count = 0
+    for (const name of awake) {
+      const readers = readersOf(name)
+      if (taken.size === CHANNELS || (taken.size > 0 && count + readers.length > READERS)) break
+      awake.delete(name)
+      count += readers.length
+      const isTooMany = readers.length > READERS
+      taken.set(name, isTooMany ? readers.sort((a, b) => a.cursor - b.cursor).slice(0, READERS) : readers)
+    }
+    return taken
   }
 
   async function round() {
-    const names = [...awake].slice(0, CHANNELS)
-    for (const name of names) awake.delete(name)
-    const readers = new Map(names.map((name) => [name, readersOf(name)]))
+    const readers = take()
+    const names = [...readers.keys()]
     const all = [...readers.values()].flat()
     if (all.length === 0) return
     const wanted = [...readers]
