@@ -67,7 +67,7 @@ async function startOurs(): Promise<Subject> {
 
 async function startMultipart(): Promise<Subject> {
   const env = { FOLDER: temporaryFolder() }
-  const server = await startProcess(join(import.meta.dirname, 'subjects/multipart.ts'), { core: SERVER_CORE, env })
+  const server = await startProcess(join(import.meta.dirname, 'subjects/multipart.js'), { core: SERVER_CORE, env })
   const head = `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="film.mp4"\r\n\r\n`
   const [before, after] = [Buffer.from(head), Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]
   const headers = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` }

@@ -55,7 +55,7 @@ const PARTS: Record<string, string[]> = {
   ],
   storage: [
     'bench/storage.ts',
-    'bench/subjects/multipart.ts',
+    'bench/subjects/multipart.js',
     'scripts/doctor-files.ts',
     'client/src/{files,upload}.ts',
     'example/src/files/*',
