@@ -39,12 +39,13 @@ export async function startRedis() {
 
 /**
  * Starts the service with production settings behind a simulated proxy; only the rate limits are lifted. It runs on one core
- * unless `core` is null.
+ * unless `core` is null. `program` is a file that builds and starts it.
  */
 export async function startService(
   env: Record<string, string> = {},
   core: number | null = SERVER_CORE,
-  execArgv: string[] = []
+  execArgv: string[] = [],
+  program = SERVER
 ) {
   const folder = temporaryFolder()
   const settings = {
@@ -56,7 +57,7 @@ export async function startService(
     RATE_LIMIT_MAX: '100000000',
     ...env
   }
-  const server = await startProcess(SERVER, { core, cwd: folder, env: settings, execArgv: [...PRELOAD, ...execArgv] })
+  const server = await startProcess(program, { core, cwd: folder, env: settings, execArgv: [...PRELOAD, ...execArgv] })
 
   /** POSTs JSON as a client with this address. */
   async function post(path: string, body: object, from = '192.0.2.1') {

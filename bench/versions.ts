@@ -3,7 +3,8 @@ import { join } from 'node:path'
 
 const PACKAGES = [
   ...['fastify', '@fastify/session', '@fastify/jwt', 'better-sqlite3', 'ioredis', '@node-rs/argon2'],
-  ...['better-auth', 'express', 'express-session', 'passport', 'connect-redis', 'redis', 'jsonwebtoken']
+  ...['better-auth', 'express', 'express-session', 'passport', 'connect-redis', 'redis', 'jsonwebtoken'],
+  ...['ws', '@fastify/websocket', 'socket.io', '@boringnode/transmit']
 ]
 
 /** Versions of the compared packages, from the lock files. */
