@@ -43,7 +43,8 @@ const PARTS: Record<string, string[]> = {
     'test/routes/rooms/*',
     'test/client/channels.test.ts',
     'test/deploy/sockets.slow.test.ts',
-    'test/browser/chat.browser.ts'
+    'test/browser/chat.browser.ts',
+    'bench/{realtime.json,realtime/**/*.*}'
   ],
   oidc: ['client/src/oidc.ts', 'example/src/oidc/*', 'test/browser/oidc.browser.ts', 'test/client/oidc.test.ts'],
   roles: [
