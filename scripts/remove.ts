@@ -126,7 +126,7 @@ function dropMentions({ name, folder }: Part) {
 
 /**
  * Of files that are gone, removes the links, the items in lists of the README, the list items that begin with a link, and the paragraphs
- * that begin with `With [metrics](metrics.md)`.
+ * that begin with `With [metrics](metrics.md)`, each with the table that follows.
  */
 function dropLinks() {
   for (const path of globSync('{*.md,{docs,client}/*.md}', { cwd: ROOT })) {
@@ -135,7 +135,9 @@ function dropLinks() {
       !/^(https?:|#)/.test(link) && !existsSync(join(ROOT, dirname(path), link.split('#')[0] ?? ''))
     const item = path === 'README.md' ? /,\s+\[[^\]]*\]\(([^)\s]+)\)(?=[,\n])/g : /(?!)/g
     const kept = text
-      .replaceAll(/(?<=\n\n)With \[[^\]]*\]\(([^)\s]+)\)(?:.+\n)+\n/g, (all, link) => (isGone(link) ? '' : all))
+      .replaceAll(/(?<=\n\n)With \[[^\]]*\]\(([^)\s]+)\)(?:.+\n)+\n(?:(?:\|.*\n)+\n)?/g, (all, link) =>
+        isGone(link) ? '' : all
+      )
       .replaceAll(/^- \[[^\]]*\]\(([^)\s]+)\).*\n/gm, (all, link) => (isGone(link) ? '' : all))
       .replaceAll(item, (all, link) => (isGone(link) ? '' : all))
       .replaceAll(/!?\[([^\]]*)\]\(([^)\s]+)\)/g, (all, words, link) => (isGone(link) ? words : all))
