@@ -33,10 +33,14 @@ export function takeUpgrades(app: Pick<FastifyInstance, 'server' | 'routing'>) {
       const { upgrade, 'sec-websocket-version': version, 'sec-websocket-key': key = '' } = request.headers
       return upgrades.has(request) && upgrade?.toLowerCase() === 'websocket' && version === '13' && KEY.test(key)
     },
-    /** Answers 101. `onOpen` is called before this returns, unless the client has left. */
+    /** Answers 101, with the headers of every reply. `onOpen` is called before this returns, unless the client has left. */
     accept(request: IncomingMessage, reply: FastifyReply, server: WebSocketServer, onOpen: OnOpen) {
       const { tcp, head } = upgrades.get(request) as Upgrade
       reply.hijack()
+      const addHeaders = (lines: string[]) => {
+        for (const [name, value] of Object.entries(reply.getHeaders())) lines.push(`${name}: ${value}`)
+      }
+      server.on('headers', addHeaders)
       server.handleUpgrade(request, tcp, head, (ws) => {
         // The response is complete, although ws has written it: the log and the metrics get their line.
         reply.raw.detachSocket(tcp as Parameters<ServerResponse['detachSocket']>[0])
@@ -44,6 +48,7 @@ export function takeUpgrades(app: Pick<FastifyInstance, 'server' | 'routing'>) {
         reply.raw.emit('finish')
         onOpen(ws, tcp)
       })
+      server.off('headers', addHeaders)
     }
   }
 }

@@ -30,6 +30,10 @@ export async function connect(
     closed = { code, reason: `${reason}` }
   })
   ws.on('error', () => {})
+  let received: IncomingMessage['headers'] = {}
+  ws.on('upgrade', (reply) => {
+    received = reply.headers
+  })
   const opened = once(ws, 'open').then(() => null)
   const refused = once(ws, 'unexpected-response').then(async ([, reply]: IncomingMessage[]) => {
     let text = ''
@@ -42,6 +46,8 @@ export async function connect(
   return {
     ws,
     refusal,
+    /** The headers of the 101. */
+    received,
     answers,
     of,
     seqs: (channel: string) => of('msg').flatMap((answer) => (answer.channel === channel ? [answer.seq] : [])),

@@ -65,6 +65,11 @@ t.test('ASVS 4.4.3, 4.4.4: a ticket opens one socket, or one stream, of its sess
   const twice = await Promise.all([connect(url, {}, ticket, 'https://evil.test'), connect(url, {}, ticket)])
   t.strictSame(twice.map(({ refusal }) => refusal?.body.code ?? 'open').sort(), ['TICKET_INVALID', 'open'])
   const open = twice.find(({ refusal }) => refusal === null)
+  t.match(open?.received, {
+    'ratelimit-limit': /^\d+$/,
+    'strict-transport-security': /max-age/,
+    'x-content-type-options': 'nosniff'
+  })
   const unused = await ticketOf()
   t.equal((await openStream(url, {}, await ticketOf())).status, 200)
   t.equal((await call(app, ada, 'POST /api/auth/logout')).statusCode, 204)
