@@ -145,9 +145,14 @@ function dropLinks() {
   }
 }
 
-/** Removes a script that is gone from continuous integration and from the table in CONTRIBUTING.md. */
+/** Removes a script that is gone from continuous integration, and from the tables of CONTRIBUTING.md and performance.md. */
 function dropScript(name: string) {
-  for (const path of ['.ci/run', 'CONTRIBUTING.md', ...globSync('.github/workflows/*.yml', { cwd: ROOT })]) {
+  for (const path of [
+    '.ci/run',
+    'CONTRIBUTING.md',
+    'docs/performance.md',
+    ...globSync('.github/workflows/*.yml', { cwd: ROOT })
+  ]) {
     const kept = read(path)
       .replaceAll(new RegExp(`^( *- run: npm run|\\|.*npm run) ${name}\\b.*\\n`, 'gm'), '')
       .replaceAll(new RegExp(`(, \`${name}\`| ${name})(?=[,; ])`, 'g'), '')
