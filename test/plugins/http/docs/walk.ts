@@ -78,6 +78,10 @@ export async function openContract(t: Test, send: Send = (app, request) => app.i
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
   )
+  // `inject` cannot switch protocols: the tests of WebSockets do.
+  for (const [path, methods] of Object.entries(document.paths))
+    for (const [method, { responses }] of Object.entries(methods))
+      if ('101' in responses) answered.add(`${method.toUpperCase()} ${path} success`)
   return { app, operations, ask, answered }
 }
 
