@@ -5,10 +5,14 @@ import { BARE, OWN, SOCKET_IO, type Subject, startAll, TRANSMIT } from './subjec
 export type Pace = { connections: number; rounds: number; burstMs: number; warmUpMs: number }
 type Crowd = Awaited<ReturnType<typeof openCrowd>>
 type Burst = { cpuUs: number; busy: number }
-type Running = { subject: Subject; crowd: Crowd; kbEach: number; bursts: Burst[] }
+type Running = { subject: Subject; crowd: Crowd; kbEach: number; heapKbEach: number; bursts: Burst[] }
 
 /** Sends messages to all clients for this long; the next one is on its way while the last one arrives. */
-async function burst({ subject: { server, emitPath }, crowd }: Running, connections: number, forMs: number) {
+async function burst(
+  { subject: { server, emitPath }, crowd }: Pick<Running, 'subject' | 'crowd'>,
+  connections: number,
+  forMs: number
+) {
   const already = crowd.received()
   const before = await server.usage()
   const begin = performance.now()
@@ -29,14 +33,16 @@ async function burst({ subject: { server, emitPath }, crowd }: Running, connecti
 async function gather(subject: Subject, { connections, warmUpMs }: Pace): Promise<Running> {
   const { server, stepsOf } = subject
   const few = await openCrowd(server.port, 10, stepsOf)
-  await burst({ subject, crowd: few, kbEach: 0, bursts: [] }, 10, warmUpMs)
+  await burst({ subject, crowd: few }, 10, warmUpMs)
   few.close()
   const before = await server.usage(true)
   const crowd = await openCrowd(server.port, connections, stepsOf)
-  const running = { subject, crowd, kbEach: 0, bursts: [] }
-  await burst(running, connections, warmUpMs)
+  await burst({ subject, crowd }, connections, warmUpMs)
   const after = await server.usage(true)
-  return { ...running, kbEach: (after.rssBytes - before.rssBytes) / connections / 1000 }
+  const [kbEach = 0, heapKbEach = 0] = (['rssBytes', 'heapBytes'] as const).map(
+    (figure) => (after[figure] - before[figure]) / connections / 1000
+  )
+  return { subject, crowd, kbEach, heapKbEach, bursts: [] }
 }
 
 /** Messages per CPU-second of one subject as a multiple of another's, round by round. */
@@ -62,7 +68,7 @@ export async function fanOut(pace: Pace) {
     crowd.close()
     await subject.server.stop()
   }
-  const costs = all.map(({ subject: { name }, kbEach, bursts }) => {
+  const costs = all.map(({ subject: { name }, kbEach, heapKbEach, bursts }) => {
     const cpuUs = middle(bursts, (one) => one.cpuUs)
     return {
       subject: name,
@@ -70,6 +76,7 @@ export async function fanOut(pace: Pace) {
       'per CPU-second': Math.round(1e6 / cpuUs),
       busy: round(middle(bursts, ({ busy }) => busy)),
       'kB each': round(kbEach, 1),
+      'kB of heap': round(heapKbEach, 1),
       'per GB': Math.round(1e6 / kbEach)
     }
   })
