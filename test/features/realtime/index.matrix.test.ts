@@ -25,6 +25,7 @@ for (const backend of backends) {
         'x-content-type-options': 'nosniff',
         'ratelimit-limit': /^\d+$/
       })
+      t.notOk(stream.headers['transfer-encoding'], 'the end of the connection ends the reply')
       t.match(await stream.wait('ready'), { data: { seq: 0 } })
       await notify(app, ada.user.id, 'one', 'two')
       await stream.wait('message', 2)
