@@ -33,13 +33,13 @@ declare module 'fastify' {
 
 /** Sessions, whatever carries them: how they begin, how they end, and the guards. */
 async function auth(app: FastifyInstance) {
-  const { db, tables, transaction, prepareOne } = app
+  const { db, tables, transaction, prepareOne, write } = app
   const listeners: RevocationListener[] = []
   app.decorate('gates', []).decorate('factorRemovals', []).decorate('accessRemovals', []).decorate('deletionChecks', [])
   app.decorate('loginMethods', createLoginMethods(app))
   const revokeRows = createRevokeRows(transaction, tables, app.audit, app.accessRemovals, app.deletionChecks)
   app.decorate('sessions', {
-    ...createSessions(db, tables, prepareOne),
+    ...createSessions(db, tables, prepareOne, write),
     ...revokeRows,
     ...createLimitQueries(db, transaction, tables),
     ...createInsertSession(transaction, tables, app.audit, app.gates, revokeRows)

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gt, isNotNull, isNull, lt, lte, ne, or, sql } from '../../platform/db/drizzle.ts'
-import type { Database, PrepareOne, Tables } from '../../platform/db/types.ts'
+import type { Database, PrepareOne, Tables, Write } from '../../platform/db/types.ts'
 import type { Session } from './tables.ts'
 
 export type Sessions = ReturnType<typeof createSessions>
@@ -44,7 +44,7 @@ export function isLive(session: Pick<Session, 'revokedAt' | 'expiresAt' | 'absol
 }
 
 /** Reads sessions and changes single ones. insert-session.ts makes them, revoke-rows.ts and session-limit.ts revoke them. */
-export function createSessions(db: Database, { sessions }: Tables, prepareOne: PrepareOne) {
+export function createSessions(db: Database, { sessions }: Tables, prepareOne: PrepareOne, write: Write) {
   const whole = () => db.select().from(sessions)
   const byId = prepareOne(whole().where(eq(sessions.id, sql.placeholder('sid'))), 'session_by_id')
   // Every request pays for each column that is read.
@@ -89,14 +89,14 @@ export function createSessions(db: Database, { sessions }: Tables, prepareOne: P
     /** Extends a session that was not used since `cutoff`. Null: it was revoked, or another request was first. */
     async touch(sid: string, expiresAt: Date, cutoff: Date, now: Date) {
       const isDue = and(eq(id, sid), isNull(revokedAt), lte(lastSeenAt, cutoff))
-      const [session] = await db.update(sessions).set({ lastSeenAt: now, expiresAt }).where(isDue).returning()
+      const [session] = await write(db.update(sessions).set({ lastSeenAt: now, expiresAt }).where(isDue).returning())
       return session ?? null
     },
     /** Starts the next generation of refresh tokens (RFC 9700, 4.14.2). Null: revoked, or another request was first. */
     async rotate(sid: string, generation: number, changes: Pick<Session, 'expiresAt' | 'accessTtl'>, now: Date) {
       const isCurrent = and(eq(id, sid), eq(sessions.generation, generation), isNull(revokedAt))
       const next = { ...changes, generation: generation + 1, rotatedAt: now, lastSeenAt: now }
-      const [session] = await db.update(sessions).set(next).where(isCurrent).returning()
+      const [session] = await write(db.update(sessions).set(next).where(isCurrent).returning())
       return session ?? null
     },
     /** The call that revoked this session succeeded and cannot be repeated any more. */

@@ -10,7 +10,7 @@ import { isUnavailable } from './errors.ts'
 import { explain, explained } from './explain.ts'
 import { openDatabase } from './migrations.ts'
 import { createTables, type TableDefinitions, type Tables } from './tables.ts'
-import type { Database, PrepareOne, RunTransaction } from './types.ts'
+import type { Database, PrepareOne, RunTransaction, Write } from './types.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -18,6 +18,7 @@ declare module 'fastify' {
     tables: Tables
     prepareOne: PrepareOne
     transaction: RunTransaction
+    write: Write
   }
 }
 
@@ -40,6 +41,7 @@ async function db(app: FastifyInstance, { tables }: { tables: TableDefinitions }
   app.decorate('tables', createTables(tables, connection.dialect))
   app.decorate('prepareOne', connection.prepareOne)
   app.decorate('transaction', connection.transaction)
+  app.decorate('write', connection.write)
   app.addDependency('database', {
     isRemote: isPostgres(DB_URI),
     isUp: availability.isUp,

@@ -31,6 +31,12 @@ export type RunTransaction = <P = Record<never, never>, S = Record<never, never>
   skipIfLocked?: boolean
 }) => Promise<{ [Name in keyof (P & S)]: (P & S)[Name][] } | null>
 
+/**
+ * Runs one statement that changes rows, like `await` does. SQLite commits those of one turn of the event loop together, which is worth it
+ * where many requests write.
+ */
+export type Write = <Row>(change: PromiseLike<Row[]>) => Promise<Row[]>
+
 type Values = Record<string, unknown>
 /** Prepares a select once; the returned function takes the values of its placeholders and returns the first row, or null. */
 export type PrepareOne = <Row>(
@@ -50,6 +56,7 @@ export type Connection = {
   dialect: Dialect
   prepareOne: PrepareOne
   transaction: RunTransaction
+  write: Write
   /** Resolves when the database answers. */
   ping(): Promise<void>
   /**

@@ -102,6 +102,7 @@ export function openPostgres(
     dialect,
     prepareOne,
     transaction,
+    write: async (change) => change,
     ping: async () => void (await query((sql) => sql.unsafe('select 1'))),
     check: async () => {
       await refuseTransactionPooler()

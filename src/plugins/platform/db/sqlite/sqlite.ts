@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type BetterSqlite from 'better-sqlite3'
 import { sqlitePath } from '../address.ts'
 import { loadSqlite } from '../drizzle.ts'
@@ -6,6 +7,7 @@ import type { Connection, Database, Done, PrepareOne, RunTransaction, Step, Tran
 import { limitBusyTimeout } from './busy-timeout.ts'
 import { dialect } from './dialect.ts'
 import { findOpenToOthers, openFile } from './file.ts'
+import { createGroupCommit } from './group-commit.ts'
 import { createJournal } from './journal.ts'
 
 const OPEN_TO_OTHERS = 'other users may open the SQLite file, which belongs to another user: run chmod 600 on it'
@@ -33,8 +35,9 @@ export async function openSqlite(uri: string, onFailure: (error: unknown) => voi
   // A transaction holds the only write lock of the file from its beginning.
   const lock = <Query>(select: Query) => select
   // better-sqlite3 refuses async transactions, so steps run by the synchronous `all` of their builders.
-  const run = (step: Step<unknown>, tx: Transaction, done: Done) =>
-    (step(tx, done) as unknown as { all(): unknown[] } | null)?.all() ?? []
+  const runNow = (builder: unknown) => (builder as { all(): unknown[] } | null)?.all() ?? []
+  const run = (step: Step<unknown>, tx: Transaction, done: Done) => runNow(step(tx, done))
+  const commit = createGroupCommit(client, attempt)
   const transaction: RunTransaction = async ({ preconditions = {}, steps = {} }) => {
     const hooks = createCommitHooks()
     const runAll = (begun: object) => {
@@ -45,8 +48,8 @@ export async function openSqlite(uri: string, onFailure: (error: unknown) => voi
       for (const [name, step] of Object.entries<Step<unknown>>(steps)) done[name] = run(step, tx, done)
       return done
     }
-    const transact = () => native.transaction(runAll, { behavior: 'immediate' }) as never
-    return hooks.runAfter(nullIfRolledBack(async () => attempt(transact)))
+    const transact = () => native.transaction(runAll) as never
+    return hooks.runAfter(nullIfRolledBack(() => commit(transact)))
   }
 
   const warnings: string[] = []
@@ -57,12 +60,17 @@ export async function openSqlite(uri: string, onFailure: (error: unknown) => voi
     dialect,
     prepareOne,
     transaction,
+    write: (change) => commit(() => runNow(change) as never),
     ping: async () => void prepare('select 1').get(),
     check: async () => {
       check()
       return warnings.splice(0)
     },
     ...createJournal(client, path),
-    close: async () => void client.close()
+    async close() {
+      // What waits for its commit is stored first.
+      await nextTurn()
+      client.close()
+    }
   }
 }
