@@ -1,11 +1,11 @@
 import t from 'tap'
 import { commands } from '../../../scripts/users-commands.ts'
 import { eq } from '../../../src/plugins/platform/db/drizzle.ts'
-import { backends, build, logIn, PASSWORD, transports, transportsOn } from '../../build.ts'
+import { build, logIn, PASSWORD, someBackends, transports, transportsOn } from '../../build.ts'
 import { call, REVOKED, renewedBy } from '../../plugins/identity/auth/calls.ts'
 import { ask, codeOf, confirm, enroll, forgetStep, outcome, wrongCode } from './codes.ts'
 
-for (const backend of backends) {
+for (const backend of someBackends) {
   for (const transport of transportsOn(backend)) {
     const { kind } = transport
     const on = `by ${kind} on ${backend.name}`
