@@ -20,7 +20,7 @@ type Envelope<Message> = { message?: Message | undefined; isLeader: boolean }
  */
 export function joinTabs<Message>({ name, isBrowser, signal, receive, lead }: Options<Message>) {
   const locks = isBrowser ? navigator.locks : undefined
-  const channel = locks ? openChannel(name) : null
+  const channel = locks ? openChannel(name, hear) : null
   let isAlone = channel === null
   let leading: AbortController | null = null
   let queued = new AbortController()
@@ -66,8 +66,11 @@ export function joinTabs<Message>({ name, isBrowser, signal, receive, lead }: Op
     })
   }
   function send(message?: Message) {
-    const envelope: Envelope<Message> = { message, isLeader: leading !== null }
-    attempt(() => channel?.postMessage(envelope))
+    attempt(() => channel?.send({ message, isLeader: leading !== null }))
+  }
+  function hear({ message, isLeader }: Envelope<Message>) {
+    if (isLeader) expectLeader(delays.leaderMs)
+    if (message !== undefined) receive(message)
   }
   signal.addEventListener('abort', () => {
     clearTimeout(watchdog)
@@ -75,13 +78,8 @@ export function joinTabs<Message>({ name, isBrowser, signal, receive, lead }: Op
     leading?.abort()
     channel?.close()
   })
-  if (channel) {
-    channel.onmessage = ({ data: { message, isLeader } }: MessageEvent<Envelope<Message>>) => {
-      if (isLeader) expectLeader(delays.leaderMs)
-      if (message !== undefined) receive(message)
-    }
-    request(false)
-  } else queueMicrotask(leadAlone)
+  if (channel) request(false)
+  else queueMicrotask(leadAlone)
 
   return {
     /** Sends a message to the other tabs. Without one, the leader shows that it is not frozen. */

@@ -2,11 +2,13 @@ import { attempt } from './attempt.ts'
 import { delays } from './delays.ts'
 
 /** Connects this tab to others of its origin. Null: the browser denies it. */
-export function openChannel(name: string) {
+export function openChannel<Message>(name: string, receive: (message: Message) => void) {
   const channel = attempt(() => new BroadcastChannel(name))
+  if (channel === null) return null
   // Lets Node exit where there is a document, as with jsdom.
-  if (channel && 'unref' in channel) (channel as unknown as { unref(): void }).unref()
-  return channel
+  if ('unref' in channel) (channel as unknown as { unref(): void }).unref()
+  channel.onmessage = ({ data }: MessageEvent<Message>) => receive(data)
+  return { send: (message: Message) => channel.postMessage(message), close: () => channel.close() }
 }
 
 type State = { isLoggedIn: boolean; userId: string | null }
@@ -17,11 +19,10 @@ export type Tabs<Message extends State> = ReturnType<typeof createTabs<Message>>
  */
 export function createTabs<Message extends State>(name: string) {
   const isBrowser = 'document' in globalThis
-  const channel = isBrowser ? openChannel(name) : null
   const locks = isBrowser ? navigator.locks : undefined
   let published = 0
   let receive: (message: Message) => void = () => {}
-  if (channel) channel.onmessage = ({ data }: MessageEvent<Message>) => receive(data)
+  const channel = isBrowser ? openChannel<Message>(name, (message) => receive(message)) : null
 
   return {
     isBrowser,
@@ -53,7 +54,7 @@ export function createTabs<Message extends State>(name: string) {
     /** Sends a message to all tabs, including this one. */
     publish(message: Message) {
       published++
-      attempt(() => channel?.postMessage(message))
+      attempt(() => channel?.send(message))
       receive(message)
     },
     /**

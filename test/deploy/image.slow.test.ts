@@ -83,6 +83,8 @@ t.test('compose.yaml starts it for development: it writes .env, and restarts whe
   const { services } = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'))
   for (const volume of services.app.volumes) {
     const [source] = volume.split(':')
+    // The others are not folders of the project.
+    if (!source.startsWith('.')) continue
     cpSync(join(ROOT, source), join(app, source), { recursive: true })
   }
   const { NODE_ENV, DB_MIGRATE } = services.app.environment
