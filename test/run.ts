@@ -19,7 +19,8 @@ const { values, positionals } = parseArgs({
 })
 
 /** How long one file may take. The removal test, which runs the short suite, takes the longest. */
-const timeoutMs = values.slow ? 900_000 : 180_000
+const isShort = !values.slow && positionals.length === 0
+const timeoutMs = isShort ? 180_000 : 900_000
 
 /** Files at a time. The short tests often wait, so one more than there are cores; slow ones measure times on a free core. */
 const jobs = Number(values.jobs ?? availableParallelism() + (values.slow ? 0 : 1))
