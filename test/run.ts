@@ -22,8 +22,8 @@ const { values, positionals } = parseArgs({
 const isShort = !values.slow && positionals.length === 0
 const timeoutMs = isShort ? 180_000 : 900_000
 
-/** Files at a time. The short tests often wait, so one more than there are cores; slow ones measure times on a free core. */
-const jobs = Number(values.jobs ?? availableParallelism() + (values.slow ? 0 : 1))
+/** Files at a time. Tests often wait, so one more than there are cores. */
+const jobs = Number(values.jobs ?? availableParallelism() + 1)
 
 function findFiles() {
   if (positionals.length > 0) return positionals
