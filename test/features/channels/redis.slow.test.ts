@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build, logIn, transports } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
-import { noRedisProgram, startRedis } from '../../redis.ts'
+import { noRedis, noRedisProgram, redisUrl, startRedis } from '../../redis.ts'
 import { migratedPostgresUri, waitUntil } from '../../servers.ts'
 import { addressOf } from '../realtime/client.ts'
 import { connect } from './client.ts'
@@ -40,3 +40,35 @@ for (const [name, begin, end] of outages)
     await here.transaction({ steps: here.publish('room.1', { type: 'three' }) })
     await stays.wait('room.1', 3)
   })
+
+t.test(
+  'a message that is not stored reaches the subscribers of every replica by Redis',
+  { skip: noRedis },
+  async (t) => {
+    const environment = { DB_URI: await migratedPostgresUri(), REDIS_URL: await redisUrl() }
+    const [here, there] = [await build(t, environment), await build(t, environment)]
+    const ada = await logIn(here, 'ada')
+    for (const app of [here, there])
+      app.defineChannel('typing.:id', {
+        durable: false,
+        join: () => true,
+        publish: (_params, { userId }) => ({ type: 'typing', data: userId })
+      })
+    const sockets = [
+      await connect(await addressOf(here), ada.headers),
+      await connect(await addressOf(there), ada.headers)
+    ]
+    for (const socket of sockets) t.equal(await socket.ask('sub', 'typing.1'), 'ok')
+    // A subscription of Redis takes a moment, and until then messages get lost.
+    await waitUntil(async () => {
+      await sockets[0]?.ask('pub', 'typing.1', { type: 'x', data: 0 })
+      return sockets.every((socket) => socket.of('msg').length > 0)
+    }, 'both have a message')
+    for (const socket of sockets)
+      t.strictSame(socket.of('msg')[0], {
+        ...{ op: 'msg', channel: 'typing.1', seq: 0 },
+        ...{ type: 'typing', data: ada.user.id }
+      })
+    t.strictSame(await here.db.select().from(here.tables.messages), [])
+  }
+)
