@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { eq } from '../../../../src/plugins/platform/db/drizzle.ts'
-import { backends, build, buildWithLog, type LoggedIn, logIn, transportsOn } from '../../../build.ts'
+import { build, buildWithLog, type LoggedIn, logIn, someBackends, transportsOn } from '../../../build.ts'
 import { call } from './calls.ts'
 import { makeLogin } from './made.ts'
 
 const whoami = async (app: FastifyInstance, login: Pick<LoggedIn, 'headers'>) =>
   (await call(app, login, 'GET /api/auth/whoami')).statusCode
 
-for (const backend of backends) {
+for (const backend of someBackends) {
   for (const transport of transportsOn(backend)) {
     const on = `by ${transport.kind} on ${backend.name}`
     const environment = async () => ({ ...(await backend.environment()), MAX_SESSIONS_PER_USER: '3' })

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import t from 'tap'
-import { allRows, backends, build, logIn, transports } from '../build.ts'
+import { allRows, build, logIn, someBackends, transports } from '../build.ts'
 import { call } from '../plugins/identity/auth/calls.ts'
 import { buildWithRouteList } from '../route-list.ts'
 import { freePort } from '../servers.ts'
 
-for (const backend of backends) {
+for (const backend of someBackends) {
   t.test(`ASVS 6.3.2: a new database has no account, on ${backend.name}`, { skip: backend.skip }, async (t) => {
     const app = await build(t, await backend.environment())
     t.strictSame(await app.users.list(), [])

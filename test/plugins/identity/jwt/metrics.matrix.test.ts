@@ -1,5 +1,5 @@
 import t from 'tap'
-import { backends, logIn } from '../../../build.ts'
+import { logIn, someBackends } from '../../../build.ts'
 import { buildMeasured } from '../../../features/metrics/scrape.ts'
 import { token } from './transport.ts'
 
@@ -32,7 +32,7 @@ t.test('refreshes count as rotated, as grace, or as reuse, which ends the sessio
   t.strictSame(await counts(), [1, 1, 1], `once for the login ${sid}`)
 })
 
-for (const { name, skip, environment } of backends) {
+for (const { name, skip, environment } of someBackends) {
   t.test(`a gauge shows how many sessions are on the blocklist on ${name}`, { skip }, async (t) => {
     const { app, values } = await buildMeasured(t, await environment())
     t.equal((await values())['blocklist_entries'], 0)
