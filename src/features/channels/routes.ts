@@ -30,7 +30,7 @@ export function createRoutes(
   authenticateStream: Realtime['authenticateStream']
 ): FastifyPluginAsyncTypebox {
   return async (app) => {
-    /** CORS does not apply to WebSockets, so that with a cookie only the origin tells who asks. Every browser sends it. */
+    /** CORS does not cover WebSockets: with a cookie, only the Origin shows which page opens one. Every browser sends it. */
     async function requireOrigin({ headers, query }: FastifyRequest) {
       const isByCookie = headers.cookie !== undefined && !hasBearer(headers) && !('ticket' in (query as object))
       if (isByCookie && headers.origin === undefined) throw new CrossOriginRequest()

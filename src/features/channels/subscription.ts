@@ -55,7 +55,7 @@ export class Subscription implements Reader {
       if (!this.#socket.isReady) return
     }
   }
-  /** For a message that is not stored: whoever cannot take it now does not get it. */
+  /** Sends a message that is not stored. A client that does not read at this moment misses it. */
   deliverLive(message: Pick<Message, 'channel' | 'type' | 'data'>) {
     if (this.isReady) this.#socket.send(messageFrame(message))
   }

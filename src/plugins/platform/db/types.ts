@@ -32,8 +32,8 @@ export type RunTransaction = <P = Record<never, never>, S = Record<never, never>
 }) => Promise<{ [Name in keyof (P & S)]: (P & S)[Name][] } | null>
 
 /**
- * Runs one statement that changes rows, like `await` does. SQLite commits those of one turn of the event loop together, which is worth it
- * where many requests write.
+ * Runs one statement that changes rows. SQLite commits those of one turn of the event loop together, which `await` alone does not do: use
+ * it where many requests write.
  */
 export type Write = <Row>(change: PromiseLike<Row[]>) => Promise<Row[]>
 
