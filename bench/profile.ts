@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { openClient } from './client.ts'
+import { generator, sendFor } from './generator.ts'
 import { print } from './print.ts'
 import { pinSelf, SERVER_CORE } from './process.ts'
 import { fromPage, startRedis, startService, temporaryFolder } from './service.ts'
@@ -15,7 +15,7 @@ const { values } = parseArgs({
     by: { type: 'string', default: 'bearer' },
     path: { type: 'string', default: '/api/auth/whoami' },
     redis: { type: 'boolean', default: false },
-    requests: { type: 'string', default: '200000' }
+    seconds: { type: 'string', default: '10' }
   }
 })
 pinSelf()
@@ -30,12 +30,9 @@ const { accessToken } = await service.logIn('ada', 'token')
 const { cookie } = await service.logIn('ada', 'cookie')
 const headers: Record<string, string> = values.by === 'cookie' ? { cookie } : { authorization: `Bearer ${accessToken}` }
 const bytes = fromPage('GET', values.path, headers)
-const count = Number(values.requests)
-const client = await openClient(service.port, 32)
 const before = await service.usage()
-await client.run({ next: (i) => (i < count ? bytes : null) })
+const { requests: count, seconds } = await sendFor(service.port, bytes, Number(values.seconds) * 1000)
 const after = await service.usage()
-client.close()
 await service.stop()
 redis?.stop()
 
@@ -70,6 +67,8 @@ function printTop(title: string, times: Map<string, number>, limit: number) {
   for (const [name, us] of [...times].sort(([, a], [, b]) => b - a).slice(0, limit))
     print(`${(us / count).toFixed(2).padStart(8)}  ${name}`)
 }
-print(`${((after.cpuUs - before.cpuUs) / count).toFixed(1)} µs of CPU per request while profiled`)
+const cpuUs = after.cpuUs - before.cpuUs
+const busy = Math.round(cpuUs / seconds / 1e4)
+print(`${(cpuUs / count).toFixed(1)} µs of CPU per request while profiled; load by ${generator}, core ${busy} % busy`)
 printTop('By file or package', byPlace, 40)
 printTop('By function', byFunction, 60)

@@ -23,6 +23,7 @@ import loadShedding from './plugins/http/load-shedding/index.ts'
 import notFound from './plugins/http/not-found/index.ts'
 import rateLimit from './plugins/http/rate-limit/index.ts'
 import router from './plugins/http/router/index.ts'
+import writeBatching from './plugins/http/write-batching/index.ts'
 import auth from './plugins/identity/auth/index.ts'
 import blocklist from './plugins/identity/blocklist/index.ts'
 import jwt from './plugins/identity/jwt/index.ts'
@@ -58,6 +59,7 @@ export async function buildApp(settings: Settings, logStream?: { write(line: str
   await app.register(audit)
   await app.register(metrics)
   // HTTP: what every request and reply passes through
+  await app.register(writeBatching)
   await app.register(headers)
   await app.register(cors)
   await app.register(loadShedding)
