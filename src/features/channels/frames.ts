@@ -11,12 +11,20 @@ export const errorFrame = (id: Id, code: string) => JSON.stringify({ op: 'error'
 /** Messages after the number that the client gave are gone, or it is of another log. Those after `seq` follow. */
 export const resetFrame = (channel: string, seq: number) => JSON.stringify({ op: 'reset', channel, seq })
 
-/** The frame of a message, whose `data` is JSON. All sockets that get it share one. */
+/** A WebSocket frame with a text, as servers send it: whole and without a mask (RFC 6455, 5.2). */
+function textFrame(text: string) {
+  const payload = Buffer.from(text)
+  const { length } = payload
+  const header = length < 126 ? [0x81, length] : [0x81, 126, length >> 8, length & 255]
+  return Buffer.concat([Buffer.from(header), payload])
+}
+
+/** The WebSocket frame of a message, whose `data` is JSON. All sockets that get it share one. */
 export function messageFrame(message: Pick<Message, 'channel' | 'type' | 'data'> & { seq?: number }) {
   const known = encoded.get(message)
   if (known) return known
   const { channel, seq = 0, type, data } = message
-  const frame = Buffer.from(
+  const frame = textFrame(
     `{"op":"msg","channel":"${channel}","seq":${seq},"type":${JSON.stringify(type)},"data":${data}}`
   )
   encoded.set(message, frame)

@@ -64,9 +64,18 @@ export class Socket implements Connection {
     this.#isHeard = true
   }
 
-  send(frame: string | Buffer) {
+  send(text: string) {
     if (this.endedBy !== null) return
-    this.#ws?.send(frame, { binary: false })
+    this.#ws?.send(text)
+    this.#noteStall()
+  }
+  /** Sends a frame that other sockets get, too: ws would encode it for each of them. */
+  sendShared(frame: Buffer) {
+    if (this.endedBy !== null || this.#ws?.readyState !== this.#ws?.OPEN) return
+    this.#tcp?.write(frame)
+    this.#noteStall()
+  }
+  #noteStall() {
     if (this.#tcp?.writableNeedDrain) this.#stalledSince ??= performance.now()
   }
   ok(id: Incoming['id']) {

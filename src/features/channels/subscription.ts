@@ -50,14 +50,14 @@ export class Subscription implements Reader {
     for (const message of messages) {
       if (message.seq <= this.cursor) continue
       this.cursor = message.seq
-      if (message.type !== MEMBERS_CHANGED) this.#socket.send(messageFrame(message))
+      if (message.type !== MEMBERS_CHANGED) this.#socket.sendShared(messageFrame(message))
       else if (message.seq > this.#settledUpTo) return void this.#settle(last)
       if (!this.#socket.isReady) return
     }
   }
   /** Sends a message that is not stored. A client that does not read at this moment misses it. */
   deliverLive(message: Pick<Message, 'channel' | 'type' | 'data'>) {
-    if (this.isReady) this.#socket.send(messageFrame(message))
+    if (this.isReady) this.#socket.sendShared(messageFrame(message))
   }
   endSession() {
     this.#socket.end('SESSION_ENDED')

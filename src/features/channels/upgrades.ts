@@ -9,6 +9,11 @@ const KEY = /^[+/\da-z]{22}==$/i
 export type Upgrades = ReturnType<typeof takeUpgrades>
 type Upgrade = { tcp: Duplex; head: Buffer }
 
+/** Not a closure: it stays with its socket, and would keep the request and the response, too. */
+function destroy(this: Duplex) {
+  this.destroy()
+}
+
 /** Leads requests for a WebSocket through the router, as any other request: hooks, guards, limits, and the log apply to them. */
 export function takeUpgrades(app: Pick<FastifyInstance, 'server' | 'routing'>) {
   const upgrades = new WeakMap<IncomingMessage, Upgrade>()
@@ -17,7 +22,7 @@ export function takeUpgrades(app: Pick<FastifyInstance, 'server' | 'routing'>) {
   const shouldUpgradeCallback = ({ method, url }: IncomingMessage) => method === 'GET' && url?.split('?', 1)[0] === PATH
   Object.assign(app.server, { shouldUpgradeCallback })
   app.server.on('upgrade', (request, tcp, head) => {
-    tcp.on('error', () => tcp.destroy())
+    tcp.on('error', destroy)
     const response = new ServerResponse(request)
     // Without it, nobody would read the next request of this connection.
     response.shouldKeepAlive = false
