@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 import type { Connection, EndCode, Owner } from './connections.ts'
 import type { Reader } from './fan-out.ts'
 import { byeFrame, HEARTBEAT, messageFrame, readyFrame, resetFrame, retryFrame } from './frames.ts'
@@ -22,6 +23,7 @@ export class Stream implements Reader, Connection {
   endedBy: Connection['endedBy'] = null
   /** Null before it has begun. */
   #response: ServerResponse | null = null
+  #out: Writable | null = null
   #stalledSince: number | null = null
   #writtenAt = 0
   #endsAt = Number.POSITIVE_INFINITY
@@ -39,13 +41,16 @@ export class Stream implements Reader, Connection {
   /** Begins to write. `onReady` is called when the client reads again. */
   begin(response: ServerResponse, { cursor, isReset, endsAt }: Beginning, onReady: () => void) {
     this.#response = response
+    this.#out = response
     this.#endsAt = endsAt
     this.cursor = cursor
-    response.on('drain', () => {
+    this.#write(retryFrame(RETRY_MS) + readyFrame(cursor) + (isReset ? resetFrame(cursor) : ''))
+    // The headers are out, and the end of the connection ends the reply: what follows needs nothing that a response does.
+    this.#out = response.socket ?? response
+    this.#out.on('drain', () => {
       this.#stalledSince = null
       onReady()
     })
-    this.#write(retryFrame(RETRY_MS) + readyFrame(cursor) + (isReset ? resetFrame(cursor) : ''))
   }
 
   deliver(messages: readonly Message[]) {
@@ -86,6 +91,6 @@ export class Stream implements Reader, Connection {
 
   #write(frames: string | Buffer) {
     this.#writtenAt = performance.now()
-    if (this.#response?.write(frames) === false) this.#stalledSince ??= this.#writtenAt
+    if (this.#out?.write(frames) === false) this.#stalledSince ??= this.#writtenAt
   }
 }
