@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
@@ -7,11 +8,18 @@ import fp from 'fastify-plugin'
  * wake them for each reply would cost more than the reply itself (decision 0092).
  */
 async function writeBatching(app: FastifyInstance) {
+  let isClosing = false
   app.server.on('connection', (socket: Socket) => {
     // A Writable hands its chunks to these two methods, and waits for the callback before it hands over more.
     const { _write: write, _writev: writev } = socket
-    socket._write = (...chunk) => setImmediate(() => write.apply(socket, chunk))
-    socket._writev = (...chunks) => setImmediate(() => writev?.apply(socket, chunks))
+    const atEndOfTurn = (run: () => void) => (isClosing ? run() : setImmediate(run))
+    socket._write = (...chunk) => atEndOfTurn(() => write.apply(socket, chunk))
+    socket._writev = (...chunks) => atEndOfTurn(() => writev?.apply(socket, chunks))
+  })
+  // Next, the server destroys connections whose reply has ended, whether it is written or not.
+  app.addHook('preClose', async () => {
+    isClosing = true
+    await endOfTurn()
   })
 }
 

@@ -34,6 +34,10 @@ async function listen(t: Test) {
     log.push('handle')
     return request.params
   })
+  app.get('/close', async () => {
+    setImmediate(() => void app.close())
+    return {}
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as { port: number }
 
@@ -101,4 +105,13 @@ t.test('A client that leaves before its reply is written harms nobody', async (t
 
   t.match(`${bytes}`, /^HTTP\/1\.1 200 /)
   staying.destroy()
+})
+
+t.test('A reply that is made as the server begins to close is written', async (t) => {
+  const { open } = await listen(t)
+  const socket = await open()
+
+  socket.write(requestFor('/close'))
+
+  t.match(await text(socket), /^HTTP\/1\.1 200 /)
 })
