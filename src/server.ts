@@ -10,6 +10,8 @@ import { serializeError } from './plugins/platform/logging/serializers.ts'
 
 /** How long requests in flight may take to finish when the service stops. */
 const DRAIN_MS = 10_000
+/** How many connections may wait to be accepted: after a restart, all clients come back at once. The kernel may allow fewer. */
+const BACKLOG = 4096
 const parent = process.ppid
 const INSECURE_COOKIES =
   'COOKIE_SECURE=false, although NODE_ENV=production: cookies also travel over plain HTTP. Set COOKIE_SECURE=true'
@@ -41,7 +43,7 @@ async function start() {
     process.on('exit', () => log.flushSync())
     const app = await buildApp(settings, log)
     for (const warning of warnings) app.log.warn(warning)
-    await app.listen({ host: settings.HOST, port: settings.PORT, listenTextResolver: startupLine })
+    await app.listen({ host: settings.HOST, port: settings.PORT, backlog: BACKLOG, listenTextResolver: startupLine })
     return app
   } catch (error) {
     process.stderr.write(`${[`Could not start: ${explainStart(error)}`, ...warnings].join('\n')}\n`)

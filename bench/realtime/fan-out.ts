@@ -1,11 +1,11 @@
 import { middle, round, spread } from '../figures.ts'
 import { openCrowd } from './crowd.ts'
-import { BARE, OWN, SOCKET_IO, type Subject, startAll, TRANSMIT } from './subjects.ts'
+import { BARE, OWN, SOCKET_IO, type Subject, subjects, TRANSMIT } from './subjects.ts'
 
 export type Pace = { connections: number; rounds: number; burstMs: number; warmUpMs: number }
 type Crowd = Awaited<ReturnType<typeof openCrowd>>
 type Burst = { cpuUs: number; busy: number }
-type Running = { subject: Subject; crowd: Crowd; kbEach: number; heapKbEach: number; bursts: Burst[] }
+type Running = { subject: Subject; crowd: Crowd; bursts: Burst[] }
 
 /** Sends messages to all clients for this long; the next one is on its way while the last one arrives. */
 async function burst(
@@ -29,20 +29,15 @@ async function burst(
   return { cpuUs: cpuUs / (sent * connections), busy: cpuUs / ms / 1000 }
 }
 
-/** Opens the connections of a subject, and measures what each takes in memory. */
-async function gather(subject: Subject, { connections, warmUpMs }: Pace): Promise<Running> {
-  const { server, stepsOf } = subject
-  const few = await openCrowd(server.port, 10, stepsOf)
-  await burst({ subject, crowd: few }, 10, warmUpMs)
-  few.close()
-  const before = await server.usage(true)
-  const crowd = await openCrowd(server.port, connections, stepsOf)
+/** Starts a subject, and opens its connections. */
+async function gather(
+  start: (connections: number) => Promise<Subject>,
+  { connections, warmUpMs }: Pace
+): Promise<Running> {
+  const subject = await start(connections)
+  const crowd = await openCrowd(subject.server.port, connections, subject.stepsOf)
   await burst({ subject, crowd }, connections, warmUpMs)
-  const after = await server.usage(true)
-  const [kbEach = 0, heapKbEach = 0] = (['rssBytes', 'heapBytes'] as const).map(
-    (figure) => (after[figure] - before[figure]) / connections / 1000
-  )
-  return { subject, crowd, kbEach, heapKbEach, bursts: [] }
+  return { subject, crowd, bursts: [] }
 }
 
 /** Messages per CPU-second of one subject as a multiple of another's, round by round. */
@@ -56,7 +51,7 @@ function compare(all: Running[], own: string, other: string, goal: number) {
 /** Messages to all connections at once, of this service and of others, in alternating bursts. */
 export async function fanOut(pace: Pace) {
   const all: Running[] = []
-  for (const subject of await startAll(pace.connections)) all.push(await gather(subject, pace))
+  for (const start of subjects) all.push(await gather(start, pace))
   for (let i = 0; i < pace.rounds; i++) {
     // A slow moment of the machine hits all, and nobody always comes first.
     for (const running of i % 2 === 0 ? all : all.toReversed()) {
@@ -68,16 +63,13 @@ export async function fanOut(pace: Pace) {
     crowd.close()
     await subject.server.stop()
   }
-  const costs = all.map(({ subject: { name }, kbEach, heapKbEach, bursts }) => {
+  const costs = all.map(({ subject: { name }, bursts }) => {
     const cpuUs = middle(bursts, (one) => one.cpuUs)
     return {
       subject: name,
       'CPU µs': round(cpuUs),
       'per CPU-second': Math.round(1e6 / cpuUs),
-      busy: round(middle(bursts, ({ busy }) => busy)),
-      'kB each': round(kbEach, 1),
-      'kB of heap': round(heapKbEach, 1),
-      'per GB': Math.round(1e6 / kbEach)
+      busy: round(middle(bursts, ({ busy }) => busy))
     }
   })
   const ratios = [

@@ -8,6 +8,7 @@ import { CORES, isPinned, pinSelf } from '../process.ts'
 import { readVersions } from '../versions.ts'
 import { fanOut } from './fan-out.ts'
 import { latencies } from './latency.ts'
+import { weighConnections } from './memory.ts'
 import { comeBack } from './return.ts'
 
 // npm run bench:realtime: compares streams and sockets with bare Fastify, Socket.IO, and Transmit, in one run on this machine. Writes
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '2000' },
     rounds: { type: 'string', default: '7' },
     burst: { type: 'string', default: '1000' },
+    weighed: { type: 'string', default: '8000' },
     messages: { type: 'string', default: '200' },
     returning: { type: 'string', default: '10000' }
   }
@@ -40,6 +42,10 @@ const pace = {
 }
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: CORES, isPinned }
 print(`${machine.cpu}, ${machine.cores} cores, ${isPinned ? 'one for the server' : 'not pinned'}`)
+const weighed = Math.min(+values.weighed, files)
+print(`Memory of each of ${weighed} connections:`)
+const memory = await weighConnections(weighed)
+printTable(memory)
 print(`Messages of 200 bytes to ${pace.connections} connections of each:`)
 const { costs, ratios } = await fanOut(pace)
 printTable(costs)
@@ -50,6 +56,6 @@ printTable(latency)
 print('Clients that come back after a restart:')
 const restart = await comeBack(Math.min(+values.returning, files))
 printTable([restart])
-const results = { machine, versions: readVersions(), pace, costs, ratios, latency, restart }
+const results = { machine, versions: readVersions(), pace, weighed, memory, costs, ratios, latency, restart }
 writeFileSync(join(import.meta.dirname, '../realtime.json'), `${JSON.stringify(results, null, 2)}\n`)
 print('Wrote bench/realtime.json')

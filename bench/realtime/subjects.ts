@@ -62,15 +62,16 @@ async function startPeer(name: string, file: string, steps: Step[]): Promise<Sub
   return { name, server: server as Subject['server'], emitPath: '/emit?n=', stepsOf: () => steps, keepAlive: null }
 }
 
-/** Starts all of them. */
-export const startAll = async (connections: number): Promise<Subject[]> => [
-  await startPeer(BARE.sse, 'sse.ts', [[streamRequest('/stream'), ':ok']]),
-  await startOwn('sse', connections),
-  await startPeer(TRANSMIT, 'transmit.js', [[streamRequest('/stream'), ':ok']]),
-  await startPeer(BARE.socket, 'websocket.js', [[socketRequest('/socket'), '101 Switching']]),
-  await startOwn('socket', connections),
-  await startPeer(SOCKET_IO, 'socket-io.js', [
-    [socketRequest('/socket.io/?EIO=4&transport=websocket'), '0{'],
-    [frame('40'), '40{']
-  ])
+/** Each starts one of them, for so many connections. */
+export const subjects: ((connections: number) => Promise<Subject>)[] = [
+  () => startPeer(BARE.sse, 'sse.ts', [[streamRequest('/stream'), ':ok']]),
+  (connections) => startOwn('sse', connections),
+  () => startPeer(TRANSMIT, 'transmit.js', [[streamRequest('/stream'), ':ok']]),
+  () => startPeer(BARE.socket, 'websocket.js', [[socketRequest('/socket'), '101 Switching']]),
+  (connections) => startOwn('socket', connections),
+  () =>
+    startPeer(SOCKET_IO, 'socket-io.js', [
+      [socketRequest('/socket.io/?EIO=4&transport=websocket'), '0{'],
+      [frame('40'), '40{']
+    ])
 ]

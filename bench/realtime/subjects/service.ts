@@ -15,4 +15,5 @@ app.get('/emit', async (request) => {
   return { committedAt: performance.timeOrigin + performance.now() }
 })
 
-await app.listen({ host: '127.0.0.1', port: app.config.PORT })
+await app.listen({ host: '127.0.0.1', port: app.config.PORT, backlog: 4096 })
+process.once('SIGTERM', () => void app.close())
