@@ -29,7 +29,7 @@ export function createPeople(db: Database, { users, userRoles }: Tables, prepare
     /** Locks them, in the same order for all, so that no two changes wait for each other. */
     lockConcerned: (ids: string[]) => (tx: Transaction) =>
       tx.lock(tx.select({ id: users.id }).from(users).where(isAmong(ids)).orderBy(asc(users.id))),
-    isBanned: async (userId: string) => (await db.$count(userRoles, isBanned(userId))) > 0,
+    isBanned: async (userId: string) => Boolean((await byId({ id: userId }))?.bannedAt),
     /** The precondition of a login: no ban has been committed since the gate looked. */
     notBanned: (userId: string) => (tx: Database) => {
       const banned = tx.select({ id: userRoles.userId }).from(userRoles).where(isBanned(userId))
