@@ -19,11 +19,11 @@ export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
     ajv.addFormat('idn-email', isEmail)
     addTimes(ajv)
   }
-  const compile = build(externalSchemas, { customOptions: strict, onCreate })
-  const compilePart = build(externalSchemas, { customOptions: lenient, onCreate })
+  // Everything is compiled when it is first used: most of a start would be spent on schemas, and on the schema of schemas.
+  const compile = (route: RouteDefinition) => build(externalSchemas, { customOptions: strict, onCreate })(route)
+  const compilePart = (route: RouteDefinition) => build(externalSchemas, { customOptions: lenient, onCreate })(route)
 
   return (route) => {
-    // Compiled when it is first used: most of a start would be spent on schemas.
     let check: ReturnType<typeof compile> | undefined
     // Fastify passes a RouteDefinition, although the type says a schema.
     const definition = route as RouteDefinition & { schema: Schema }
@@ -31,7 +31,7 @@ export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
     const isDivisible = !LOCAL_REFERENCE.test(JSON.stringify(schema))
 
     function validate(value: unknown) {
-      check ??= compile(route)
+      check ??= compile(definition)
       const input = httpPart === 'querystring' ? readQuery(value as Record<string, unknown>, schema) : value
       const isValid = validateTimes(check, input)
       const compileThis = (part: Schema) => compilePart({ ...definition, schema: part })

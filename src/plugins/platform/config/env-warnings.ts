@@ -53,7 +53,10 @@ export function findCutOff(text: string) {
 export function checkNames(names: string[], given: string[], settings: readonly string[]): string[] {
   return names.flatMap((name) => {
     if (name.length < 6 || settings.includes(name)) return []
-    const near = nearest(name, settings)
+    const near = nearest(
+      name,
+      settings.filter((setting) => Math.abs(setting.length - name.length) <= 2)
+    )
     if (!near || near.distance > 2 || given.includes(near.setting)) return []
     return [`${name} in the environment is not a setting: did you mean ${near.setting}?`]
   })
