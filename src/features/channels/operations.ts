@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { RateLimited, ValidationFailed } from '../../plugins/platform/errors/errors.ts'
+import { isUnavailable } from '../../plugins/platform/db/errors.ts'
+import { RateLimited, ServiceUnavailable, ValidationFailed } from '../../plugins/platform/errors/errors.ts'
 import { toCoded } from '../../plugins/platform/errors/problem.ts'
 import { createBudget, withBudget } from '../../plugins/platform/time-budget/time-budget.ts'
 import type { Definitions } from './definitions.ts'
@@ -16,6 +17,12 @@ const MAX_CHANNELS = 32
 type Of<Op> = Extract<Frame, { op: Op }>
 type Parts = { realtime: Pick<Realtime, 'log' | 'fanOut'>; definitions: Definitions; messages: Messages }
 export type Operations = ReturnType<typeof createOperations>
+
+function toAnswer(thrown: unknown) {
+  if (isUnavailable(thrown)) return new ServiceUnavailable()
+  // Data that is too long, or too deep for JSON.
+  return toCoded(thrown instanceof RangeError ? new ValidationFailed() : thrown)
+}
 
 /** What clients do: subscribe, unsubscribe, and publish. */
 export function createOperations(
@@ -81,8 +88,7 @@ export function createOperations(
       if (frame === null) throw new ValidationFailed()
       await run(socket, frame)
     } catch (err) {
-      // Data that is too long, or too deep for JSON.
-      const error = toCoded(err instanceof RangeError ? new ValidationFailed() : err)
+      const error = toAnswer(err)
       if (error.statusCode >= 500) logger.warn({ err }, 'could not do what a socket asked for')
       socket.refuse(id, error.code)
     }
