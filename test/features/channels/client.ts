@@ -18,9 +18,11 @@ export async function connect(
   url: string,
   headers: Record<string, string> = {},
   query = '',
-  origin = url.replace('http', 'https')
+  origin = url.replace('http', 'https'),
+  tls: { ca?: Buffer; servername?: string } = {}
 ) {
   const ws = new WebSocket(`${url.replace('http', 'ws')}/api/realtime/socket${query}`, {
+    ...tls,
     headers: { origin, ...headers }
   })
   const answers: Answer[] = []
