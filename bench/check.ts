@@ -24,7 +24,7 @@ const SUBJECT = 'this service, SQLite'
 const CASES = ['whoami by bearer', 'whoami by cookie']
 const pace = { starts: 3, rounds: 5, burstMs: 300, warmUpMs: 2000 }
 
-type Recorded = { machine: { generator: string }; requests: Result[] }
+type Recorded = { machine: { generator?: string }; requests: Result[] }
 const file = join(import.meta.dirname, 'results.json')
 const { machine, requests } = JSON.parse(readFileSync(file, 'utf8')) as Recorded
 const recorded = requests.filter(({ subject, name }) => subject === SUBJECT && CASES.includes(name))
@@ -38,9 +38,9 @@ async function startChecked() {
 function judge(record: Result, attempts: Result[]) {
   const low = Math.min(...attempts.map(({ ratio }) => ratio.low))
   const limit = record.ratio.median * MARGIN
-  const isOther =
+  const isIncomparable =
     generator !== machine.generator || attempts.some(({ baselineUs }) => baselineUs > record.baselineUs * TOO_SLOW)
-  const verdict = low <= limit ? 'ok' : isOther ? 'unclear' : 'TOO SLOW'
+  const verdict = low <= limit ? 'ok' : isIncomparable ? 'unclear' : 'TOO SLOW'
   print(
     `${record.name}: ${low} times bare Fastify, recorded ${record.ratio.median}, limit ${limit.toFixed(2)}: ${verdict}`
   )
@@ -62,9 +62,10 @@ for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
   )
   if (verdicts.every((verdict) => verdict === 'ok')) break
 }
-if (verdicts.length < CASES.length) throw new Error('bench/results.json lacks a case: run npm run bench')
+if (machine.generator === undefined || verdicts.length < CASES.length)
+  throw new Error('bench/results.json is incomplete: run npm run bench')
 if (verdicts.includes('TOO SLOW')) process.exit(1)
 if (verdicts.includes('unclear'))
   print(
-    `Bare Fastify is much slower here than on the recorded machine, or the load did not come from ${machine.generator}`
+    `Cannot compare: bare Fastify is much slower here than on the recorded machine, or the load did not come from ${machine.generator}`
   )

@@ -14,7 +14,7 @@ async function fill({ server, stepsOf, emitPath }: Subject, connections: number)
   return crowd
 }
 
-/** What each connection takes in memory, one subject after the other. */
+/** Measures the memory of each connection, one subject after another. */
 export async function weighConnections(connections: number) {
   const rows = []
   for (const start of subjects) {

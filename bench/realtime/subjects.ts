@@ -62,7 +62,7 @@ async function startPeer(name: string, file: string, steps: Step[]): Promise<Sub
   return { name, server: server as Subject['server'], emitPath: '/emit?n=', stepsOf: () => steps, keepAlive: null }
 }
 
-/** Each starts one of them, for so many connections. */
+/** Each starts one subject, for the given number of connections. */
 export const subjects: ((connections: number) => Promise<Subject>)[] = [
   () => startPeer(BARE.sse, 'sse.ts', [[streamRequest('/stream'), ':ok']]),
   (connections) => startOwn('sse', connections),

@@ -123,7 +123,7 @@ t.test(
     await write(writer, ['while nobody is there'])
     const writing = write(writer, textsBy('meanwhile'))
     let back = await open(ada)
-    // nginx may still try the replica that stops, which answers 503.
+    // nginx may still try the replica that is stopping, which answers 503.
     while (back.refusal !== null) back = await open(ada)
     t.equal(await back.ask('sub', ROOM, { after: moves.seqs(ROOM).at(-1) }), 'ok')
     await writing

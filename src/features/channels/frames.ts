@@ -11,7 +11,7 @@ export const errorFrame = (id: Id, code: string) => JSON.stringify({ op: 'error'
 /** Messages after the number that the client gave are gone, or it is of another log. Those after `seq` follow. */
 export const resetFrame = (channel: string, seq: number) => JSON.stringify({ op: 'reset', channel, seq })
 
-/** A WebSocket frame with a text, as servers send it: whole and without a mask (RFC 6455, 5.2). */
+/** A text message as one unmasked frame, as servers send it (RFC 6455, 5.2). It has at most 8 kB of data, so 16 bits hold its length. */
 function textFrame(text: string) {
   const payload = Buffer.from(text)
   const { length } = payload

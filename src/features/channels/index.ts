@@ -47,5 +47,5 @@ async function channels(app: FastifyInstance) {
 
 export default fp(channels, {
   name: 'channels',
-  dependencies: ['errors', 'db', 'metrics', 'cookies', 'router', 'tickets', 'auth', 'realtime']
+  dependencies: ['errors', 'db', 'metrics', 'write-batching', 'cookies', 'router', 'tickets', 'auth', 'realtime']
 })

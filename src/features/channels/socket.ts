@@ -69,10 +69,10 @@ export class Socket implements Connection {
     this.#ws?.send(text)
     this.#noteStall()
   }
-  /** Sends a frame that other sockets get, too: ws would encode it for each of them. */
+  /** Sends a frame that is shared with other sockets; ws would encode it again for each. */
   sendShared(frame: Buffer) {
-    if (this.endedBy !== null || this.#ws?.readyState !== this.#ws?.OPEN) return
-    this.#tcp?.write(frame)
+    if (this.endedBy !== null) return
+    if (this.#ws?.readyState === this.#ws?.OPEN) this.#tcp?.write(frame)
     this.#noteStall()
   }
   #noteStall() {

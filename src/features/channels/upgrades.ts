@@ -8,18 +8,22 @@ const KEY = /^[+/\da-z]{22}==$/i
 
 export type Upgrades = ReturnType<typeof takeUpgrades>
 type Upgrade = { tcp: Duplex; head: Buffer }
+/** Node's own note of the reply that the connection belongs to. */
+type WithReply = { _httpMessage?: ServerResponse | null }
 
-/** Not a closure: it stays with its socket, and would keep the request and the response, too. */
+/** A shared function: a closure would stay with the socket and keep its request and response in memory. */
 function destroy(this: Duplex) {
   this.destroy()
 }
 
 /** Leads requests for a WebSocket through the router, as any other request: hooks, guards, limits, and the log apply to them. */
-export function takeUpgrades(app: Pick<FastifyInstance, 'server' | 'routing'>) {
+export function takeUpgrades(app: Pick<FastifyInstance, 'server' | 'routing' | 'unbatched'>) {
   const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 
   // Node would hand over every request that offers some other protocol, such as `Upgrade: h2c` of Java's client, without its body.
-  const shouldUpgradeCallback = ({ method, url }: IncomingMessage) => method === 'GET' && url?.split('?', 1)[0] === PATH
+  // And while an earlier reply on the connection is unfinished, it cannot be anything else: this one is then refused after it.
+  const shouldUpgradeCallback = ({ method, url, socket }: IncomingMessage & { socket: WithReply }) =>
+    method === 'GET' && url?.split('?', 1)[0] === PATH && !socket._httpMessage
   Object.assign(app.server, { shouldUpgradeCallback })
   app.server.on('upgrade', (request, tcp, head) => {
     tcp.on('error', destroy)
@@ -51,6 +55,7 @@ export function takeUpgrades(app: Pick<FastifyInstance, 'server' | 'routing'>) {
         reply.raw.detachSocket(tcp as Parameters<ServerResponse['detachSocket']>[0])
         reply.raw.statusCode = 101
         reply.raw.emit('finish')
+        app.unbatched.add(tcp)
         onOpen(ws, tcp)
       })
       server.off('headers', addHeaders)

@@ -51,5 +51,8 @@ async function realtime(app: FastifyInstance) {
 
 export default fp(realtime, {
   name: 'realtime',
-  dependencies: ['config', 'db', 'redis', 'cleanup', 'router', 'cookies', 'health', 'users', 'tickets', 'auth']
+  dependencies: [
+    ...['config', 'db', 'redis', 'cleanup', 'write-batching', 'router', 'cookies'],
+    ...['health', 'users', 'tickets', 'auth']
+  ]
 })

@@ -43,6 +43,7 @@ export function createStreamRoutes(
         const after = last === undefined ? null : Number(last)
         await streams.open(accountOf(request), after, reply.raw, () => {
           reply.hijack()
+          app.unbatched.add(request.raw.socket)
           // The end of the connection ends the reply, so no frame has to be wrapped in a chunk.
           reply.raw.removeHeader('transfer-encoding')
           reply.raw.writeHead(200, { ...reply.getHeaders(), ...HEAD } as Record<string, string>)

@@ -45,7 +45,7 @@ export class Stream implements Reader, Connection {
     this.#endsAt = endsAt
     this.cursor = cursor
     this.#write(retryFrame(RETRY_MS) + readyFrame(cursor) + (isReset ? resetFrame(cursor) : ''))
-    // The headers are out, and the end of the connection ends the reply: what follows needs nothing that a response does.
+    // The headers are written, and the reply ends with its connection, so frames can go straight to the socket.
     this.#out = response.socket ?? response
     this.#out.on('drain', () => {
       this.#stalledSince = null

@@ -39,7 +39,7 @@ for (const database of databases)
         while (reader.of('msg').length < enough) await Promise.all(writers.map(publish))
         const isRead = (data: number) => read.includes(data) || reader.of('msg').some((one) => one.data === data)
         if (round === 3) await waitUntil(() => acknowledged.every(isRead), 'everything that was acknowledged')
-        // Some of these are amid their commit.
+        // Some of these are in the middle of their commit.
         else for (const writer of writers) for (let i = 0; i < 3; i++) void publish(writer).catch(() => {})
         child.kill('SIGKILL')
         await exited
@@ -62,53 +62,56 @@ const outages: [name: string, begin: (postgres: Server) => unknown, end: (postgr
 const ANSWER_MS = 1500 + 500
 
 for (const [name, begin, end] of outages)
-  t.test(`while PostgreSQL is ${name}, clients are told and no socket is cut; then each continues`, async (t) => {
-    const postgres = await startPostgres()
-    const app = await build(t, { DB_URI: await postgres.createDatabase(), STREAM_HEARTBEAT: '1s' })
-    app.defineChannel('open.:id', { durable: true, join: () => true, publish: (_params, _owner, message) => message })
-    const ada = await logIn(app, 'ada')
-    const url = await addressOf(app)
-    const [reader, writer] = [await connect(url, ada.headers), await connect(url, ada.headers)]
-    const acknowledged: number[] = []
-    let sent = 0
-    async function publish() {
-      const data = ++sent
-      const code = await writer.ask('pub', 'open.1', { type: 'text', data })
-      if (code === 'ok') acknowledged.push(data)
-      return code
-    }
-    t.equal(await reader.ask('sub', 'open.1'), 'ok')
-    t.equal(await publish(), 'ok')
+  t.test(
+    `while PostgreSQL is ${name}, clients get SERVICE_UNAVAILABLE and keep their sockets; afterwards each one continues`,
+    async (t) => {
+      const postgres = await startPostgres()
+      const app = await build(t, { DB_URI: await postgres.createDatabase(), STREAM_HEARTBEAT: '1s' })
+      app.defineChannel('open.:id', { durable: true, join: () => true, publish: (_params, _owner, message) => message })
+      const ada = await logIn(app, 'ada')
+      const url = await addressOf(app)
+      const [reader, writer] = [await connect(url, ada.headers), await connect(url, ada.headers)]
+      const acknowledged: number[] = []
+      let sent = 0
+      async function publish() {
+        const data = ++sent
+        const code = await writer.ask('pub', 'open.1', { type: 'text', data })
+        if (code === 'ok') acknowledged.push(data)
+        return code
+      }
+      t.equal(await reader.ask('sub', 'open.1'), 'ok')
+      t.equal(await publish(), 'ok')
 
-    // One of these may be amid its commit.
-    const amid = [publish(), publish(), publish()]
-    t.teardown(() => end(postgres))
-    await begin(postgres)
-    await Promise.all(amid)
-    for (const act of [publish, () => reader.ask('sub', 'open.2'), () => writer.ask('sub', 'open.1', { after: 0 })]) {
-      const at = performance.now()
-      t.equal(await act(), 'SERVICE_UNAVAILABLE')
-      t.ok(performance.now() - at < ANSWER_MS, `after ${performance.now() - at} ms`)
-    }
-    const { refusal } = await connect(url, ada.headers)
-    t.match(refusal, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'SERVICE_UNAVAILABLE' } })
-    let pings = 0
-    reader.ws.on('ping', () => {
-      pings += 1
-    })
-    await waitUntil(() => pings > 1, 'it is kept open')
+      // One of these may be in the middle of its commit.
+      const caught = [publish(), publish(), publish()]
+      t.teardown(() => end(postgres))
+      await begin(postgres)
+      await Promise.all(caught)
+      for (const act of [publish, () => reader.ask('sub', 'open.2'), () => writer.ask('sub', 'open.1', { after: 0 })]) {
+        const at = performance.now()
+        t.equal(await act(), 'SERVICE_UNAVAILABLE')
+        t.ok(performance.now() - at < ANSWER_MS, `after ${performance.now() - at} ms`)
+      }
+      const { refusal } = await connect(url, ada.headers)
+      t.match(refusal, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'SERVICE_UNAVAILABLE' } })
+      let pings = 0
+      reader.ws.on('ping', () => {
+        pings += 1
+      })
+      await waitUntil(() => pings > 1, 'it is kept open')
 
-    await end(postgres)
-    await waitUntil(async () => (await publish()) === 'ok', 'messages are stored again', 5000)
-    t.equal(await writer.ask('sub', 'open.1', { after: 0 }), 'ok')
-    for (const socket of [reader, writer]) {
-      const read = () => socket.of('msg').map(({ data }) => data as number)
-      await waitUntil(() => acknowledged.every((data) => read().includes(data)), 'everything that was acknowledged')
-      t.strictSame(socket.seqs('open.1'), numbers(read().length), 'every message once, in order')
-      t.strictSame(
-        read().filter((data) => acknowledged.includes(data)),
-        acknowledged.toSorted((a, b) => a - b)
-      )
-      t.equal(socket.isClosed(), false)
+      await end(postgres)
+      await waitUntil(async () => (await publish()) === 'ok', 'messages are stored again', 5000)
+      t.equal(await writer.ask('sub', 'open.1', { after: 0 }), 'ok')
+      for (const socket of [reader, writer]) {
+        const read = () => socket.of('msg').map(({ data }) => data as number)
+        await waitUntil(() => acknowledged.every((data) => read().includes(data)), 'everything that was acknowledged')
+        t.strictSame(socket.seqs('open.1'), numbers(read().length), 'every message once, in order')
+        t.strictSame(
+          read().filter((data) => acknowledged.includes(data)),
+          acknowledged.toSorted((a, b) => a - b)
+        )
+        t.equal(socket.isClosed(), false)
+      }
     }
-  })
+  )

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type IncomingHttpHeaders, request as send } from 'node:http'
+import { connect as connectTcp } from 'node:net'
 import t from 'tap'
 import { build, buildWithLog, logIn, PASSWORD, transports } from '../../build.ts'
 import { call } from '../../plugins/identity/auth/calls.ts'
@@ -123,4 +124,22 @@ t.test('sockets count as streams, and the oldest makes room', async (t) => {
   app.lifecycle.isStopping = true
   t.equal(await second.closed(), 1012)
   t.equal(await refusalOf(url, ben.headers), '503 SERVICE_UNAVAILABLE')
+})
+
+t.test('a handshake that does not wait for an earlier reply is answered after it', async (t) => {
+  const app = await build(t)
+  const url = new URL(await addressOf(app))
+  const tcp = connectTcp(Number(url.port), url.hostname)
+  const lines = Object.entries({ ...HANDSHAKE, host: url.host })
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')
+  tcp.write(`GET /livez HTTP/1.1\r\nHost: ${url.host}\r\n\r\nGET ${SOCKET} HTTP/1.1\r\n${lines}\r\n`)
+  let replies = ''
+  tcp.on('data', (data) => {
+    replies += data
+  })
+  await waitUntil(() => replies.includes('UNAUTHENTICATED'), 'the refusal')
+  tcp.destroy()
+  t.match(replies, /^HTTP\/1\.1 200 .*HTTP\/1\.1 401 /s)
+  t.equal((await fetch(`${url.origin}/livez`)).status, 200)
 })

@@ -19,9 +19,17 @@ export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
     ajv.addFormat('idn-email', isEmail)
     addTimes(ajv)
   }
-  // Everything is compiled when it is first used: most of a start would be spent on schemas, and on the schema of schemas.
-  const compile = (route: RouteDefinition) => build(externalSchemas, { customOptions: strict, onCreate })(route)
-  const compilePart = (route: RouteDefinition) => build(externalSchemas, { customOptions: lenient, onCreate })(route)
+  // Compiled on first use: schemas, and the meta-schema that checks them, would take up most of a start.
+  let whole: ReturnType<typeof build> | undefined
+  let part: ReturnType<typeof build> | undefined
+  function compile(route: RouteDefinition) {
+    whole ??= build(externalSchemas, { customOptions: strict, onCreate })
+    return whole(route)
+  }
+  function compilePart(route: RouteDefinition) {
+    part ??= build(externalSchemas, { customOptions: lenient, onCreate })
+    return part(route)
+  }
 
   return (route) => {
     let check: ReturnType<typeof compile> | undefined

@@ -51,7 +51,7 @@ async function listen(t: Test) {
   return { log, open }
 }
 
-t.test('Replies of one turn are written after the last of them was made', async (t) => {
+t.test('Replies made in one turn are written once the last of them is made', async (t) => {
   const { log, open } = await listen(t)
   const sockets = [await open(), await open(), await open()]
   log.length = 0
@@ -93,7 +93,7 @@ t.test('Pipelined and long replies arrive whole and in order', async (t) => {
   t.match(b, /\{"name":"b"\}$/)
 })
 
-t.test('A client that leaves before its reply is written harms nobody', async (t) => {
+t.test('A client that disconnects before its reply is written affects no other', async (t) => {
   const { open } = await listen(t)
   const [leaving, staying] = [await open(), await open()]
 
@@ -107,7 +107,7 @@ t.test('A client that leaves before its reply is written harms nobody', async (t
   staying.destroy()
 })
 
-t.test('A reply that is made as the server begins to close is written', async (t) => {
+t.test('A reply made just as the server begins to close is still written', async (t) => {
   const { open } = await listen(t)
   const socket = await open()
 

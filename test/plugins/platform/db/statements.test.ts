@@ -1,11 +1,11 @@
 import BetterSqlite from 'better-sqlite3'
 import t from 'tap'
-import { limitBusyTimeout } from '../../../../src/plugins/platform/db/sqlite/busy-timeout.ts'
+import { keepStatements } from '../../../../src/plugins/platform/db/sqlite/statements.ts'
 
-t.test('a statement that is prepared again is the same one, in the form that it began with', async (t) => {
+t.test('preparing a statement again returns the same one, reset to rows as objects', async (t) => {
   const client = new BetterSqlite(':memory:')
   t.teardown(() => client.close())
-  const { prepare } = limitBusyTimeout(client, () => {})
+  const prepare = keepStatements((source) => client.prepare(source))
   const source = 'select 1 as one'
 
   const first = prepare(source)
@@ -16,10 +16,10 @@ t.test('a statement that is prepared again is the same one, in the form that it 
   t.equal(prepare(change).run().changes, 0)
 })
 
-t.test('a kept statement follows a change of its table, and others make room for it', async (t) => {
+t.test('a kept statement sees changes to its table, and the least recently used one is dropped', async (t) => {
   const client = new BetterSqlite(':memory:')
   t.teardown(() => client.close())
-  const { prepare } = limitBusyTimeout(client, () => {})
+  const prepare = keepStatements((source) => client.prepare(source))
   client.exec("create table items (name text); insert into items values ('a')")
 
   t.same(prepare('select * from items').all(), [{ name: 'a' }])

@@ -1,11 +1,8 @@
 import type BetterSqlite from 'better-sqlite3'
-import { LruMap } from 'toad-cache'
 import { isOutage, markDatabaseError } from '../errors.ts'
 
 /** Short, because waiting for another process blocks the event loop. */
 const WAIT_MS = 250
-/** How many statements are kept: SQLite takes longer to parse a short one than to run it. */
-const KEPT = 200
 
 /**
  * Limits how long statements wait for the lock of another process: at startup as long as the client was opened for, briefly once `check`
@@ -13,7 +10,6 @@ const KEPT = 200
  * prepared here mark their errors as the database's and report them to `onFailure`.
  */
 export function limitBusyTimeout(client: BetterSqlite.Database, onFailure: (error: unknown) => void) {
-  const kept = new LruMap<BetterSqlite.Statement>(KEPT)
   const setWait = (ms: number) => void client.pragma(`busy_timeout = ${ms}`)
 
   function attempt<T>(work: () => T): T {
@@ -29,11 +25,7 @@ export function limitBusyTimeout(client: BetterSqlite.Database, onFailure: (erro
   return {
     attempt,
     prepare(source: string) {
-      const known = kept.get(source)
-      // Whoever used it before may have asked for rows as arrays.
-      if (known) return known.reader ? known.raw(false) : known
       const statement = attempt(() => client.prepare(source))
-      kept.set(source, statement)
       const { run, get, all } = statement
       return Object.assign(statement, {
         run: (...values: unknown[]) => attempt(() => run.apply(statement, values)),

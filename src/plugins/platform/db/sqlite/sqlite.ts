@@ -9,6 +9,7 @@ import { dialect } from './dialect.ts'
 import { findOpenToOthers, openFile } from './file.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createJournal } from './journal.ts'
+import { keepStatements } from './statements.ts'
 
 const OPEN_TO_OTHERS = 'other users may open the SQLite file, which belongs to another user: run chmod 600 on it'
 const OPEN_ELSEWHERE =
@@ -21,7 +22,10 @@ export async function openSqlite(uri: string, onFailure: (error: unknown) => voi
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
   const { attempt, prepare, check } = limitBusyTimeout(client, onFailure)
-  const guarded = { prepare, transaction: client.transaction.bind(client) } as BetterSqlite.Database
+  const guarded = {
+    prepare: keepStatements(prepare),
+    transaction: client.transaction.bind(client)
+  } as BetterSqlite.Database
   const native = loadSqlite().drizzle(guarded)
   // Awaited builders behave the same in both dialects.
   const db = native as unknown as Database
