@@ -20,15 +20,15 @@ export const buildValidator: BuildCompilerFromPool = (externalSchemas) => {
     addTimes(ajv)
   }
   // Compiled on first use: schemas, and the meta-schema that checks them, would take up most of a start.
-  let whole: ReturnType<typeof build> | undefined
-  let part: ReturnType<typeof build> | undefined
+  let forWhole: ReturnType<typeof build> | undefined
+  let forPart: ReturnType<typeof build> | undefined
   function compile(route: RouteDefinition) {
-    whole ??= build(externalSchemas, { customOptions: strict, onCreate })
-    return whole(route)
+    forWhole ??= build(externalSchemas, { customOptions: strict, onCreate })
+    return forWhole(route)
   }
   function compilePart(route: RouteDefinition) {
-    part ??= build(externalSchemas, { customOptions: lenient, onCreate })
-    return part(route)
+    forPart ??= build(externalSchemas, { customOptions: lenient, onCreate })
+    return forPart(route)
   }
 
   return (route) => {

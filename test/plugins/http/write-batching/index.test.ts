@@ -34,6 +34,11 @@ async function listen(t: Test) {
     log.push('handle')
     return request.params
   })
+  app.get('/exempt', async (request) => {
+    app.unbatched.add(request.raw.socket)
+    log.push('handle')
+    return {}
+  })
   app.get('/close', async () => {
     setImmediate(() => void app.close())
     return {}
@@ -62,6 +67,20 @@ t.test('Replies made in one turn are written once the last of them is made', asy
 
   const steps = log.filter((step) => step === 'handle' || step === 'write')
   t.strictSame(steps, ['handle', 'handle', 'handle', 'write', 'write', 'write'])
+  for (const socket of sockets) socket.destroy()
+})
+
+t.test('A connection that is exempt is written to at once', async (t) => {
+  const { log, open } = await listen(t)
+  const sockets = [await open(), await open()]
+  log.length = 0
+
+  const replies = sockets.map((socket) => once(socket, 'data'))
+  for (const socket of sockets) socket.write(requestFor('/exempt'))
+  await Promise.all(replies)
+
+  const steps = log.filter((step) => step === 'handle' || step === 'write')
+  t.strictSame(steps, ['handle', 'write', 'handle', 'write'])
   for (const socket of sockets) socket.destroy()
 })
 
