@@ -29,7 +29,7 @@ async function channels(app: FastifyInstance) {
   const { realtime } = app
   const definitions = createDefinitions()
   const messages = createMessages(app, definitions)
-  const operations = createOperations({ realtime, definitions, messages }, app.log)
+  const operations = createOperations({ realtime, definitions, messages }, app)
   const upgrades = takeUpgrades(app)
   const sockets = createSockets({ connections: realtime.connections, upgrades, operations })
   realtime.onLive((message) => {

@@ -1,6 +1,5 @@
-import type { FastifyBaseLogger } from 'fastify'
-import { isUnavailable } from '../../plugins/platform/db/errors.ts'
-import { RateLimited, ServiceUnavailable, ValidationFailed } from '../../plugins/platform/errors/errors.ts'
+import type { FastifyInstance } from 'fastify'
+import { RateLimited, ValidationFailed } from '../../plugins/platform/errors/errors.ts'
 import { toCoded } from '../../plugins/platform/errors/problem.ts'
 import { createBudget, withBudget } from '../../plugins/platform/time-budget/time-budget.ts'
 import type { Definitions } from './definitions.ts'
@@ -18,16 +17,10 @@ type Of<Op> = Extract<Frame, { op: Op }>
 type Parts = { realtime: Pick<Realtime, 'log' | 'fanOut'>; definitions: Definitions; messages: Messages }
 export type Operations = ReturnType<typeof createOperations>
 
-function toAnswer(thrown: unknown) {
-  if (isUnavailable(thrown)) return new ServiceUnavailable()
-  // Data that is too long, or too deep for JSON.
-  return toCoded(thrown instanceof RangeError ? new ValidationFailed() : thrown)
-}
-
 /** What clients do: subscribe, unsubscribe, and publish. */
 export function createOperations(
   { realtime: { log, fanOut }, definitions, messages }: Parts,
-  logger: FastifyBaseLogger
+  { log: logger, translateError }: Pick<FastifyInstance, 'log' | 'translateError'>
 ) {
   function leave(socket: Socket, name: string) {
     const subscription = socket.subscriptions.get(name)
@@ -88,7 +81,8 @@ export function createOperations(
       if (frame === null) throw new ValidationFailed()
       await run(socket, frame)
     } catch (err) {
-      const error = toAnswer(err)
+      // A RangeError: data that is too long, or too deep for JSON.
+      const error = toCoded(err instanceof RangeError ? new ValidationFailed() : translateError(err))
       if (error.statusCode >= 500) logger.warn({ err }, 'could not do what a socket asked for')
       socket.refuse(id, error.code)
     }

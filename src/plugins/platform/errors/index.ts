@@ -6,26 +6,27 @@ import { isAborted } from './client-errors.ts'
 import { MalformedRequest } from './errors.ts'
 import { knownPointers, problemHeaders, toCoded, toProblem } from './problem.ts'
 import { Problem } from './schemas.ts'
+import { createTranslation, type ErrorTranslator } from './translation.ts'
 
 /** Gets each error that becomes a 5xx, for an error reporter. An error that it throws is only logged. */
 type ServerErrorListener = (error: unknown, request: FastifyRequest) => void | Promise<void>
-/** Turns a package's error into a coded one, or returns null. */
-type ErrorTranslator = (error: unknown) => Error | null
 
 declare module 'fastify' {
   interface FastifyInstance {
     onServerError: (listener: ServerErrorListener) => void
     translateErrors: (translator: ErrorTranslator) => void
+    /** The error to answer with: what a translator makes of it, or else the error itself. */
+    translateError: (thrown: unknown) => unknown
   }
 }
 
 /** The only place that writes failures: one RFC 9457 format, and one constant sentence for every 5xx. */
 async function errors(app: FastifyInstance) {
   const listeners: ServerErrorListener[] = []
-  const translators: ErrorTranslator[] = []
+  const { add, translateError } = createTranslation()
   app.addSchema(Problem)
   app.decorate('onServerError', (listener) => void listeners.push(listener))
-  app.decorate('translateErrors', (translator) => void translators.push(translator))
+  app.decorate('translateErrors', add).decorate('translateError', translateError)
 
   async function notify(listener: ServerErrorListener, thrown: unknown, request: FastifyRequest) {
     try {
@@ -38,11 +39,7 @@ async function errors(app: FastifyInstance) {
   function translate(thrown: unknown, request: FastifyRequest) {
     // Comes first: a lost database connection has the same error code.
     if (isAborted(thrown, request.raw)) return new MalformedRequest()
-    for (const translator of translators) {
-      const error = translator(thrown)
-      if (error !== null) return error
-    }
-    return thrown
+    return translateError(thrown)
   }
 
   app.setErrorHandler(async function answerFailure(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
